@@ -8,7 +8,8 @@
 
 #include "model/slice.h"
 
-/* One end of a path. Unused bytes of the address are zero, so that equal endpoints are equal bytes. */
+/* One end of a path. Unused bytes of the address are zero, so that equal endpoints are equal bytes.
+ */
 typedef struct ql_endpoint {
     uint8_t address[16]; /* network byte order; IPv4 in the first four */
     uint16_t port;       /* host byte order */
@@ -31,9 +32,10 @@ typedef struct ql_where {
 typedef struct ql_datagram {
     ql_where where;
     ql_endpoint source, destination;
-    uint8_t ecn;        /* the two ECN bits, RFC 3168 */
-    ql_slice payload;   /* UDP payload as captured */
-    size_t wire_length; /* UDP payload as sent; larger than payload.length when the capture cut it */
+    uint8_t ecn;      /* the two ECN bits, RFC 3168 */
+    ql_slice payload; /* UDP payload as captured */
+    size_t
+        wire_length; /* UDP payload as sent; larger than payload.length when the capture cut it */
 } ql_datagram;
 
 /* Who sent something. Also used for who issued a connection ID. */

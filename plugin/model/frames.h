@@ -94,15 +94,17 @@ typedef struct ql_frame {
 typedef enum ql_frame_status {
     QL_FRAME_READ, /* one frame is in *out */
     QL_FRAME_END,  /* the payload is used up */
-    QL_FRAME_BAD,  /* truncated, unknown type or a field out of range: nothing can be read after it */
+    QL_FRAME_BAD,  /* truncated, unknown type or a field out of range: nothing can be read after it
+                    */
 } ql_frame_status;
 
 /* The next frame. On QL_FRAME_BAD out->type holds the type, if that much could be read, and *why a
- * constant phrase with its RFC section, such as "NEW_CONNECTION_ID with an ID of 0 bytes (RFC 9000, 19.15)". */
+ * constant phrase with its RFC section, such as "NEW_CONNECTION_ID with an ID of 0 bytes (RFC
+ * 9000, 19.15)". */
 ql_frame_status ql_frame_read(ql_reader *payload, ql_frame *out, const char **why);
 
-/* Calls `visit` once for each range of an ACK frame, from the largest down; stops, and gives false, at a
- * range that goes below zero (RFC 9000, 19.3.1). */
+/* Calls `visit` once for each range of an ACK frame, from the largest down; stops, and gives false,
+ * at a range that goes below zero (RFC 9000, 19.3.1). */
 typedef void (*ql_ack_visitor)(void *user, uint64_t first, uint64_t last);
 bool ql_ack_visit(const ql_frame *ack, ql_ack_visitor visit, void *user);
 

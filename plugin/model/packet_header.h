@@ -27,13 +27,14 @@ const char *ql_packet_type_name(ql_packet_type type); /* "Initial", "0-RTT", "1-
 /* All slices borrow from the datagram. */
 typedef struct ql_packet_header {
     ql_packet_type type;
-    uint32_t version;    /* 0 in short headers and in Version Negotiation */
-    ql_cid dcid, scid;   /* scid is empty in short headers */
-    ql_slice token;      /* of Initial and Retry */
-    ql_slice versions;   /* of Version Negotiation: four bytes each */
-    ql_slice packet;     /* this packet alone, from its first byte */
-    size_t pn_offset;    /* where the protected packet number begins in `packet`; 0 where there is none */
-    bool cut;            /* the length field announces more than the datagram has */
+    uint32_t version;  /* 0 in short headers and in Version Negotiation */
+    ql_cid dcid, scid; /* scid is empty in short headers */
+    ql_slice token;    /* of Initial and Retry */
+    ql_slice versions; /* of Version Negotiation: four bytes each */
+    ql_slice packet;   /* this packet alone, from its first byte */
+    size_t
+        pn_offset; /* where the protected packet number begins in `packet`; 0 where there is none */
+    bool cut;      /* the length field announces more than the datagram has */
 } ql_packet_header;
 
 typedef enum ql_header_status {
@@ -44,7 +45,8 @@ typedef enum ql_header_status {
 
 bool ql_packet_is_long(ql_slice datagram);
 
-/* The first packet of `datagram`, which has a long header. In Version Negotiation the fixed bit may be clear. */
+/* The first packet of `datagram`, which has a long header. In Version Negotiation the fixed bit may
+ * be clear. */
 ql_header_status ql_packet_header_read_long(ql_slice datagram, ql_packet_header *out);
 
 /* The same for a short header, whose destination ID has a length that only its issuer knows. */

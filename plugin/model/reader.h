@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The only way in which bytes of the wire are read: a cursor that cannot overrun and that fails once.
+/* The only way in which bytes of the wire are read: a cursor that cannot overrun and that fails
+ * once.
  *
- * Read everything that a structure needs, then look at `bad` once. After a failure each read gives zero
- * (or an empty slice) and moves nothing. */
+ * Read everything that a structure needs, then look at `bad` once. After a failure each read gives
+ * zero (or an empty slice) and moves nothing. */
 #ifndef QL_READER_H
 #define QL_READER_H
 

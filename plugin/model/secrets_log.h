@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* TLS secrets in the NSS key log format, by client random. Text may come in pieces and more than once. */
+/* TLS secrets in the NSS key log format, by client random. Text may come in pieces and more than
+ * once. */
 #ifndef QL_SECRETS_LOG_H
 #define QL_SECRETS_LOG_H
 
@@ -7,7 +8,7 @@
 #include "model/slice.h"
 
 #define QL_CLIENT_RANDOM_LENGTH 32
-#define QL_SECRET_MAX 48          /* bytes: SHA-384 */
+#define QL_SECRET_MAX           48 /* bytes: SHA-384 */
 #define QL_SECRETS_SESSIONS_MAX 100000u
 
 /* Which secret of a session. */
@@ -36,15 +37,16 @@ typedef struct ql_secrets_log ql_secrets_log;
 ql_secrets_log *ql_secrets_log_new(void);
 void ql_secrets_log_free(ql_secrets_log *log);
 
-/* Reads lines. A last line without its end is used as it is and may be handed in again. Comments, labels of
- * other protocols and repeats are passed over; lines that break the format are counted. Gives the number of
- * secrets that were new. */
+/* Reads lines. A last line without its end is used as it is and may be handed in again. Comments,
+ * labels of other protocols and repeats are passed over; lines that break the format are counted.
+ * Gives the number of secrets that were new. */
 unsigned ql_secrets_log_add(ql_secrets_log *log, ql_slice text);
 
 /* Rises with each new secret: whoever waits compares. */
 uint64_t ql_secrets_log_generation(const ql_secrets_log *log);
 
-/* NULL when nothing is known of this session. Valid until the log is freed; more labels may come in. */
+/* NULL when nothing is known of this session. Valid until the log is freed; more labels may come
+ * in. */
 const ql_session_secrets *ql_secrets_log_find(const ql_secrets_log *log,
                                               const uint8_t client_random[QL_CLIENT_RANDOM_LENGTH]);
 

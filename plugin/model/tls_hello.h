@@ -13,10 +13,12 @@
 #define QL_TLS_CERTIFICATE          11
 #define QL_TLS_FINISHED             20
 
-#define QL_TLS_NAME_MAX 256 /* bytes with the end; RFC 6066: a DNS name; RFC 7301: an ALPN of 255 bytes */
-#define QL_TLS_ALPN_MAX 8   /* of a ClientHello's list; the rest is passed over */
+#define QL_TLS_NAME_MAX                                                                            \
+    256 /* bytes with the end; RFC 6066: a DNS name; RFC 7301: an ALPN of 255 bytes */
+#define QL_TLS_ALPN_MAX 8 /* of a ClientHello's list; the rest is passed over */
 
-/* One handshake message of a stream of them: its type and body. False when it is not there whole. */
+/* One handshake message of a stream of them: its type and body. False when it is not there whole.
+ */
 bool ql_tls_message_read(ql_slice stream, uint8_t *type, ql_slice *body, size_t *used);
 
 /* Names are copied with unprintable bytes replaced by '?'; an absent one is "". */

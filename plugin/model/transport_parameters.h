@@ -7,7 +7,8 @@
 #include "model/datagram.h"
 
 typedef struct ql_transport_parameters {
-    bool present; /* the extension was seen at all; the values below have their defaults otherwise */
+    bool
+        present; /* the extension was seen at all; the values below have their defaults otherwise */
     bool has_original_dcid, has_initial_scid, has_retry_scid;
     ql_cid original_dcid, initial_scid, retry_scid;
     bool has_reset_token;
@@ -28,8 +29,8 @@ typedef struct ql_transport_parameters {
     uint32_t chosen_version;
 } ql_transport_parameters;
 
-/* False, with *why a phrase that names parameter and rule, when the encoding breaks a rule; what was read up
- * to there stays in *out. Unknown and reserved parameters are passed over. */
+/* False, with *why a phrase that names parameter and rule, when the encoding breaks a rule; what
+ * was read up to there stays in *out. Unknown and reserved parameters are passed over. */
 bool ql_transport_parameters_read(ql_slice extension, ql_transport_parameters *out,
                                   const char **why);
 

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One request and its response (RFC 9114, 4), as far as the capture shows them. Plain values, owned
+ * by the streams of their connection; views read them. */
+#ifndef QL_EXCHANGE_H
+#define QL_EXCHANGE_H
+
+#include <stdbool.h>
+
+#include "model/datagram.h"
+
+/* One field line. Both strings end with a NUL that the lengths do not count; they may hold any
+ * byte. */
+typedef struct ql_field {
+    char *name, *value;
+    size_t name_length, value_length;
+} ql_field;
+
+typedef enum ql_section_kind {
+    QL_SECTION_REQUEST,
+    QL_SECTION_INFORMATIONAL, /* 1xx */
+    QL_SECTION_RESPONSE,
+    QL_SECTION_REQUEST_TRAILERS,
+    QL_SECTION_RESPONSE_TRAILERS,
+    QL_SECTION_PROMISE, /* of PUSH_PROMISE: the request of a pushed exchange */
+} ql_section_kind;
+
+/* A field section as QPACK gave it back. */
+typedef struct ql_section {
+    ql_section_kind kind;
+    GArray *fields;   /* of ql_field, pseudo-header fields included, in their order */
+    ql_where first;   /* where the first byte of its HTTP/3 frame was captured */
+    ql_where decoded; /* where it could be read: later than its last byte if QPACK blocked it */
+    uint16_t status;  /* of responses, else 0 */
+} ql_section;
+
+/* The value of the first field of this name, NULL when there is none. */
+const char *ql_section_value(const ql_section *section, const char *name);
+
+/* One direction of an exchange. */
+typedef struct ql_message {
+    ql_section *headers;  /* NULL until decoded; of a response: the final one */
+    ql_section *trailers; /* NULL when there are none */
+    ql_where first;       /* first byte of its header section; frame 0: not seen */
+    ql_where last;        /* last byte so far */
+    uint64_t body_size;   /* bytes of content seen in order, before content coding is undone */
+    uint64_t received;    /* bytes of its stream that were captured, in order or not */
+    bool complete;        /* all of it was seen, to the end of the stream */
+    bool has_sha256;      /* complete, and the body is not empty */
+    uint8_t sha256[32];   /* of the content */
+    bool reset;           /* RESET_STREAM ended it */
+    uint64_t reset_error; /* its application error code */
+    uint64_t gap_ns;      /* time during which bytes waited for a gap on the stream */
+    uint64_t blocked_ns;  /* time during which its field sections waited for QPACK */
+} ql_message;
+
+typedef struct ql_exchange {
+    uint32_t connection;
+    uint64_t stream_id;
+    bool pushed;          /* the response came on a push stream, which is stream_id */
+    uint64_t push_id;     /* of pushed ones */
+    uint64_t promised_on; /* of pushed ones: the request stream that carried the first promise */
+    bool early_data;      /* its request began in 0-RTT */
+    ql_message request, response;
+    GPtrArray *informational; /* of ql_section, 1xx responses in their order */
+    /* From the request's header section: NULL when absent or not decoded; borrowed from it. */
+    const char *method, *scheme, *authority, *path;
+    uint16_t status;   /* of the final response, 0 until it is known */
+    bool stop_sending; /* the receiver of the response asked to stop */
+    uint64_t stop_error;
+} ql_exchange;
+
+/* "https://host/path"; "method authority" for CONNECT; NULL before the request is known. The caller
+ * frees it. */
+char *ql_exchange_url(const ql_exchange *exchange);
+
+/* Seconds; negative where one end is not known. */
+double ql_exchange_time_to_first_byte(const ql_exchange *exchange);
+double
+ql_exchange_duration(const ql_exchange *exchange); /* to the last byte of a complete response */
+
+#endif

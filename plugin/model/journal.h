@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What happened on each captured frame, and what was found. The rooms of the model write it, views
+ * read it.
+ *
+ * Events of one frame form a list in the order in which they were added. An event may be added to a
+ * frame of the past: a packet that was opened late belongs to the frame that carried it. */
+#ifndef QL_JOURNAL_H
+#define QL_JOURNAL_H
+
+#include "model/cid_ledger.h"
+#include "model/finding.h"
+#include "model/packet_header.h"
+#include "model/path_table.h"
+#include "model/stream.h"
+
+struct ql_connection;
+
+/* Why a packet stays closed. */
+typedef enum ql_closed_cause {
+    QL_OPENED,               /* it does not */
+    QL_CLOSED_WAITING,       /* its keys may still come */
+    QL_CLOSED_NO_SECRET,     /* the log has no session with this client random */
+    QL_CLOSED_NO_LEVEL,      /* the log has the session, not the secret of this level */
+    QL_CLOSED_START_MISSING, /* the handshake was not captured, no session of the log opens it */
+    QL_CLOSED_CUT,           /* the capture holds only a part of it */
+    QL_CLOSED_UNKNOWN_VERSION,
+    QL_CLOSED_NOT_AUTHENTIC, /* damaged, forged, or protected with other secrets */
+    QL_CLOSED_CAUSE_COUNT
+} ql_closed_cause;
+
+const char *ql_closed_cause_text(ql_closed_cause cause);
+
+typedef struct ql_packet_event {
+    const struct ql_connection *connection;
+    const ql_cid_entry *dcid; /* the entry of the ledger that it was sent to; NULL when not known */
+    uint64_t packet_number;   /* of opened packets with a number */
+    uint32_t path;            /* number of the path in its connection */
+    uint32_t size;            /* bytes of the packet */
+    uint8_t type;             /* ql_packet_type */
+    uint8_t sender;           /* ql_side */
+    uint8_t closed;           /* ql_closed_cause; QL_OPENED when it was opened */
+    bool key_phase;           /* of 1-RTT */
+    bool key_update;          /* the first packet of its sender in a new key phase */
+    bool duplicate; /* the same packet was captured before: its frames do not count again */
+} ql_packet_event;
+
+typedef enum ql_cid_event_kind {
+    QL_CID_INITIAL, /* the client's first, random destination ID, and first source IDs */
+    QL_CID_RETRY,
+    QL_CID_ISSUED,
+    QL_CID_FIRST_USED,
+    QL_CID_SWITCHED,
+    QL_CID_RETIRED,
+    QL_CID_PREFERRED_ADDRESS,
+    QL_CID_STATELESS_RESET,
+} ql_cid_event_kind;
+
+const char *ql_cid_event_name(ql_cid_event_kind kind); /* as in quiclens.cid.event */
+
+typedef struct ql_cid_event {
+    const ql_cid_entry *cid;
+    const ql_cid_entry *previous; /* of QL_CID_SWITCHED */
+    const char *reason;           /* of QL_CID_SWITCHED: static text such as "handshake" */
+    uint8_t kind;                 /* ql_cid_event_kind */
+} ql_cid_event;
+
+typedef enum ql_path_event_kind {
+    QL_PATH_NEW,
+    QL_PATH_CHALLENGE,
+    QL_PATH_RESPONSE,
+    QL_PATH_VALIDATED,
+    QL_PATH_MIGRATED,
+    QL_PATH_REBOUND,
+    QL_PATH_ABANDONED,
+} ql_path_event_kind;
+
+const char *ql_path_event_name(ql_path_event_kind kind); /* as in quiclens.path.event */
+
+typedef struct ql_path_event {
+    const ql_path *path;
+    uint8_t kind;   /* ql_path_event_kind */
+    uint8_t sender; /* ql_side of challenge or response */
+} ql_path_event;
+
+/* A field section was decoded on this frame. */
+typedef struct ql_section_event {
+    const ql_exchange *exchange;
+    const ql_section *section;
+} ql_section_event;
+
+/* The last byte of a message was seen on this frame, or it was reset. */
+typedef struct ql_end_event {
+    const ql_exchange *exchange;
+    bool response; /* of the response, else of the request */
+} ql_end_event;
+
+typedef enum ql_event_kind {
+    QL_EVENT_PACKET,
+    QL_EVENT_STREAM,
+    QL_EVENT_SECTION,
+    QL_EVENT_END,
+    QL_EVENT_CID,
+    QL_EVENT_PATH,
+    QL_EVENT_FINDING,
+    QL_EVENT_TEXT, /* a plain fact of the protocol worth a line, such as HANDSHAKE_DONE or GOAWAY */
+} ql_event_kind;
+
+typedef struct ql_event {
+    const struct ql_event *next;
+    ql_event_kind kind;
+    union {
+        ql_packet_event packet;
+        ql_stream_piece stream;
+        ql_section_event section;
+        ql_end_event end;
+        ql_cid_event cid;
+        ql_path_event path;
+        const ql_finding *finding;
+        struct {
+            const char *text; /* owned by the journal */
+            const char *rfc;  /* static; may be NULL */
+        } text;
+    };
+} ql_event;
+
+typedef struct ql_journal ql_journal;
+
+ql_journal *ql_journal_new(void);
+void ql_journal_free(ql_journal *journal);
+
+/* A new event at the end of the frame's list, zeroed but for its kind; fill it in at once. Never
+ * NULL. Valid until the journal is freed. */
+ql_event *ql_journal_add(ql_journal *journal, uint32_t frame, ql_event_kind kind);
+
+/* Adds an event of kind QL_EVENT_TEXT. `rfc` is static or NULL. */
+void ql_journal_say(ql_journal *journal, uint32_t frame, const char *rfc, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
+#define QL_FINDINGS_PER_CODE_MAX                                                                   \
+    100u /* a connection; the last one says that more are passed over */
+
+/* Adds a finding, and its event on the frame. */
+void ql_journal_find(ql_journal *journal, uint32_t connection, uint32_t frame, ql_finding_code code,
+                     const char *format, ...) G_GNUC_PRINTF(5, 6);
+
+/* The first event of a frame, NULL when there is none. */
+const ql_event *ql_journal_first(const ql_journal *journal, uint32_t frame);
+
+/* const ql_finding *, in the order in which they were found. Borrowed. */
+const GPtrArray *ql_journal_findings(const ql_journal *journal);
+
+#endif

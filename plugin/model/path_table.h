@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The address pairs that a connection was seen on (RFC 9000, 8.2 and 9). */
+#ifndef QL_PATH_TABLE_H
+#define QL_PATH_TABLE_H
+
+#include "model/cid.h"
+#include "model/datagram.h"
+
+#define QL_PATHS_MAX      4096u /* of one connection; packets of further ones count for the last */
+#define QL_CHALLENGES_MAX 64u   /* that wait for an answer, a path and side; the oldest gives way */
+
+typedef enum ql_path_cause {
+    QL_PATH_CAUSE_INITIAL,
+    QL_PATH_CAUSE_MIGRATION, /* the client moved and took another ID of the server's */
+    QL_PATH_CAUSE_REBINDING, /* the same ID from another address: a NAT, or no choice of IDs */
+    QL_PATH_CAUSE_PREFERRED_ADDRESS, /* RFC 9000, 9.6 */
+    QL_PATH_CAUSE_PROBE,             /* only probing packets so far (RFC 9000, 9.1) */
+} ql_path_cause;
+
+const char *ql_path_cause_name(ql_path_cause cause); /* "initial", "migration", ... */
+
+typedef struct ql_path {
+    uint32_t id; /* from 0, in the order of first packets */
+    ql_endpoint client, server;
+    ql_path_cause cause;
+    uint32_t first_frame, last_frame;
+    uint64_t packets[2], bytes[2]; /* by ql_side of the sender; UDP payload bytes */
+    bool used;                     /* carried something other than probing frames */
+    bool validated;
+    uint32_t challenge_frame,
+        response_frame; /* of the pair that validated it, else of the last; 0: none */
+    uint64_t challenge_time_ns, validation_ns; /* from challenge to response */
+} ql_path;
+
+typedef struct ql_path_table ql_path_table;
+
+ql_path_table *ql_path_table_new(void);
+void ql_path_table_free(ql_path_table *table);
+
+/* The path between these ends, which it enters when it is new (*fresh tells). Never NULL. */
+ql_path *ql_path_table_get(ql_path_table *table, const ql_endpoint *client,
+                           const ql_endpoint *server, bool *fresh);
+
+/* NULL when the pair was never seen. */
+ql_path *ql_path_table_find(const ql_path_table *table, const ql_endpoint *client,
+                            const ql_endpoint *server);
+
+/* A PATH_CHALLENGE of `sender` was captured on the path. */
+void ql_path_table_challenge(ql_path_table *table, ql_path *path, ql_side sender,
+                             const uint8_t data[8], const ql_where *where);
+
+/* A PATH_RESPONSE of `sender`: gives the path whose challenge of the other side it answers, which
+ * need not be the one it came on, with its validation filled in; NULL when there is no such
+ * challenge. */
+ql_path *ql_path_table_respond(ql_path_table *table, ql_side sender, const uint8_t data[8],
+                               const ql_where *where);
+
+/* ql_path *, by id. Borrowed. */
+const GPtrArray *ql_path_table_paths(const ql_path_table *table);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The model: everything that the captured datagrams, opened with the secrets, tell. Datagrams and
+ * secrets go in, const queries come out. Single-threaded; knows nothing of where datagrams come
+ * from. */
+#ifndef QL_SESSION_H
+#define QL_SESSION_H
+
+#include "model/connection.h"
+#include "model/journal.h"
+
+typedef struct ql_session ql_session;
+
+ql_session *ql_session_new(void);
+void ql_session_free(ql_session *session);
+
+/* Text in NSS key log format; see ql_secrets_log_add(). Packets that waited for these secrets are
+ * opened at once, in the order in which they were captured. */
+void ql_session_add_secrets(ql_session *session, ql_slice text);
+
+/* The datagram of a captured frame; frames in capture order, each once. True when it is QUIC of a
+ * connection that is known now. */
+bool ql_session_add_datagram(ql_session *session, const ql_datagram *datagram);
+
+/* Whether packets of some connection wait for secrets: then it is worth reading the log again. */
+bool ql_session_waits_for_secrets(const ql_session *session);
+
+/* The capture ends here, or is looked at as if it did: what is missing to the end becomes findings.
+ * May be called again after more datagrams; never says the same twice. */
+void ql_session_finish(ql_session *session);
+
+unsigned ql_session_connection_count(const ql_session *session);
+const ql_connection *ql_session_connection(const ql_session *session, unsigned number);
+
+/* Events of a captured frame, NULL when there are none. */
+const ql_event *ql_session_events(const ql_session *session, uint32_t frame);
+
+/* const ql_finding *, as found. */
+const GPtrArray *ql_session_findings(const ql_session *session);
+
+#endif

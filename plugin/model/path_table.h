@@ -7,7 +7,7 @@
 #include "model/datagram.h"
 
 #define QL_PATHS_MAX      4096u /* of one connection; packets of further ones count for the last */
-#define QL_CHALLENGES_MAX 64u   /* that wait for an answer, a path and side; the oldest gives way */
+#define QL_CHALLENGES_MAX 64u   /* of a connection that wait for an answer; the oldest gives way */
 
 typedef enum ql_path_cause {
     QL_PATH_CAUSE_INITIAL,

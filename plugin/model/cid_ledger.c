@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/cid_ledger.h"
+
+#include <string.h>
+
+struct ql_cid_ledger {
+    ql_side issuer;
+    GPtrArray *entries;
+    GHashTable *by_value;    /* ql_cid -> ql_cid_entry, the key inside the entry */
+    GHashTable *by_sequence; /* uint64_t -> ql_cid_entry, the key inside the entry */
+    unsigned active;
+};
+
+ql_cid_ledger *ql_cid_ledger_new(ql_side issuer)
+{
+    ql_cid_ledger *ledger = g_new0(ql_cid_ledger, 1);
+    ledger->issuer = issuer;
+    ledger->entries = g_ptr_array_new_with_free_func(g_free);
+    ledger->by_value = g_hash_table_new(ql_cid_key_hash, ql_cid_key_equal);
+    ledger->by_sequence = g_hash_table_new(g_int64_hash, g_int64_equal);
+    return ledger;
+}
+
+void ql_cid_ledger_free(ql_cid_ledger *ledger)
+{
+    if (ledger == NULL)
+        return;
+    g_hash_table_destroy(ledger->by_value);
+    g_hash_table_destroy(ledger->by_sequence);
+    g_ptr_array_free(ledger->entries, TRUE);
+    g_free(ledger);
+}
+
+static void learn_token(ql_cid_entry *entry, const ql_cid_entry *told)
+{
+    if (told->has_reset_token) {
+        entry->has_reset_token = true;
+        memcpy(entry->reset_token, told->reset_token, sizeof entry->reset_token);
+    }
+}
+
+static void learn_sequence(ql_cid_ledger *ledger, ql_cid_entry *entry, const ql_cid_entry *told)
+{
+    entry->has_sequence = true;
+    entry->sequence = told->sequence;
+    entry->origin = told->origin;
+    entry->retire_prior_to = told->retire_prior_to;
+    ledger->active++;
+    g_hash_table_insert(ledger->by_sequence, &entry->sequence, entry);
+}
+
+/* This value was entered before: a repeat, a conflict, or news about an ID that was seen in use
+ * before the frame that issues it. */
+static ql_cid_issue issue_again(ql_cid_ledger *ledger, ql_cid_entry *entry,
+                                const ql_cid_entry *told, uint32_t frame)
+{
+    if (told->has_sequence && !entry->has_sequence) {
+        if (ql_cid_ledger_find_sequence(ledger, told->sequence) != NULL)
+            return QL_CID_ISSUE_SEQUENCE_CONFLICT;
+        learn_sequence(ledger, entry, told);
+        learn_token(entry, told);
+        entry->issued_frame = frame;
+        entry->issues = 1;
+        return QL_CID_ISSUE_NEW;
+    }
+    if (told->has_sequence && entry->sequence != told->sequence)
+        return QL_CID_ISSUE_VALUE_CONFLICT;
+    if (told->has_reset_token && entry->has_reset_token &&
+        memcmp(told->reset_token, entry->reset_token, sizeof entry->reset_token) != 0)
+        return QL_CID_ISSUE_TOKEN_CONFLICT;
+    learn_token(entry, told);
+    entry->issues++;
+    return QL_CID_ISSUE_REPEATED;
+}
+
+ql_cid_issue ql_cid_ledger_issue(ql_cid_ledger *ledger, const ql_cid_entry *told, uint32_t frame,
+                                 ql_cid_entry **out)
+{
+    *out = ql_cid_ledger_find(ledger, &told->cid);
+    if (*out != NULL)
+        return issue_again(ledger, *out, told, frame);
+    if (told->has_sequence && (*out = ql_cid_ledger_find_sequence(ledger, told->sequence)) != NULL)
+        return QL_CID_ISSUE_SEQUENCE_CONFLICT;
+    if (ledger->entries->len >= QL_CIDS_MAX)
+        return QL_CID_ISSUE_FULL;
+
+    ql_cid_entry *entry = g_new0(ql_cid_entry, 1);
+    entry->cid = told->cid;
+    entry->issuer = ledger->issuer;
+    entry->origin = told->origin;
+    entry->issued_frame = told->origin == QL_ORIGIN_SEEN_IN_USE ? 0 : frame;
+    entry->issues = told->origin == QL_ORIGIN_SEEN_IN_USE ? 0 : 1;
+    learn_token(entry, told);
+    if (told->has_sequence)
+        learn_sequence(ledger, entry, told);
+    g_ptr_array_add(ledger->entries, entry);
+    g_hash_table_insert(ledger->by_value, &entry->cid, entry);
+    *out = entry;
+    return QL_CID_ISSUE_NEW;
+}
+
+ql_cid_entry *ql_cid_ledger_find(const ql_cid_ledger *ledger, const ql_cid *cid)
+{
+    return g_hash_table_lookup(ledger->by_value, cid);
+}
+
+ql_cid_entry *ql_cid_ledger_find_sequence(const ql_cid_ledger *ledger, uint64_t sequence)
+{
+    return g_hash_table_lookup(ledger->by_sequence, &sequence);
+}
+
+unsigned ql_cid_ledger_active(const ql_cid_ledger *ledger)
+{
+    return ledger->active;
+}
+
+void ql_cid_ledger_retire(ql_cid_ledger *ledger, ql_cid_entry *entry, uint32_t frame)
+{
+    if (entry->retired_frame != 0)
+        return;
+    entry->retired_frame = frame;
+    if (entry->has_sequence)
+        ledger->active--;
+}
+
+const GPtrArray *ql_cid_ledger_entries(const ql_cid_ledger *ledger)
+{
+    return ledger->entries;
+}
+
+const char *ql_cid_origin_name(ql_cid_origin origin)
+{
+    static const char *const names[] = {
+        [QL_ORIGIN_CLIENT_RANDOM] = "initial",
+        [QL_ORIGIN_INITIAL] = "initial",
+        [QL_ORIGIN_RETRY] = "retry",
+        [QL_ORIGIN_HANDSHAKE] = "handshake",
+        [QL_ORIGIN_NEW_CONNECTION_ID] = "NEW_CONNECTION_ID",
+        [QL_ORIGIN_PREFERRED_ADDRESS] = "preferred_address",
+        [QL_ORIGIN_SEEN_IN_USE] = "unknown",
+    };
+    return origin < G_N_ELEMENTS(names) ? names[origin] : "unknown";
+}

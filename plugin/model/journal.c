@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/journal.h"
+
+#include <stdarg.h>
+
+/* Events live as long as the journal and are never freed one by one, so they are cut from blocks.
+ */
+#define BLOCK_EVENTS 512u
+
+typedef struct frame_list {
+    ql_event *first, *last;
+} frame_list;
+
+struct ql_journal {
+    GArray *frames;    /* of frame_list, by frame number */
+    GPtrArray *blocks; /* of ql_event[BLOCK_EVENTS] */
+    unsigned used;     /* events of the last block */
+    GPtrArray *findings;
+    GHashTable *counts; /* connection and code -> how many findings */
+    GStringChunk *texts;
+};
+
+static void finding_free(gpointer data)
+{
+    ql_finding *finding = data;
+    g_free(finding->text);
+    g_free(finding);
+}
+
+ql_journal *ql_journal_new(void)
+{
+    ql_journal *journal = g_new0(ql_journal, 1);
+    journal->frames = g_array_new(FALSE, TRUE, sizeof(frame_list));
+    journal->blocks = g_ptr_array_new_with_free_func(g_free);
+    journal->used = BLOCK_EVENTS;
+    journal->findings = g_ptr_array_new_with_free_func(finding_free);
+    journal->counts = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    journal->texts = g_string_chunk_new(4096);
+    return journal;
+}
+
+void ql_journal_free(ql_journal *journal)
+{
+    if (journal == NULL)
+        return;
+    g_array_free(journal->frames, TRUE);
+    g_ptr_array_free(journal->blocks, TRUE);
+    g_ptr_array_free(journal->findings, TRUE);
+    g_hash_table_destroy(journal->counts);
+    g_string_chunk_free(journal->texts);
+    g_free(journal);
+}
+
+static ql_event *event_new(ql_journal *journal)
+{
+    if (journal->used == BLOCK_EVENTS) {
+        g_ptr_array_add(journal->blocks, g_new0(ql_event, BLOCK_EVENTS));
+        journal->used = 0;
+    }
+    ql_event *block = g_ptr_array_index(journal->blocks, journal->blocks->len - 1);
+    return &block[journal->used++];
+}
+
+ql_event *ql_journal_add(ql_journal *journal, uint32_t frame, ql_event_kind kind)
+{
+    if (frame >= journal->frames->len)
+        g_array_set_size(journal->frames, frame + 1);
+    frame_list *list = &g_array_index(journal->frames, frame_list, frame);
+    ql_event *event = event_new(journal);
+    event->kind = kind;
+    if (list->last == NULL)
+        list->first = event;
+    else
+        list->last->next = event;
+    list->last = event;
+    return event;
+}
+
+void ql_journal_say(ql_journal *journal, uint32_t frame, const char *rfc, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    ql_event *event = ql_journal_add(journal, frame, QL_EVENT_TEXT);
+    event->text.text = g_string_chunk_insert_const(journal->texts, text);
+    event->text.rfc = rfc;
+    g_free(text);
+}
+
+/* How many findings of this code the connection has, this one included. */
+static guint count_up(ql_journal *journal, uint32_t connection, ql_finding_code code)
+{
+    gint64 key = (gint64)((uint64_t)connection << 16 | (uint64_t)code);
+    guint count = GPOINTER_TO_UINT(g_hash_table_lookup(journal->counts, &key)) + 1;
+    g_hash_table_insert(journal->counts, g_memdup2(&key, sizeof key), GUINT_TO_POINTER(count));
+    return count;
+}
+
+void ql_journal_find(ql_journal *journal, uint32_t connection, uint32_t frame, ql_finding_code code,
+                     const char *format, ...)
+{
+    guint count = count_up(journal, connection, code);
+    if (count > QL_FINDINGS_PER_CODE_MAX)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    if (count == QL_FINDINGS_PER_CODE_MAX) {
+        char *last = g_strdup_printf("%s; further ones of this kind are not listed", text);
+        g_free(text);
+        text = last;
+    }
+    ql_finding *finding = g_new0(ql_finding, 1);
+    *finding = (ql_finding){ .code = code, .connection = connection, .frame = frame, .text = text };
+    g_ptr_array_add(journal->findings, finding);
+    ql_journal_add(journal, frame, QL_EVENT_FINDING)->finding = finding;
+}
+
+const ql_event *ql_journal_first(const ql_journal *journal, uint32_t frame)
+{
+    return frame < journal->frames->len ? g_array_index(journal->frames, frame_list, frame).first
+                                        : NULL;
+}
+
+const GPtrArray *ql_journal_findings(const ql_journal *journal)
+{
+    return journal->findings;
+}
+
+const char *ql_closed_cause_text(ql_closed_cause cause)
+{
+    static const char *const texts[QL_CLOSED_CAUSE_COUNT] = {
+        [QL_OPENED] = "opened",
+        [QL_CLOSED_WAITING] = "its keys are not known yet",
+        [QL_CLOSED_NO_SECRET] = "no secrets for this connection in the log",
+        [QL_CLOSED_NO_LEVEL] = "the log has no secret for this encryption level",
+        [QL_CLOSED_START_MISSING] = "the start of the connection was not captured",
+        [QL_CLOSED_CUT] = "the capture holds only a part of it",
+        [QL_CLOSED_UNKNOWN_VERSION] = "unknown QUIC version",
+        [QL_CLOSED_NOT_AUTHENTIC] = "damaged, or protected with other secrets",
+    };
+    return cause < QL_CLOSED_CAUSE_COUNT ? texts[cause] : "unknown";
+}
+
+const char *ql_cid_event_name(ql_cid_event_kind kind)
+{
+    static const char *const names[] = {
+        [QL_CID_INITIAL] = "initial",
+        [QL_CID_RETRY] = "retry",
+        [QL_CID_ISSUED] = "issued",
+        [QL_CID_FIRST_USED] = "first-used",
+        [QL_CID_SWITCHED] = "switched",
+        [QL_CID_RETIRED] = "retired",
+        [QL_CID_PREFERRED_ADDRESS] = "preferred-address",
+        [QL_CID_STATELESS_RESET] = "stateless-reset",
+    };
+    return kind < G_N_ELEMENTS(names) ? names[kind] : "unknown";
+}
+
+const char *ql_path_event_name(ql_path_event_kind kind)
+{
+    static const char *const names[] = {
+        [QL_PATH_NEW] = "new",
+        [QL_PATH_CHALLENGE] = "challenge",
+        [QL_PATH_RESPONSE] = "response",
+        [QL_PATH_VALIDATED] = "validated",
+        [QL_PATH_MIGRATED] = "migrated",
+        [QL_PATH_REBOUND] = "rebound",
+        [QL_PATH_ABANDONED] = "abandoned",
+    };
+    return kind < G_N_ELEMENTS(names) ? names[kind] : "unknown";
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/path_table.h"
+
+#include <string.h>
+
+/* A challenge that waits for its answer. */
+typedef struct challenge {
+    uint8_t data[8];
+    ql_side sender;
+    ql_path *path;
+    ql_where where;
+} challenge;
+
+struct ql_path_table {
+    GPtrArray *paths;
+    GHashTable *by_pair; /* ql_path -> itself, hashed by its ends */
+    GQueue challenges;   /* of challenge, oldest first */
+};
+
+static guint pair_hash(gconstpointer key)
+{
+    const ql_path *path = key;
+    return ql_endpoint_hash(&path->client) * 31u + ql_endpoint_hash(&path->server);
+}
+
+static gboolean pair_equal(gconstpointer a, gconstpointer b)
+{
+    const ql_path *x = a, *y = b;
+    return ql_endpoint_equal(&x->client, &y->client) && ql_endpoint_equal(&x->server, &y->server);
+}
+
+ql_path_table *ql_path_table_new(void)
+{
+    ql_path_table *table = g_new0(ql_path_table, 1);
+    table->paths = g_ptr_array_new_with_free_func(g_free);
+    table->by_pair = g_hash_table_new(pair_hash, pair_equal);
+    g_queue_init(&table->challenges);
+    return table;
+}
+
+void ql_path_table_free(ql_path_table *table)
+{
+    if (table == NULL)
+        return;
+    g_queue_clear_full(&table->challenges, g_free);
+    g_hash_table_destroy(table->by_pair);
+    g_ptr_array_free(table->paths, TRUE);
+    g_free(table);
+}
+
+ql_path *ql_path_table_find(const ql_path_table *table, const ql_endpoint *client,
+                            const ql_endpoint *server)
+{
+    ql_path key = { .client = *client, .server = *server };
+    return g_hash_table_lookup(table->by_pair, &key);
+}
+
+ql_path *ql_path_table_get(ql_path_table *table, const ql_endpoint *client,
+                           const ql_endpoint *server, bool *fresh)
+{
+    ql_path *path = ql_path_table_find(table, client, server);
+    *fresh = path == NULL && table->paths->len < QL_PATHS_MAX;
+    if (path != NULL)
+        return path;
+    if (!*fresh)
+        return g_ptr_array_index(table->paths, table->paths->len - 1);
+    path = g_new0(ql_path, 1);
+    path->id = table->paths->len;
+    path->client = *client;
+    path->server = *server;
+    g_ptr_array_add(table->paths, path);
+    g_hash_table_add(table->by_pair, path);
+    return path;
+}
+
+void ql_path_table_challenge(ql_path_table *table, ql_path *path, ql_side sender,
+                             const uint8_t data[8], const ql_where *where)
+{
+    challenge *waiting = g_new0(challenge, 1);
+    *waiting = (challenge){ .sender = sender, .path = path, .where = *where };
+    memcpy(waiting->data, data, sizeof waiting->data);
+    g_queue_push_tail(&table->challenges, waiting);
+    if (table->challenges.length > QL_CHALLENGES_MAX)
+        g_free(g_queue_pop_head(&table->challenges));
+    if (!path->validated && path->challenge_frame == 0) {
+        path->challenge_frame = where->frame;
+        path->challenge_time_ns = where->time_ns;
+    }
+}
+
+ql_path *ql_path_table_respond(ql_path_table *table, ql_side sender, const uint8_t data[8],
+                               const ql_where *where)
+{
+    for (GList *link = table->challenges.head; link != NULL; link = link->next) {
+        challenge *waiting = link->data;
+        if (waiting->sender == sender || memcmp(waiting->data, data, sizeof waiting->data) != 0)
+            continue;
+        ql_path *path = waiting->path;
+        if (!path->validated) {
+            path->validated = true;
+            path->challenge_frame = waiting->where.frame;
+            path->challenge_time_ns = waiting->where.time_ns;
+            path->response_frame = where->frame;
+            path->validation_ns = where->time_ns > waiting->where.time_ns
+                                      ? where->time_ns - waiting->where.time_ns
+                                      : 0;
+        }
+        g_free(waiting);
+        g_queue_delete_link(&table->challenges, link);
+        return path;
+    }
+    return NULL;
+}
+
+const GPtrArray *ql_path_table_paths(const ql_path_table *table)
+{
+    return table->paths;
+}
+
+const char *ql_path_cause_name(ql_path_cause cause)
+{
+    static const char *const names[] = {
+        [QL_PATH_CAUSE_INITIAL] = "initial",
+        [QL_PATH_CAUSE_MIGRATION] = "migration",
+        [QL_PATH_CAUSE_REBINDING] = "rebinding",
+        [QL_PATH_CAUSE_PREFERRED_ADDRESS] = "preferred-address",
+        [QL_PATH_CAUSE_PROBE] = "probe",
+    };
+    return cause < G_N_ELEMENTS(names) ? names[cause] : "unknown";
+}

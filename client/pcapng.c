@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pcapng.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    BLOCK_SECTION_HEADER = 0x0a0d0d0a,
+    BLOCK_INTERFACE_DESCRIPTION = 1,
+    BLOCK_ENHANCED_PACKET = 6,
+    BLOCK_DECRYPTION_SECRETS = 10,
+};
+
+enum {
+    OPTION_END = 0,
+    OPTION_COMMENT = 1,
+    OPTION_IF_NAME = 2,
+    OPTION_IF_TSRESOL = 9,
+    OPTION_SHB_USERAPPL = 4,
+};
+
+#define BYTE_ORDER_MAGIC 0x1a2b3c4du
+#define GATHER_BYTES     (64u * 1024u) /* then the gathered blocks are written without being asked */
+
+struct ql_pcapng {
+    int fd;
+    GByteArray *gathered; /* whole blocks, and the one under construction */
+    size_t block_start;   /* of the one under construction, in gathered */
+    int64_t written;      /* bytes of whole blocks that the kernel took */
+    GError *error;        /* the first failure */
+};
+
+static void put(ql_pcapng *writer, const void *data, size_t length)
+{
+    if (length > 0)
+        g_byte_array_append(writer->gathered, data, (guint)length);
+}
+
+static void put_u16(ql_pcapng *writer, uint16_t value)
+{
+    value = GUINT16_TO_LE(value);
+    put(writer, &value, sizeof value);
+}
+
+static void put_u32(ql_pcapng *writer, uint32_t value)
+{
+    value = GUINT32_TO_LE(value);
+    put(writer, &value, sizeof value);
+}
+
+static void put_padding(ql_pcapng *writer)
+{
+    static const uint8_t zeros[4];
+    put(writer, zeros, (4 - (writer->gathered->len - writer->block_start) % 4) % 4);
+}
+
+static void put_option(ql_pcapng *writer, uint16_t code, const void *value, size_t length)
+{
+    put_u16(writer, code);
+    put_u16(writer, (uint16_t)length);
+    put(writer, value, length);
+    put_padding(writer);
+}
+
+static void put_text_option(ql_pcapng *writer, uint16_t code, const char *text)
+{
+    if (text != NULL)
+        put_option(writer, code, text, MIN(strlen(text), UINT16_MAX));
+}
+
+static void begin_block(ql_pcapng *writer, uint32_t type)
+{
+    writer->block_start = writer->gathered->len;
+    put_u32(writer, type);
+    put_u32(writer, 0); /* the total length, known at its end */
+}
+
+static void end_block(ql_pcapng *writer)
+{
+    put_padding(writer);
+    uint32_t length = (uint32_t)(writer->gathered->len - writer->block_start) + 4;
+    put_u32(writer, length);
+    length = GUINT32_TO_LE(length);
+    memcpy(writer->gathered->data + writer->block_start + 4, &length, sizeof length);
+    if (writer->gathered->len >= GATHER_BYTES)
+        ql_pcapng_flush(writer);
+}
+
+ql_pcapng *ql_pcapng_new(int fd, const ql_pcapng_description *description)
+{
+    ql_pcapng *writer = g_new0(ql_pcapng, 1);
+    writer->fd = fd;
+    writer->gathered = g_byte_array_sized_new(GATHER_BYTES);
+
+    begin_block(writer, BLOCK_SECTION_HEADER);
+    put_u32(writer, BYTE_ORDER_MAGIC);
+    put_u16(writer, 1);
+    put_u16(writer, 0);
+    put_u32(writer, UINT32_MAX); /* section length: not known, as this is a stream */
+    put_u32(writer, UINT32_MAX);
+    put_text_option(writer, OPTION_COMMENT, description->comment);
+    put_text_option(writer, OPTION_SHB_USERAPPL, description->application);
+    put_option(writer, OPTION_END, NULL, 0);
+    end_block(writer);
+
+    static const uint8_t nanoseconds = 9; /* 10^-9 */
+    begin_block(writer, BLOCK_INTERFACE_DESCRIPTION);
+    put_u16(writer, description->link_type);
+    put_u16(writer, 0);
+    put_u32(writer, 0); /* no limit on a packet's length */
+    put_text_option(writer, OPTION_IF_NAME, description->interface);
+    put_option(writer, OPTION_IF_TSRESOL, &nanoseconds, sizeof nanoseconds);
+    put_option(writer, OPTION_END, NULL, 0);
+    end_block(writer);
+    return writer;
+}
+
+void ql_pcapng_write_secrets(ql_pcapng *writer, uint32_t type, const void *data, size_t length)
+{
+    if (writer->error != NULL)
+        return;
+    begin_block(writer, BLOCK_DECRYPTION_SECRETS);
+    put_u32(writer, type);
+    put_u32(writer, (uint32_t)length);
+    put(writer, data, length);
+    end_block(writer);
+}
+
+void ql_pcapng_write_packet(ql_pcapng *writer, uint64_t time_ns, const void *head,
+                            size_t head_length, const void *body, size_t body_length)
+{
+    if (writer->error != NULL)
+        return;
+    uint32_t length = (uint32_t)(head_length + body_length);
+    begin_block(writer, BLOCK_ENHANCED_PACKET);
+    put_u32(writer, 0); /* the one interface */
+    put_u32(writer, (uint32_t)(time_ns >> 32));
+    put_u32(writer, (uint32_t)time_ns);
+    put_u32(writer, length);
+    put_u32(writer, length);
+    put(writer, head, head_length);
+    put(writer, body, body_length);
+    end_block(writer);
+}
+
+/* The end of the last whole block among the first length bytes gathered. */
+static size_t whole_blocks(const ql_pcapng *writer, size_t length)
+{
+    size_t end = 0;
+    while (end + 8 <= length) {
+        uint32_t total;
+        memcpy(&total, writer->gathered->data + end + 4, sizeof total);
+        total = GUINT32_FROM_LE(total);
+        if (end + total > length)
+            break;
+        end += total;
+    }
+    return end;
+}
+
+/* A block that only half fitted on the disk would make readers complain: it is taken away again. A
+ * pipe cannot be cut, and ftruncate says so without harm. */
+static void remember_write_failure(ql_pcapng *writer, int cause, size_t taken)
+{
+    g_set_error(&writer->error, G_FILE_ERROR, (gint)g_file_error_from_errno(cause),
+                "capture: after %" PRId64 " bytes: %s",
+                writer->written + (int64_t)whole_blocks(writer, taken), g_strerror(cause));
+    off_t position = lseek(writer->fd, 0, SEEK_CUR);
+    if (position < 0)
+        return;
+    off_t end = position - (off_t)(taken - whole_blocks(writer, taken));
+    if (ftruncate(writer->fd, end) != 0)
+        g_prefix_error(&writer->error, "the last block is incomplete: ");
+}
+
+void ql_pcapng_flush(ql_pcapng *writer)
+{
+    size_t taken = 0;
+    while (writer->error == NULL && taken < writer->gathered->len) {
+        ssize_t n =
+            write(writer->fd, writer->gathered->data + taken, writer->gathered->len - taken);
+        if (n >= 0) {
+            taken += (size_t)n;
+        } else if (errno == EAGAIN) { /* somebody made the pipe non-blocking: wait for its reader */
+            struct pollfd writable = { .fd = writer->fd, .events = POLLOUT };
+            poll(&writable, 1, -1);
+        } else if (errno != EINTR) {
+            remember_write_failure(writer, errno, taken);
+        }
+    }
+    writer->written += (int64_t)taken;
+    g_byte_array_set_size(writer->gathered, 0);
+}
+
+void ql_pcapng_fail(ql_pcapng *writer, GError *error)
+{
+    ql_pcapng_flush(writer);
+    if (writer->error == NULL)
+        writer->error = error;
+    else
+        g_error_free(error);
+}
+
+bool ql_pcapng_close(ql_pcapng *writer, GError **error)
+{
+    if (writer == NULL)
+        return true;
+    ql_pcapng_flush(writer);
+    /* Some file systems report a full disk only here. */
+    if (close(writer->fd) != 0 && writer->error == NULL && errno != EINTR)
+        g_set_error(&writer->error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno),
+                    "capture: %s", g_strerror(errno));
+    bool ok = writer->error == NULL;
+    if (!ok)
+        g_propagate_error(error, writer->error);
+    g_byte_array_unref(writer->gathered);
+    g_free(writer);
+    return ok;
+}

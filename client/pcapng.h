@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A writer of pcapng (draft-ietf-opsawg-pcapng): one section, one interface, packets with
+ * nanosecond times, and secrets. It knows bytes and a file descriptor, nothing of networks.
+ *
+ * Blocks are gathered and written whole. A write that fails is remembered: every later call does
+ * nothing, a regular file is cut back to its last whole block, and close reports the failure. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Link types of the registry of tcpdump.org, as far as they are used here. */
+#define QL_PCAPNG_LINKTYPE_RAW 101 /* the packet begins with its IPv4 or IPv6 header */
+
+/* Types of secrets in a Decryption Secrets Block. */
+#define QL_PCAPNG_SECRETS_TLS 0x544c534bu /* "TLSK": lines of an NSS key log */
+
+typedef struct ql_pcapng ql_pcapng;
+
+/* What stands in the section header and the interface description. All strings are UTF-8, at most
+ * 65,535 bytes, and may be NULL, which leaves the option out. */
+typedef struct ql_pcapng_description {
+    const char *application; /* shb_userappl */
+    const char *comment;     /* opt_comment of the section */
+    const char *interface;   /* if_name */
+    uint16_t link_type;
+} ql_pcapng_description;
+
+/* Begins a section on fd, which is owned from here on and may be a file, a pipe or a socket.
+ * Nothing is written before the first flush. Never NULL. */
+ql_pcapng *ql_pcapng_new(int fd, const ql_pcapng_description *description);
+
+/* A Decryption Secrets Block. It must come before the packets that it opens. */
+void ql_pcapng_write_secrets(ql_pcapng *writer, uint32_t type, const void *data, size_t length);
+
+/* An Enhanced Packet Block of a packet that was captured whole, made of two parts (headers,
+ * payload); time_ns is nanoseconds since 1970. */
+void ql_pcapng_write_packet(ql_pcapng *writer, uint64_t time_ns, const void *head,
+                            size_t head_length, const void *body, size_t body_length);
+
+/* Hands all whole blocks to the kernel. */
+void ql_pcapng_flush(ql_pcapng *writer);
+
+/* Marks the capture as failed for a reason of the caller's; the first failure stays. Takes error.
+ */
+void ql_pcapng_fail(ql_pcapng *writer, GError *error);
+
+/* Flushes, closes the descriptor, frees. NULL is a no-op that returns true. */
+bool ql_pcapng_close(ql_pcapng *writer, GError **error);

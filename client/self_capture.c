@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "self_capture.h"
+
+#include "pcapng.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define IPV4_HEADER_BYTES 20u
+#define IPV6_HEADER_BYTES 40u
+#define UDP_HEADER_BYTES  8u
+#define TIME_TO_LIVE      64
+
+struct ql_self_capture {
+    ql_pcapng *writer;
+    GString *secrets; /* lines that wait for the next datagram */
+    bool live;        /* somebody may be reading at the other end of a pipe */
+};
+
+/* One end of a datagram, in network byte order. */
+typedef struct endpoint {
+    uint8_t address[16];
+    size_t address_length; /* 4, 16, or 0 if it is neither IPv4 nor IPv6 */
+    uint16_t port;
+} endpoint;
+
+/* Both headers of one datagram, as they go on the wire. */
+typedef struct headers {
+    uint8_t bytes[IPV6_HEADER_BYTES + UDP_HEADER_BYTES];
+    size_t length;
+} headers;
+
+static GError *file_error(const char *path, int cause)
+{
+    return g_error_new(G_FILE_ERROR, (gint)g_file_error_from_errno(cause),
+                       "cannot write the capture %s: %s", path, g_strerror(cause));
+}
+
+/* O_NOFOLLOW alone would also refuse the links of our own user and those of the system. */
+static bool is_link_of_a_stranger(const char *path)
+{
+    struct stat entry;
+    return lstat(path, &entry) == 0 && S_ISLNK(entry.st_mode) && entry.st_uid != geteuid() &&
+           entry.st_uid != 0;
+}
+
+static int open_file(const char *path, GError **error)
+{
+    if (is_link_of_a_stranger(path)) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_ACCES,
+                    "cannot write the capture %s: it is another user's symbolic link", path);
+        return -1;
+    }
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    struct stat entry;
+    if (fd < 0 || fstat(fd, &entry) != 0 ||
+        (S_ISREG(entry.st_mode) && (ftruncate(fd, 0) != 0 || fchmod(fd, 0600) != 0))) {
+        g_propagate_error(error, file_error(path, errno));
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+ql_self_capture *ql_self_capture_new_commented(const char *path_or_dash, const char *comment,
+                                               GError **error)
+{
+    bool to_stdout = strcmp(path_or_dash, "-") == 0;
+    int fd = to_stdout ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0) : open_file(path_or_dash, error);
+    if (fd < 0) {
+        if (to_stdout)
+            g_propagate_error(error, file_error("on standard output", errno));
+        return NULL;
+    }
+    struct stat entry;
+    ql_self_capture *capture = g_new0(ql_self_capture, 1);
+    capture->writer = ql_pcapng_new(fd, &(ql_pcapng_description){
+                                            .application = "quiclens " QUICLENS_VERSION,
+                                            .comment = comment,
+                                            .interface = "quiclens",
+                                            .link_type = QL_PCAPNG_LINKTYPE_RAW,
+                                        });
+    capture->secrets = g_string_new(NULL);
+    capture->live = fstat(fd, &entry) == 0 && !S_ISREG(entry.st_mode);
+    if (capture->live)
+        ql_pcapng_flush(capture->writer); /* the reader opens its window on the header */
+    return capture;
+}
+
+ql_self_capture *ql_self_capture_new(const char *path_or_dash, GError **error)
+{
+    return ql_self_capture_new_commented(path_or_dash, NULL, error);
+}
+
+void ql_self_capture_secret(ql_self_capture *capture, const char *nss_line)
+{
+    g_string_append(capture->secrets, nss_line);
+    if (!g_str_has_suffix(nss_line, "\n"))
+        g_string_append_c(capture->secrets, '\n');
+}
+
+static void write_secrets(ql_self_capture *capture)
+{
+    if (capture->secrets->len == 0)
+        return;
+    ql_pcapng_write_secrets(capture->writer, QL_PCAPNG_SECRETS_TLS, capture->secrets->str,
+                            capture->secrets->len);
+    explicit_bzero(capture->secrets->str, capture->secrets->len);
+    g_string_truncate(capture->secrets, 0);
+}
+
+static endpoint endpoint_of(const struct sockaddr *address)
+{
+    endpoint result = { .address_length = 0 };
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in v4;
+        memcpy(&v4, address, sizeof v4);
+        memcpy(result.address, &v4.sin_addr, 4);
+        result.address_length = 4;
+        result.port = v4.sin_port;
+    } else if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 v6;
+        memcpy(&v6, address, sizeof v6);
+        bool mapped = IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr);
+        result.address_length = mapped ? 4 : 16;
+        memcpy(result.address, v6.sin6_addr.s6_addr + (mapped ? 12 : 0), result.address_length);
+        result.port = v6.sin6_port;
+    }
+    return result;
+}
+
+/* RFC 1071: the sum of big-endian 16-bit words; an odd last byte is the high half of a word. */
+static uint64_t sum_words(uint64_t sum, const uint8_t *data, size_t length)
+{
+    for (size_t i = 0; i + 1 < length; i += 2)
+        sum += (uint64_t)data[i] << 8 | data[i + 1];
+    if (length % 2 == 1)
+        sum += (uint64_t)data[length - 1] << 8;
+    return sum;
+}
+
+static uint16_t fold_checksum(uint64_t sum)
+{
+    while (sum > 0xffff)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)~sum;
+}
+
+static void store_u16(uint8_t *at, uint16_t value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static void write_ipv4_header(uint8_t *ip, const endpoint *from, const endpoint *to, uint8_t ecn,
+                              size_t udp_length)
+{
+    ip[0] = 0x45;
+    ip[1] = ecn & 3;
+    store_u16(ip + 2, (uint16_t)(IPV4_HEADER_BYTES + udp_length));
+    store_u16(ip + 6,
+              0x4000); /* never fragmented (RFC 9000, 14), so that its identification is 0 */
+    ip[8] = TIME_TO_LIVE;
+    ip[9] = IPPROTO_UDP;
+    memcpy(ip + 12, from->address, 4);
+    memcpy(ip + 16, to->address, 4);
+    store_u16(ip + 10, fold_checksum(sum_words(0, ip, IPV4_HEADER_BYTES)));
+}
+
+static void write_ipv6_header(uint8_t *ip, const endpoint *from, const endpoint *to, uint8_t ecn,
+                              size_t udp_length)
+{
+    ip[0] = 0x60;
+    ip[1] = (uint8_t)((ecn & 3) << 4);
+    store_u16(ip + 4, (uint16_t)udp_length);
+    ip[6] = IPPROTO_UDP;
+    ip[7] = TIME_TO_LIVE;
+    memcpy(ip + 8, from->address, 16);
+    memcpy(ip + 24, to->address, 16);
+}
+
+static void write_udp_header(uint8_t *udp, const endpoint *from, const endpoint *to,
+                             const uint8_t *data, size_t length)
+{
+    uint16_t udp_length = (uint16_t)(UDP_HEADER_BYTES + length);
+    memcpy(udp, &from->port, 2);
+    memcpy(udp + 2, &to->port, 2);
+    store_u16(udp + 4, udp_length);
+
+    /* The pseudo header of RFC 768 and RFC 8200, 8.1: addresses, length, protocol. */
+    uint64_t sum = (uint64_t)udp_length + IPPROTO_UDP;
+    sum = sum_words(sum, from->address, from->address_length);
+    sum = sum_words(sum, to->address, to->address_length);
+    sum = sum_words(sum, udp, UDP_HEADER_BYTES);
+    uint16_t checksum = fold_checksum(sum_words(sum, data, length));
+    store_u16(udp + 6, checksum != 0 ? checksum : 0xffff); /* zero would say: there is none */
+}
+
+static headers make_headers(const endpoint *from, const endpoint *to, uint8_t ecn,
+                            const uint8_t *data, size_t length)
+{
+    headers made = { .length = 0 };
+    bool v4 = from->address_length == 4;
+    size_t ip_length = v4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+    if (v4)
+        write_ipv4_header(made.bytes, from, to, ecn, UDP_HEADER_BYTES + length);
+    else
+        write_ipv6_header(made.bytes, from, to, ecn, UDP_HEADER_BYTES + length);
+    write_udp_header(made.bytes + ip_length, from, to, data, length);
+    made.length = ip_length + UDP_HEADER_BYTES;
+    return made;
+}
+
+/* Says why no header can carry the datagram, or NULL. */
+static const char *find_misfit(const endpoint *from, const endpoint *to, size_t length)
+{
+    if (from->address_length == 0 || to->address_length == 0)
+        return "an address is neither IPv4 nor IPv6";
+    if (from->address_length != to->address_length)
+        return "its addresses are of two families";
+    size_t headers_in_length = UDP_HEADER_BYTES;
+    if (from->address_length == 4) /* IPv4's total length counts its header, IPv6's does not */
+        headers_in_length += IPV4_HEADER_BYTES;
+    return length > UINT16_MAX - headers_in_length ? "it is longer than UDP can carry" : NULL;
+}
+
+void ql_self_capture_datagram(ql_self_capture *capture, uint64_t time_ns,
+                              const struct sockaddr *from, const struct sockaddr *to, uint8_t ecn,
+                              const uint8_t *data, size_t length)
+{
+    endpoint sender = endpoint_of(from), receiver = endpoint_of(to);
+    const char *misfit = find_misfit(&sender, &receiver, length);
+    if (misfit != NULL) {
+        ql_pcapng_fail(capture->writer,
+                       g_error_new(G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                                   "capture: datagram of %zu bytes: %s", length, misfit));
+        return;
+    }
+    write_secrets(capture);
+    headers made = make_headers(&sender, &receiver, ecn, data, length);
+    ql_pcapng_write_packet(capture->writer, time_ns, made.bytes, made.length, data, length);
+    if (capture->live)
+        ql_pcapng_flush(capture->writer);
+}
+
+void ql_self_capture_flush(ql_self_capture *capture)
+{
+    ql_pcapng_flush(capture->writer);
+}
+
+bool ql_self_capture_close(ql_self_capture *capture, GError **error)
+{
+    if (capture == NULL)
+        return true;
+    write_secrets(capture);
+    bool ok = ql_pcapng_close(capture->writer, error);
+    g_string_free(capture->secrets, TRUE);
+    g_free(capture);
+    return ok;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pcapng.h"
+
+#include "assert_bytes.h"
+
+#include <fcntl.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static const ql_pcapng_description description = {
+    .application = "test program",
+    .comment = "five",
+    .interface = "if0",
+    .link_type = QL_PCAPNG_LINKTYPE_RAW,
+};
+
+typedef struct capture_file {
+    char *path;
+    int fd;
+} capture_file;
+
+static void set_up(capture_file *file, gconstpointer unused)
+{
+    (void)unused;
+    file->fd = g_file_open_tmp("pcapng-XXXXXX", &file->path, NULL);
+    g_assert_cmpint(file->fd, >=, 0);
+}
+
+static void tear_down(capture_file *file, gconstpointer unused)
+{
+    (void)unused;
+    g_remove(file->path);
+    g_free(file->path);
+}
+
+static GByteArray *contents(const capture_file *file)
+{
+    char *data;
+    gsize length;
+    g_assert_true(g_file_get_contents(file->path, &data, &length, NULL));
+    return g_byte_array_new_take((guint8 *)data, length);
+}
+
+static uint32_t u32_at(const GByteArray *bytes, size_t offset)
+{
+    g_assert_cmpuint(offset + 4, <=, bytes->len);
+    const uint8_t *b = bytes->data + offset;
+    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+/* Walks from block to block and fails the test unless both lengths of each agree and the file ends
+ * where its last block does. Returns the offset of the nth block of the type, or -1. */
+static gssize find_block(const GByteArray *bytes, uint32_t type, unsigned nth)
+{
+    gssize found = -1;
+    size_t at = 0;
+    while (at < bytes->len) {
+        uint32_t length = u32_at(bytes, at + 4);
+        g_assert_cmpuint(length % 4, ==, 0);
+        g_assert_cmpuint(at + length, <=, bytes->len);
+        g_assert_cmpuint(u32_at(bytes, at + length - 4), ==, length);
+        if (u32_at(bytes, at) == type && nth-- == 0 && found < 0)
+            found = (gssize)at;
+        at += length;
+    }
+    return found;
+}
+
+static void test_section_is_byte_for_byte_what_the_format_says(capture_file *file,
+                                                               gconstpointer unused)
+{
+    static const uint8_t expected[] = {
+        0x0a, 0x0d, 0x0d, 0x0a, 56,   0,    0,    0,    0x4d, 0x3c, 0x2b, 0x1a, 1,   0,   0,   0,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1,    0,    4,    0,    'f', 'i', 'v', 'e',
+        4,    0,    12,   0,    't',  'e',  's',  't',  ' ',  'p',  'r',  'o',  'g', 'r', 'a', 'm',
+        0,    0,    0,    0,    56,   0,    0,    0,    1,    0,    0,    0,    40,  0,   0,   0,
+        101,  0,    0,    0,    0,    0,    0,    0,    2,    0,    3,    0,    'i', 'f', '0', 0,
+        9,    0,    1,    0,    9,    0,    0,    0,    0,    0,    0,    0,    40,  0,   0,   0,
+    };
+    (void)unused;
+    g_assert_true(ql_pcapng_close(ql_pcapng_new(file->fd, &description), NULL));
+    g_autoptr(GByteArray) bytes = contents(file);
+    assert_bytes(bytes->data, bytes->len, expected, sizeof expected);
+}
+
+static void test_packet_carries_its_time_in_nanoseconds(capture_file *file, gconstpointer unused)
+{
+    (void)unused;
+    ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
+    ql_pcapng_write_packet(writer, 0x1122334455667788u, "head", 4, "body!", 5);
+    g_assert_true(ql_pcapng_close(writer, NULL));
+
+    g_autoptr(GByteArray) bytes = contents(file);
+    gssize at = find_block(bytes, 6, 0);
+    g_assert_cmpint(at, >=, 0);
+    g_assert_cmphex(u32_at(bytes, (size_t)at + 12), ==, 0x11223344);
+    g_assert_cmphex(u32_at(bytes, (size_t)at + 16), ==, 0x55667788);
+    g_assert_cmpuint(u32_at(bytes, (size_t)at + 20), ==, 9);
+    g_assert_cmpuint(u32_at(bytes, (size_t)at + 24), ==, 9);
+    assert_bytes(bytes->data + at + 28, 12, "headbody!\0\0\0", 12);
+}
+
+static void test_secrets_stay_ahead_of_the_packet_that_follows(capture_file *file,
+                                                               gconstpointer unused)
+{
+    (void)unused;
+    ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
+    ql_pcapng_write_secrets(writer, QL_PCAPNG_SECRETS_TLS, "LABEL 00 11\n", 12);
+    ql_pcapng_write_packet(writer, 1, "x", 1, NULL, 0);
+    g_assert_true(ql_pcapng_close(writer, NULL));
+
+    g_autoptr(GByteArray) bytes = contents(file);
+    gssize secrets = find_block(bytes, 10, 0);
+    g_assert_cmpint(secrets, >=, 0);
+    g_assert_cmpint(find_block(bytes, 6, 0), >, secrets);
+    g_assert_cmphex(u32_at(bytes, (size_t)secrets + 8), ==, 0x544c534b);
+    g_assert_cmpuint(u32_at(bytes, (size_t)secrets + 12), ==, 12);
+    assert_bytes(bytes->data + secrets + 16, 12, "LABEL 00 11\n", 12);
+}
+
+static void test_nothing_waits_after_a_flush(void)
+{
+    int ends[2];
+    uint8_t read_back[512];
+    g_assert_cmpint(pipe(ends), ==, 0);
+    ql_pcapng *writer = ql_pcapng_new(ends[1], &description);
+    ql_pcapng_write_packet(writer, 1, "x", 1, NULL, 0);
+    ql_pcapng_flush(writer);
+    g_assert_cmpint(read(ends[0], read_back, sizeof read_back), ==, 56 + 40 + 36);
+    g_assert_true(ql_pcapng_close(writer, NULL));
+    close(ends[0]);
+}
+
+static void test_many_packets_are_written_without_a_flush(capture_file *file, gconstpointer unused)
+{
+    static uint8_t payload[1200];
+    (void)unused;
+    ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
+    for (unsigned i = 0; i < 1000; i++)
+        ql_pcapng_write_packet(writer, i, payload, sizeof payload, NULL, 0);
+    g_autoptr(GByteArray) before_close = contents(file);
+    g_assert_cmpuint(before_close->len, >, 1000000);
+    g_assert_true(ql_pcapng_close(writer, NULL));
+    g_autoptr(GByteArray) bytes = contents(file);
+    g_assert_cmpint(find_block(bytes, 6, 999), >=, 0);
+    g_assert_cmpint(find_block(bytes, 6, 1000), ==, -1);
+}
+
+/* The limit on a file's size stands in for a full disk: the same write comes back short. */
+static void test_a_full_disk_is_reported_and_leaves_whole_blocks(capture_file *file,
+                                                                 gconstpointer unused)
+{
+    static uint8_t payload[1200];
+    struct rlimit before, small = { .rlim_cur = 100001 };
+    (void)unused;
+    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    small.rlim_max = before.rlim_max;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
+
+    ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
+    for (unsigned i = 0; i < 200; i++)
+        ql_pcapng_write_packet(writer, i, payload, sizeof payload, NULL, 0);
+    GError *error = NULL;
+    bool ok = ql_pcapng_close(writer, &error);
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    signal(SIGXFSZ, handler);
+
+    g_assert_false(ok);
+    g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED); /* EFBIG has no code of its own */
+    g_autoptr(GByteArray) bytes = contents(file);
+    g_assert_cmpuint(bytes->len, >, 95000);
+    g_assert_cmpuint(bytes->len, <=, 100001);
+    g_assert_cmpint(find_block(bytes, 6, 78), >=, 0);
+    g_autofree char *position = g_strdup_printf("after %u bytes", bytes->len);
+    g_assert_nonnull(strstr(error->message, position));
+    g_error_free(error);
+}
+
+static void test_a_reader_that_went_away_is_reported(void)
+{
+    int ends[2];
+    g_assert_cmpint(pipe(ends), ==, 0);
+    close(ends[0]);
+    void (*handler)(int) = signal(SIGPIPE, SIG_IGN);
+    ql_pcapng *writer = ql_pcapng_new(ends[1], &description);
+    ql_pcapng_flush(writer);
+    ql_pcapng_write_packet(writer, 1, "x", 1, NULL, 0);
+    GError *error = NULL;
+    g_assert_false(ql_pcapng_close(writer, &error));
+    signal(SIGPIPE, handler);
+    g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_PIPE);
+    g_error_free(error);
+}
+
+static void test_the_first_failure_is_the_one_that_is_told(capture_file *file, gconstpointer unused)
+{
+    (void)unused;
+    ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
+    ql_pcapng_fail(writer, g_error_new_literal(G_FILE_ERROR, G_FILE_ERROR_INVAL, "first"));
+    ql_pcapng_fail(writer, g_error_new_literal(G_FILE_ERROR, G_FILE_ERROR_INVAL, "second"));
+    ql_pcapng_write_packet(writer, 1, "x", 1, NULL, 0);
+    GError *error = NULL;
+    g_assert_false(ql_pcapng_close(writer, &error));
+    g_assert_cmpstr(error->message, ==, "first");
+    g_error_free(error);
+    g_autoptr(GByteArray) bytes = contents(file);
+    g_assert_cmpint(find_block(bytes, 1, 0), >=, 0);
+    g_assert_cmpint(find_block(bytes, 6, 0), ==, -1);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define FILE_TEST(name, function)                                                                  \
+    g_test_add("/pcapng/" name, capture_file, NULL, set_up, function, tear_down)
+    FILE_TEST("section", test_section_is_byte_for_byte_what_the_format_says);
+    FILE_TEST("packet-time", test_packet_carries_its_time_in_nanoseconds);
+    FILE_TEST("secrets-first", test_secrets_stay_ahead_of_the_packet_that_follows);
+    FILE_TEST("many-packets", test_many_packets_are_written_without_a_flush);
+    FILE_TEST("full-disk", test_a_full_disk_is_reported_and_leaves_whole_blocks);
+    FILE_TEST("first-failure", test_the_first_failure_is_the_one_that_is_told);
+    g_test_add_func("/pcapng/flush", test_nothing_waits_after_a_flush);
+    g_test_add_func("/pcapng/reader-gone", test_a_reader_that_went_away_is_reported);
+    return g_test_run();
+}

@@ -34,7 +34,8 @@ typedef struct ql_packet_header {
     ql_slice packet;   /* this packet alone, from its first byte */
     size_t
         pn_offset; /* where the protected packet number begins in `packet`; 0 where there is none */
-    bool cut;      /* the length field announces more than the datagram has */
+    bool cut; /* the length field announces more than the datagram has: it cannot be opened, and
+                 may lack even the sample */
 } ql_packet_header;
 
 typedef enum ql_header_status {

@@ -29,6 +29,9 @@ uint64_t ql_read_varint(ql_reader *reader); /* RFC 9000, 16 */
 /* `length` bytes, borrowed from what the reader reads. */
 ql_slice ql_read_slice(ql_reader *reader, uint64_t length);
 
+/* `length` bytes into `out`; zeros when there are not so many. */
+void ql_read_bytes(ql_reader *reader, uint8_t *out, size_t length);
+
 /* A length of 1, 2 bytes or a varint, then that many bytes. */
 ql_slice ql_read_slice8(ql_reader *reader);
 ql_slice ql_read_slice16(ql_reader *reader);

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/keyring.h"
+
+#include <string.h>
+
+#define VERSIONS_MAX                                                                               \
+    3u /* of one connection's Initial packets: tried, negotiated, and one to spare */
+#define CANDIDATES_MAX                                                                             \
+    6u /* three suites with a secret of 32 bytes, each with labels of version 1 or 2 */
+#define UPDATES_MAX                                                                                \
+    8u /* key updates that a search assumes to have happened before the capture began */
+
+typedef enum level { LEVEL_EARLY, LEVEL_HANDSHAKE, LEVEL_APPLICATION, LEVEL_COUNT } level;
+
+/* One secret and what was made of it. */
+typedef struct slot {
+    uint8_t secret[QL_SECRET_MAX];
+    uint8_t secret_length;
+    ql_packet_keys *candidates[CANDIDATES_MAX]; /* until one has proved right */
+    unsigned candidate_count;
+    ql_packet_keys *keys; /* the one that did */
+    /* 1-RTT: keys of the neighbouring phases (RFC 9001, 6). */
+    ql_packet_keys *previous, *next;
+    bool phase;
+    uint64_t phase_first; /* lowest number seen in the current phase */
+} slot;
+
+typedef struct initial_keys {
+    uint32_t version;
+    ql_packet_keys *keys[2]; /* by sender */
+} initial_keys;
+
+struct ql_keyring {
+    bool has_initial_dcid;
+    ql_cid initial_dcid;
+    initial_keys initial[VERSIONS_MAX];
+    unsigned initial_count;
+    slot slots[LEVEL_COUNT][2]; /* by sender */
+};
+
+static void slot_clear(slot *s)
+{
+    for (unsigned i = 0; i < s->candidate_count; i++)
+        ql_packet_keys_free(s->candidates[i]);
+    ql_packet_keys_free(s->keys);
+    ql_packet_keys_free(s->previous);
+    ql_packet_keys_free(s->next);
+    *s = (slot){ 0 };
+}
+
+static void initial_clear(ql_keyring *ring)
+{
+    for (unsigned i = 0; i < ring->initial_count; i++)
+        for (int side = 0; side < 2; side++)
+            ql_packet_keys_free(ring->initial[i].keys[side]);
+    ring->initial_count = 0;
+}
+
+ql_keyring *ql_keyring_new(void)
+{
+    return g_new0(ql_keyring, 1);
+}
+
+void ql_keyring_free(ql_keyring *ring)
+{
+    if (ring == NULL)
+        return;
+    initial_clear(ring);
+    for (int l = 0; l < LEVEL_COUNT; l++)
+        for (int side = 0; side < 2; side++)
+            slot_clear(&ring->slots[l][side]);
+    g_free(ring);
+}
+
+void ql_keyring_set_initial_dcid(ql_keyring *ring, const ql_cid *dcid)
+{
+    initial_clear(ring);
+    ring->has_initial_dcid = true;
+    ring->initial_dcid = *dcid;
+}
+
+static void slot_set(slot *s, const ql_session_secrets *secrets, ql_secret_label label)
+{
+    const uint8_t *bytes = secrets->secrets[label].bytes;
+    uint8_t length = secrets->secrets[label].length;
+    if (length == 0 || (s->secret_length == length && memcmp(s->secret, bytes, length) == 0))
+        return;
+    slot_clear(s);
+    memcpy(s->secret, bytes, length);
+    s->secret_length = length;
+}
+
+void ql_keyring_set_secrets(ql_keyring *ring, const ql_session_secrets *secrets)
+{
+    slot_set(&ring->slots[LEVEL_EARLY][QL_CLIENT], secrets, QL_SECRET_CLIENT_EARLY);
+    slot_set(&ring->slots[LEVEL_HANDSHAKE][QL_CLIENT], secrets, QL_SECRET_CLIENT_HANDSHAKE);
+    slot_set(&ring->slots[LEVEL_HANDSHAKE][QL_SERVER], secrets, QL_SECRET_SERVER_HANDSHAKE);
+    slot_set(&ring->slots[LEVEL_APPLICATION][QL_CLIENT], secrets, QL_SECRET_CLIENT_TRAFFIC);
+    slot_set(&ring->slots[LEVEL_APPLICATION][QL_SERVER], secrets, QL_SECRET_SERVER_TRAFFIC);
+}
+
+static slot *slot_of(const ql_keyring *ring, ql_side sender, ql_packet_type type)
+{
+    level l;
+    switch (type) {
+    case QL_PACKET_ZERO_RTT: l = LEVEL_EARLY; break;
+    case QL_PACKET_HANDSHAKE: l = LEVEL_HANDSHAKE; break;
+    case QL_PACKET_ONE_RTT: l = LEVEL_APPLICATION; break;
+    case QL_PACKET_INITIAL:
+    case QL_PACKET_RETRY:
+    case QL_PACKET_VERSION_NEGOTIATION:
+    case QL_PACKET_TYPE_COUNT:
+    default: return NULL;
+    }
+    return (slot *)&ring->slots[l][sender];
+}
+
+bool ql_keyring_has(const ql_keyring *ring, ql_side sender, ql_packet_type type)
+{
+    if (type == QL_PACKET_INITIAL)
+        return ring->has_initial_dcid;
+    const slot *s = slot_of(ring, sender, type);
+    return s != NULL && s->secret_length > 0;
+}
+
+static ql_packet_keys *initial_keys_of(ql_keyring *ring, ql_side sender, uint32_t version)
+{
+    unsigned i = 0;
+    while (i < ring->initial_count && ring->initial[i].version != version)
+        i++;
+    if (i == ring->initial_count) {
+        if (i == VERSIONS_MAX)
+            return NULL;
+        ring->initial[i] = (initial_keys){ .version = version };
+        ring->initial_count++;
+    }
+    ql_packet_keys **keys = &ring->initial[i].keys[sender];
+    if (*keys == NULL)
+        *keys = ql_packet_keys_new_initial(version, &ring->initial_dcid, sender);
+    return *keys;
+}
+
+/* The labels of the key schedule come in two kinds: version 2's, and those of all others. */
+static void candidates_make(slot *s, uint32_t version)
+{
+    static const uint32_t both[] = { QL_VERSION_1, QL_VERSION_2 };
+    ql_slice secret = { s->secret, s->secret_length };
+    for (unsigned v = 0; v < G_N_ELEMENTS(both); v++) {
+        if (version != 0 && (version == QL_VERSION_2) != (both[v] == QL_VERSION_2))
+            continue;
+        for (int suite = 0; suite < QL_SUITE_COUNT; suite++) {
+            if (ql_suite_secret_length((ql_suite)suite) != secret.length)
+                continue;
+            ql_packet_keys *keys = ql_packet_keys_new(both[v], (ql_suite)suite, secret);
+            if (keys != NULL)
+                s->candidates[s->candidate_count++] = keys;
+        }
+    }
+}
+
+static void candidate_choose(slot *s, unsigned chosen)
+{
+    s->keys = s->candidates[chosen];
+    for (unsigned i = 0; i < s->candidate_count; i++)
+        if (i != chosen)
+            ql_packet_keys_free(s->candidates[i]);
+    s->candidate_count = 0;
+}
+
+/* Opens with these keys and no others; unmasking is done. */
+static bool open_with(ql_packet_keys *keys, const ql_packet_header *header,
+                      const ql_unmasked *unmasked, uint64_t number, uint8_t *scratch,
+                      ql_opened *out)
+{
+    ql_slice payload;
+    if (!ql_packet_open(keys, header, unmasked, number, scratch, &payload))
+        return false;
+    *out = (ql_opened){ .payload = payload,
+                        .packet_number = number,
+                        .first = unmasked->first,
+                        .key_phase =
+                            (unmasked->first & 0x04) != 0 && header->type == QL_PACKET_ONE_RTT,
+                        .suite = ql_packet_keys_suite(keys) };
+    return true;
+}
+
+static bool unmask_and_open(ql_packet_keys *keys, const ql_packet_header *header,
+                            const ql_packet_numbers *numbers, uint8_t *scratch, ql_opened *out)
+{
+    ql_unmasked unmasked;
+    if (!ql_packet_unmask(keys, header, &unmasked))
+        return false;
+    uint64_t number = ql_packet_number_decode(numbers, unmasked.truncated_pn, unmasked.pn_length);
+    return open_with(keys, header, &unmasked, number, scratch, out);
+}
+
+static bool open_first(slot *s, const ql_packet_header *header, const ql_packet_numbers *numbers,
+                       uint8_t *scratch, ql_opened *out)
+{
+    if (s->candidate_count == 0)
+        candidates_make(s, header->version);
+    for (unsigned i = 0; i < s->candidate_count; i++) {
+        if (!unmask_and_open(s->candidates[i], header, numbers, scratch, out))
+            continue;
+        candidate_choose(s, i);
+        s->phase = out->key_phase;
+        s->phase_first = out->packet_number;
+        return true;
+    }
+    return false;
+}
+
+static void phase_advance(slot *s, uint64_t number)
+{
+    ql_packet_keys_free(s->previous);
+    s->previous = s->keys;
+    s->keys = s->next;
+    s->next = NULL;
+    s->phase = !s->phase;
+    s->phase_first = number;
+}
+
+/* RFC 9001, 6.3 and 6.5: a flipped phase bit means the previous keys for numbers below those of the
+ * current phase, else keys that follow. The bit alone is not believed: the packet has to open. */
+static bool open_one_rtt(slot *s, const ql_packet_header *header, const ql_packet_numbers *numbers,
+                         uint8_t *scratch, ql_opened *out)
+{
+    ql_unmasked unmasked;
+    if (!ql_packet_unmask(s->keys, header, &unmasked))
+        return false;
+    uint64_t number = ql_packet_number_decode(numbers, unmasked.truncated_pn, unmasked.pn_length);
+    bool phase = (unmasked.first & 0x04) != 0;
+    if (phase == s->phase) {
+        if (!open_with(s->keys, header, &unmasked, number, scratch, out))
+            return false;
+        s->phase_first = MIN(s->phase_first, number);
+        return true;
+    }
+    if (number < s->phase_first && s->previous != NULL &&
+        open_with(s->previous, header, &unmasked, number, scratch, out))
+        return true;
+    if (s->next == NULL)
+        s->next = ql_packet_keys_next(s->keys);
+    if (s->next == NULL || !open_with(s->next, header, &unmasked, number, scratch, out))
+        return false;
+    phase_advance(s, number);
+    out->key_update = true;
+    return true;
+}
+
+ql_open_status ql_keyring_open(ql_keyring *ring, ql_side sender, const ql_packet_header *header,
+                               const ql_packet_numbers *numbers, uint8_t *scratch, ql_opened *out)
+{
+    if (!ql_keyring_has(ring, sender, header->type))
+        return QL_OPEN_NO_KEYS;
+    bool opened;
+    if (header->type == QL_PACKET_INITIAL) {
+        ql_packet_keys *keys = initial_keys_of(ring, sender, header->version);
+        opened = keys != NULL && unmask_and_open(keys, header, numbers, scratch, out);
+    } else {
+        slot *s = slot_of(ring, sender, header->type);
+        if (s->keys == NULL)
+            opened = open_first(s, header, numbers, scratch, out);
+        else if (header->type == QL_PACKET_ONE_RTT)
+            opened = open_one_rtt(s, header, numbers, scratch, out);
+        else
+            opened = unmask_and_open(s->keys, header, numbers, scratch, out);
+    }
+    return opened ? QL_OPEN_OK : QL_OPEN_FAILED;
+}
+
+/* Tries the numbers that end in the truncated one, from the lowest up: most captures begin early.
+ */
+static bool search_number(ql_packet_keys *keys, const ql_packet_header *header,
+                          const ql_unmasked *unmasked, uint8_t *scratch, unsigned *budget,
+                          ql_opened *out)
+{
+    static const unsigned tries[] = { 0, 256, 64, 2,
+                                      1 }; /* by length: up to 2^16, 2^22, 2^25, 2^32 */
+    uint64_t number = unmasked->truncated_pn, window = UINT64_C(1) << (unmasked->pn_length * 8);
+    for (unsigned i = 0; i < tries[unmasked->pn_length] && *budget > 0; i++, number += window) {
+        --*budget;
+        if (open_with(keys, header, unmasked, number, scratch, out))
+            return true;
+    }
+    return false;
+}
+
+/* RFC 9000, 17.2 and 17.3: the reserved bits are zero, which tells most wrong keys without opening.
+ */
+static bool unmask_plausibly(ql_packet_keys *keys, const ql_packet_header *header,
+                             ql_unmasked *unmasked)
+{
+    uint8_t reserved = header->type == QL_PACKET_ONE_RTT ? 0x18 : 0x0c;
+    return ql_packet_unmask(keys, header, unmasked) && (unmasked->first & reserved) == 0;
+}
+
+/* Keys as they are, then as they would be after updates. On success they take the slot. */
+static bool search_phases(slot *s, unsigned candidate, const ql_packet_header *header,
+                          const ql_unmasked *unmasked, uint8_t *scratch, unsigned *budget,
+                          ql_opened *out)
+{
+    unsigned updates = header->type == QL_PACKET_ONE_RTT ? UPDATES_MAX : 0;
+    bool phase = (unmasked->first & 0x04) != 0;
+    ql_packet_keys *keys = s->candidates[candidate], *made = NULL;
+    bool opened = false;
+    for (unsigned i = 0; i <= updates && keys != NULL; i++) {
+        if ((updates == 0 || (i % 2 == 1) == phase) &&
+            search_number(keys, header, unmasked, scratch, budget, out)) {
+            opened = true;
+            break;
+        }
+        ql_packet_keys *next = i < updates ? ql_packet_keys_next(keys) : NULL;
+        ql_packet_keys_free(made);
+        keys = made = next;
+    }
+    if (!opened)
+        return false;
+    if (made != NULL) {
+        ql_packet_keys_free(s->candidates[candidate]);
+        s->candidates[candidate] = made;
+    }
+    candidate_choose(s, candidate);
+    s->phase = out->key_phase;
+    s->phase_first = out->packet_number;
+    return true;
+}
+
+ql_open_status ql_keyring_search(ql_keyring *ring, ql_side sender, const ql_packet_header *header,
+                                 uint8_t *scratch, unsigned *budget, ql_opened *out)
+{
+    slot *s = slot_of(ring, sender, header->type);
+    if (s == NULL || s->secret_length == 0)
+        return QL_OPEN_NO_KEYS;
+    if (s->keys != NULL)
+        return QL_OPEN_FAILED;
+    if (s->candidate_count == 0)
+        candidates_make(s, header->version);
+    for (unsigned i = 0; i<s->candidate_count && * budget> 0; i++) {
+        ql_unmasked unmasked;
+        --*budget;
+        if (unmask_plausibly(s->candidates[i], header, &unmasked) &&
+            search_phases(s, i, header, &unmasked, scratch, budget, out))
+            return QL_OPEN_OK;
+    }
+    return QL_OPEN_FAILED;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* All keys of one connection, by sender and encryption level (RFC 9001, 4 and 6).
+ *
+ * Which suite and which version's labels a secret goes with is not asked: the few that fit are
+ * tried on a packet, and authentication tells. So nothing depends on a ServerHello having been
+ * captured. */
+#ifndef QL_KEYRING_H
+#define QL_KEYRING_H
+
+#include "model/packet_numbers.h"
+#include "model/packet_protection.h"
+#include "model/secrets_log.h"
+
+typedef struct ql_keyring ql_keyring;
+
+ql_keyring *ql_keyring_new(void);
+void ql_keyring_free(ql_keyring *ring);
+
+/* Initial packets are protected with keys from this ID from now on; those of before are forgotten.
+ */
+void ql_keyring_set_initial_dcid(ql_keyring *ring, const ql_cid *dcid);
+
+/* Takes over what the log knows of the connection's session. May be called again when it knows
+ * more. */
+void ql_keyring_set_secrets(ql_keyring *ring, const ql_session_secrets *secrets);
+
+/* Whether there is a secret, or an Initial key, for packets of this type and sender. */
+bool ql_keyring_has(const ql_keyring *ring, ql_side sender, ql_packet_type type);
+
+typedef struct ql_opened {
+    ql_slice payload; /* frames; borrowed from scratch */
+    uint64_t packet_number;
+    uint8_t first;   /* first byte without protection: reserved bits, key phase */
+    bool key_phase;  /* of 1-RTT */
+    bool key_update; /* the sender's first packet in a new key phase */
+    ql_suite suite;
+} ql_opened;
+
+typedef enum ql_open_status {
+    QL_OPEN_OK,
+    QL_OPEN_NO_KEYS,
+    QL_OPEN_FAILED, /* none of the keys authenticates it */
+} ql_open_status;
+
+/* Opens a packet of Initial, 0-RTT, Handshake or 1-RTT type. `numbers` are those of its sender and
+ * space; the number of an opened packet is not entered. `scratch` has room for
+ * header->packet.length bytes. */
+ql_open_status ql_keyring_open(ql_keyring *ring, ql_side sender, const ql_packet_header *header,
+                               const ql_packet_numbers *numbers, uint8_t *scratch, ql_opened *out);
+
+/* The same for a connection whose start was not captured: the packet number may be anything and
+ * keys may have been updated. Costs up to `*budget` attempts at opening, and takes what it used off
+ * it. */
+ql_open_status ql_keyring_search(ql_keyring *ring, ql_side sender, const ql_packet_header *header,
+                                 uint8_t *scratch, unsigned *budget, ql_opened *out);
+
+#endif

@@ -38,7 +38,8 @@ ql_secrets_log *ql_secrets_log_new(void);
 void ql_secrets_log_free(ql_secrets_log *log);
 
 /* Reads lines. A last line without its end is used as it is and may be handed in again. Comments,
- * labels of other protocols and repeats are passed over; lines that break the format are counted.
+ * labels of other protocols and repeats are passed over; lines that break the format, or contradict
+ * an earlier one, are counted and change nothing.
  * Gives the number of secrets that were new. */
 unsigned ql_secrets_log_add(ql_secrets_log *log, ql_slice text);
 
@@ -54,7 +55,8 @@ const ql_session_secrets *ql_secrets_log_find(const ql_secrets_log *log,
 unsigned ql_secrets_log_count(const ql_secrets_log *log);
 const ql_session_secrets *ql_secrets_log_at(const ql_secrets_log *log, unsigned index);
 
-/* Lines that looked like secrets and were not: wrong hex, wrong length; or beyond the cap. */
+/* Lines that looked like secrets and were not: wrong hex, wrong length, another value than before;
+ * or beyond the cap. A line without its end is never among them. */
 unsigned ql_secrets_log_bad_lines(const ql_secrets_log *log);
 
 #endif

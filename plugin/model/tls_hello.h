@@ -44,7 +44,9 @@ typedef struct ql_encrypted_extensions {
     ql_transport_parameters parameters;
 } ql_encrypted_extensions;
 
-/* Bodies as ql_tls_message_read gives them. False, with *why, when they break the format. */
+/* Bodies as ql_tls_message_read gives them. False, with *why, a constant phrase with its RFC
+ * section, when they break the format; what could be read all the same, the random first of all, is
+ * in *out. */
 bool ql_client_hello_read(ql_slice body, ql_client_hello *out, const char **why);
 bool ql_server_hello_read(ql_slice body, ql_server_hello *out, const char **why);
 bool ql_encrypted_extensions_read(ql_slice body, ql_encrypted_extensions *out, const char **why);

@@ -29,6 +29,9 @@ typedef struct ql_transport_parameters {
     uint32_t chosen_version;
 } ql_transport_parameters;
 
+/* The values that hold without the extension. */
+void ql_transport_parameters_init(ql_transport_parameters *parameters);
+
 /* False, with *why a phrase that names parameter and rule, when the encoding breaks a rule; what
  * was read up to there stays in *out. Unknown and reserved parameters are passed over. */
 bool ql_transport_parameters_read(ql_slice extension, ql_transport_parameters *out,

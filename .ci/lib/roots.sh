@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Debian roots with another Wireshark than this machine's, kept in the cache folder. Needs to be root. All mounts
+# are made in a mount namespace of their own, so that none is left, however the script ends.
+
+root_packages=(gcc libc6-dev cmake ninja-build pkgconf libwireshark-dev libwiretap-dev libwsutil-dev
+    tshark libglib2.0-dev libssl-dev libnghttp3-dev libpcap-dev libjson-glib-dev zlib1g-dev
+    libbrotli-dev libzstd-dev python3-minimal)
+
+# root_path SUITE: where the root of a suite with these packages lies, keyed by both.
+root_path() {
+    printf '%s/root-%s-%s\n' "$ql_cache" "$1" \
+        "$(printf '%s\n' "$1" "${root_packages[@]}" "$(uname -m)" | sha256sum | cut -c1-10)"
+}
+
+# root_make SUITE: makes it unless it is there. Signatures are checked by apt with Debian's keyring. The
+# root is made beside its place and renamed at the end.
+root_make() {
+    local suite=$1 target options=(--variant=minbase) line name value
+    target=$(root_path "$suite")
+    [[ ! -d $target ]] || return 0
+    while read -r name value; do options+=(--aptopt="$name \"$value\""); done < <(archive_settings)
+    scratch making "$ql_cache" making
+    archive_sources deb "$suite" |
+        unshare --mount --propagation private mmdebstrap --mode=root "${options[@]}" \
+            --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
+            --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt=force-unsafe-io \
+            --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+            --dpkgopt='path-exclude=/usr/share/locale/*' \
+            --include="$(IFS=,; echo "${root_packages[*]}")" "$suite" "$making/root" -
+    mv -T -- "$making/root" "$target"
+}
+
+# root_run SUITE SCRIPT: runs a shell script inside the root; the project's source is at /source, read-only.
+root_run() {
+    local target
+    target=$(root_path "$1")
+    # shellcheck disable=SC2016 # the inner shell expands these
+    unshare --mount --pid --fork --propagation private bash -euc '
+        mkdir -p "$1/source"
+        mount --bind "$2" "$1/source"
+        mount -o remount,bind,ro "$1/source"
+        mount -t proc proc "$1/proc"
+        mount --rbind /dev "$1/dev"
+        mount -t tmpfs tmpfs "$1/tmp"
+        exec chroot "$1" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 CI=true \
+            /bin/bash -euc "$3"' root_run "$target" "$ql_source" "$2" </dev/null
+}

@@ -6,6 +6,8 @@
 #ifndef QL_FINDING_H
 #define QL_FINDING_H
 
+#include <stdint.h>
+
 #include <glib.h>
 
 #define QL_NO_CONNECTION UINT32_MAX

@@ -103,6 +103,7 @@ ql_header_status ql_packet_header_read_long(ql_slice datagram, ql_packet_header 
     ql_header_status status;
 
     uint8_t first = ql_read_u8(&reader);
+    header.fixed_bit = (first & FIXED_BIT) != 0;
     header.version = ql_read_u32(&reader);
     header.dcid = read_cid(&reader);
     header.scid = read_cid(&reader);
@@ -111,11 +112,10 @@ ql_header_status ql_packet_header_read_long(ql_slice datagram, ql_packet_header 
 
     if (header.version == 0) {
         status = read_version_negotiation(&reader, &header);
-    } else if ((first & FIXED_BIT) == 0) {
-        status = QL_HEADER_NOT_QUIC;
     } else if (!ql_version_is_known(header.version)) {
         header.packet = (ql_slice){ 0 };
-        status = QL_HEADER_UNKNOWN_VERSION;
+        /* No other version is known to clear it, and other protocols often do. */
+        status = header.fixed_bit ? QL_HEADER_UNKNOWN_VERSION : QL_HEADER_NOT_QUIC;
     } else {
         header.type = long_type(header.version, first);
         status = header.type == QL_PACKET_RETRY ? read_retry(&reader, &header)
@@ -133,12 +133,13 @@ ql_header_status ql_packet_header_read_short(ql_slice datagram, size_t dcid_leng
 
     uint8_t first = ql_read_u8(&reader);
     ql_slice dcid = ql_read_slice(&reader, dcid_length);
-    if (dcid_length > QL_CID_MAX || (first & (FORM_LONG | FIXED_BIT)) != FIXED_BIT ||
+    if (dcid_length > QL_CID_MAX || (first & FORM_LONG) != 0 ||
         ql_reader_left(&reader) < PN_LENGTH_MAX + SAMPLE_LENGTH)
         return QL_HEADER_NOT_QUIC;
 
     *out = (ql_packet_header){
         .type = QL_PACKET_ONE_RTT,
+        .fixed_bit = (first & FIXED_BIT) != 0,
         .dcid = ql_cid_of(dcid),
         .packet = datagram,
         .pn_offset = 1 + dcid_length,

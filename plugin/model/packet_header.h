@@ -27,7 +27,9 @@ const char *ql_packet_type_name(ql_packet_type type); /* "Initial", "0-RTT", "1-
 /* All slices borrow from the datagram. */
 typedef struct ql_packet_header {
     ql_packet_type type;
-    uint32_t version;  /* 0 in short headers and in Version Negotiation */
+    bool fixed_bit;   /* false in padding and foreign bytes, and in packets of endpoints that agreed
+                         on RFC 9287: only opening it tells the two apart */
+    uint32_t version; /* 0 in short headers and in Version Negotiation */
     ql_cid dcid, scid; /* scid is empty in short headers */
     ql_slice token;    /* of Initial and Retry */
     ql_slice versions; /* of Version Negotiation: four bytes each */
@@ -40,14 +42,14 @@ typedef struct ql_packet_header {
 
 typedef enum ql_header_status {
     QL_HEADER_OK,
-    QL_HEADER_NOT_QUIC,        /* fixed bit clear, IDs too long, truncated, no room for a sample */
+    QL_HEADER_NOT_QUIC, /* IDs too long, truncated, no room for a sample; fixed bit clear in an
+                           unknown version */
     QL_HEADER_UNKNOWN_VERSION, /* version and connection IDs are set, nothing else is */
 } ql_header_status;
 
 bool ql_packet_is_long(ql_slice datagram);
 
-/* The first packet of `datagram`, which has a long header. In Version Negotiation the fixed bit may
- * be clear. */
+/* The first packet of `datagram`, which has a long header. */
 ql_header_status ql_packet_header_read_long(ql_slice datagram, ql_packet_header *out);
 
 /* The same for a short header, whose destination ID has a length that only its issuer knows. */

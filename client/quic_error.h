@@ -19,10 +19,14 @@ const char *ql_http3_error_name(uint64_t code);
  * NULL if the code has no name. */
 const char *ql_http3_error_meaning(uint64_t code);
 
+/* Name, number and meaning: "H3_REQUEST_CANCELLED (0x10c: the request was given up)". To be freed
+ * by g_free. */
+char *ql_http3_error_to_string(uint64_t code);
+
 /* "no_application_protocol" for 120 (RFC 8446, 6). NULL if the alert has no name. */
 const char *ql_tls_alert_name(uint8_t alert);
 
 /* Name, number and reason of an error that was put into or taken from a CONNECTION_CLOSE, such as
- * "H3_INTERNAL_ERROR (0x102), \"out of memory\"" or "TLS alert 120 (no_application_protocol)".
+ * "PROTOCOL_VIOLATION (0xa), \"bad frame\"" or "TLS alert 120 (no_application_protocol)".
  * Control characters of the reason are escaped. To be freed by g_free. */
 char *ql_quic_error_to_string(const ngtcp2_ccerr *error);

@@ -30,16 +30,20 @@ SSL_CTX *ql_tls_client_context_new(const ql_tls_client_options *options, GError 
 SSL_CTX *ql_tls_server_context_new(X509 *certificate, EVP_PKEY *key, ql_keylog *keylog,
                                    GError **error);
 
+/* To be called once, before any other call of OpenSSL. False and error if a cipher that QUIC needs
+ * is missing. */
+bool ql_tls_library_init(GError **error);
+
 /* TLS of one connection. */
 typedef struct ql_tls ql_tls;
 
-/* ref is borrowed and must stay where it is as long as the ql_tls; its get_conn must know the
- * ngtcp2_conn as soon as packets flow. host is the certificate's name to be verified, a DNS name or
- * an IP address without brackets; a DNS name also goes into SNI (RFC 6066, 3). Free it before
- * context and ref, after the ngtcp2_conn. NULL and error on failure. */
-ql_tls *ql_tls_client_new(SSL_CTX *context, const char *host, ngtcp2_crypto_conn_ref *ref,
+/* ref is copied; its get_conn must know the ngtcp2_conn as soon as packets flow. host is the
+ * certificate's name to be verified, a DNS name or an IP address without brackets; a DNS name also
+ * goes into SNI (RFC 6066, 3). Free it after the ngtcp2_conn, before the context. NULL and error on
+ * failure. */
+ql_tls *ql_tls_client_new(SSL_CTX *context, const char *host, const ngtcp2_crypto_conn_ref *ref,
                           GError **error);
-ql_tls *ql_tls_server_new(SSL_CTX *context, ngtcp2_crypto_conn_ref *ref, GError **error);
+ql_tls *ql_tls_server_new(SSL_CTX *context, const ngtcp2_crypto_conn_ref *ref, GError **error);
 void ql_tls_free(ql_tls *tls); /* NULL is a no-op */
 
 SSL *ql_tls_ssl(const ql_tls *tls);
@@ -47,7 +51,9 @@ SSL *ql_tls_ssl(const ql_tls *tls);
 /* What ngtcp2_conn_set_tls_native_handle wants. */
 ngtcp2_crypto_ossl_ctx *ql_tls_native_handle(const ql_tls *tls);
 
-/* Why the peer's certificate was rejected, as half a sentence: "it expired on 2024-05-01",
- * "it is for example.org, not for localhost", "it is self-signed", "its issuer, \"X\", is not
- * trusted". NULL if it was not. To be freed by g_free. */
-char *ql_tls_rejection(const ql_tls *tls, const char *host);
+/* What is wrong with the peer's certificate, as half a sentence: "it expired on 2024-05-01 12:00:00
+ * GMT", "it is for example.org, not for localhost", "it is self-signed", "its issuer, X, is not
+ * trusted". NULL if nothing is, or none was seen. Also set where the certificate was accepted
+ * because of ql_tls_client_options.insecure. Control characters are escaped. Valid as long as tls.
+ */
+const char *ql_tls_rejection(const ql_tls *tls);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "origin_body.h"
+
+#include <glib.h>
+
+#define PIECE_BYTES (16u * 1024u)
+
+typedef struct piece {
+    size_t length, acknowledged;
+    uint8_t data[PIECE_BYTES];
+} piece;
+
+struct ql_origin_body {
+    const ql_origin_resource *resource;
+    uint64_t offset; /* of the next piece */
+    GQueue pieces;   /* not yet acknowledged, oldest first */
+    size_t kept;     /* bytes in pieces */
+    bool full, failed;
+};
+
+ql_origin_body *ql_origin_body_new(const ql_origin_resource *resource)
+{
+    ql_origin_body *body = g_new0(ql_origin_body, 1);
+    body->resource = resource;
+    g_queue_init(&body->pieces);
+    return body;
+}
+
+void ql_origin_body_free(ql_origin_body *body)
+{
+    if (body == NULL)
+        return;
+    g_queue_clear_full(&body->pieces, g_free);
+    g_free(body);
+}
+
+static ql_origin_body_state read_piece(ql_origin_body *body, uint64_t left, const uint8_t **data,
+                                       size_t *length)
+{
+    size_t wanted = MIN(left, PIECE_BYTES);
+    piece *next = g_new(piece, 1);
+    ssize_t got = ql_origin_resource_read(body->resource, body->offset, next->data, wanted);
+    if (got < 0 || (size_t)got < wanted) {
+        g_free(next);
+        body->failed = true;
+        return QL_ORIGIN_BODY_FAILED;
+    }
+    next->length = wanted;
+    next->acknowledged = 0;
+    g_queue_push_tail(&body->pieces, next);
+    body->kept += wanted;
+    body->offset += wanted;
+    *data = next->data;
+    *length = wanted;
+    return wanted == left ? QL_ORIGIN_BODY_END : QL_ORIGIN_BODY_PIECE;
+}
+
+ql_origin_body_state ql_origin_body_next(ql_origin_body *body, const uint8_t **data, size_t *length)
+{
+    uint64_t left = ql_origin_resource_size(body->resource) - body->offset;
+    *data = NULL;
+    *length = 0;
+    if (body->failed)
+        return QL_ORIGIN_BODY_FAILED;
+    if (left == 0)
+        return QL_ORIGIN_BODY_END;
+    if (body->kept + PIECE_BYTES > QL_ORIGIN_BODY_UNACKED) {
+        body->full = true;
+        return QL_ORIGIN_BODY_FULL;
+    }
+    return read_piece(body, left, data, length);
+}
+
+bool ql_origin_body_acknowledge(ql_origin_body *body, uint64_t length)
+{
+    piece *oldest;
+    while (length > 0 && (oldest = g_queue_peek_head(&body->pieces)) != NULL) {
+        size_t part = MIN(length, oldest->length - oldest->acknowledged);
+        oldest->acknowledged += part;
+        length -= part;
+        if (oldest->acknowledged < oldest->length)
+            break;
+        body->kept -= oldest->length;
+        g_free(g_queue_pop_head(&body->pieces));
+    }
+    bool relieved = body->full && body->kept + PIECE_BYTES <= QL_ORIGIN_BODY_UNACKED;
+    body->full = body->full && !relieved;
+    return relieved;
+}

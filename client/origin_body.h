@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A response body on its way: read in pieces, each kept until the client acknowledged it, and never
+ * more than QL_ORIGIN_BODY_UNACKED bytes of it in memory, however large the resource is. */
+#pragma once
+
+#include "origin_content.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define QL_ORIGIN_BODY_UNACKED (256u * 1024u)
+
+typedef struct ql_origin_body ql_origin_body;
+
+typedef enum ql_origin_body_state {
+    QL_ORIGIN_BODY_PIECE,  /* here is a piece, and there may be more */
+    QL_ORIGIN_BODY_END,    /* here is the last piece; it may be empty */
+    QL_ORIGIN_BODY_FULL,   /* not before something is acknowledged */
+    QL_ORIGIN_BODY_FAILED, /* the file cannot be read, or became shorter than was announced */
+} ql_origin_body_state;
+
+ql_origin_body *ql_origin_body_new(const ql_origin_resource *resource); /* borrowed */
+void ql_origin_body_free(ql_origin_body *body);                         /* NULL is a no-op */
+
+/* The next piece; data stays valid until it was acknowledged. After END, FAILED: the same again. */
+ql_origin_body_state ql_origin_body_next(ql_origin_body *body, const uint8_t **data,
+                                         size_t *length);
+
+/* The next length bytes were acknowledged: they are let go, in whole pieces. Returns true if the
+ * body was FULL and is not any more. */
+bool ql_origin_body_acknowledge(ql_origin_body *body, uint64_t length);

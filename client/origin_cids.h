@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which connection of the origin a packet belongs to, by its destination connection ID (RFC 9000,
+ * 5.2): the client's first one, and all that the origin issued and the client did not retire. */
+#pragma once
+
+#include <ngtcp2/ngtcp2.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct ql_origin_cids ql_origin_cids;
+
+ql_origin_cids *ql_origin_cids_new(void);
+void ql_origin_cids_free(ql_origin_cids *cids); /* NULL is a no-op */
+
+/* The ID is copied, the owner borrowed. An ID that is there already changes its owner. */
+void ql_origin_cids_add(ql_origin_cids *cids, const ngtcp2_cid *cid, void *owner);
+void ql_origin_cids_remove(ql_origin_cids *cids, const ngtcp2_cid *cid);
+
+/* NULL if nobody has the ID. An ID longer than NGTCP2_MAX_CIDLEN belongs to nobody. */
+void *ql_origin_cids_find(const ql_origin_cids *cids, const uint8_t *cid, size_t length);

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
 # Files from suites of the Debian archive that this machine's apt does not know. An apt configuration of our own
 # is used: it takes the archive's address from the machine's apt while it runs, checks signatures with the
 # keyring that Debian installs, and is removed afterwards. The machine's own sources stay as they are.
@@ -30,7 +31,7 @@ archive_sources() {
 
 # The private configuration: folders in $archive_home, options for apt in $archive_options.
 archive_open() {
-    scratch archive_home "$ql_cache" apt
+    scratch archive_home apt
     mkdir -p "$archive_home"/{lists,cache/archives}/partial
     archive_options=(-q -o "Dir::Etc::sourcelist=$archive_home/sources.list" -o Dir::Etc::sourceparts=-
         -o "Dir::State::Lists=$archive_home/lists" -o "Dir::Cache=$archive_home/cache"
@@ -75,16 +76,15 @@ archive_source() {
                 printf '%s %s\n' "$name" "$version" >>versions
                 return
             fi
-            missing+=" $(missing_file "$name $version")"
+            missing+=" $(missing_file fetch.log "$name $version")"
         done
     done
     die 1 "The archive's mirror lacks${missing:- the source package $name >= $minimum} (suites: $*)."
 }
 
-# The file that apt could not fetch, from its log; else what was asked for.
+# missing_file LOG DEFAULT: the file that apt could not fetch; else what was asked for.
 missing_file() {
-    sed -n -E 's/^E: Failed to fetch [^ ]*\/([^ /]+)  .*/\1/p' fetch.log | head -n 1 | grep . ||
-        printf '%s\n' "$1"
+    sed -n -E 's/^E: Failed to fetch [^ ]*\/([^ /]+)  .*/\1/p' "$1" | head -n 1 | grep . || printf '%s\n' "$2"
 }
 
 # The machine's own settings for reaching the archive, and for its clock, as lines "NAME VALUE".

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
 # The private prefix: static nghttp3 and ngtcp2, and OpenSSL where the distribution's is too old, for the client.
 # It lies in the cache folder, so that a fresh clone does not build it again. It is made beside its place
 # and renamed at the end: what stands there is whole.
@@ -37,9 +38,8 @@ prefix_find() {
 prefix_make() {
     local kind=$1
     prefix=$(prefix_find "$kind") && return
-    rm -rf -- "$ql_cache"/building.* "$ql_cache"/apt.* # of runs that were killed
     archive_open
-    scratch work "$ql_cache" building
+    scratch work prefix
     step "Reading the indices of newer Debian suites" \
         archive_update deb-src "${openssl_suites[@]}" "${quic_suites[@]}"
     step "Fetching sources from the Debian archive" fetch_sources "$kind"
@@ -49,7 +49,7 @@ prefix_make() {
         step "Building OpenSSL $(version_of openssl) (2-4 minutes)" build_openssl
     fi
     step "Building nghttp3 $(version_of nghttp3)" build_with_cmake nghttp3
-    step "Building ngtcp2 $(version_of ngtcp2)" build_with_cmake ngtcp2 $(openssl_hint "$kind")
+    step "Building ngtcp2 $(version_of ngtcp2)" build_ngtcp2 "$kind"
     cp -- "$work/versions" "$stage/versions"
     mv -T -- "$stage" "$prefix"
     rm -rf -- "$work" "$archive_home"
@@ -86,9 +86,10 @@ build_openssl() {
     make DESTDIR="$work/stage" install_dev
 }
 
-# openssl_hint KIND: tells ngtcp2's build where the OpenSSL stands that was built before.
-openssl_hint() {
-    [[ $1 != openssl ]] || printf '%s\n' "-DOPENSSL_ROOT_DIR=$stage" -DOPENSSL_USE_STATIC_LIBS=ON
+build_ngtcp2() {
+    local hint=()
+    [[ $1 != openssl ]] || hint=(-DOPENSSL_ROOT_DIR="$stage" -DOPENSSL_USE_STATIC_LIBS=ON)
+    build_with_cmake ngtcp2 "${hint[@]}"
 }
 
 # build_with_cmake NAME OPTION...

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
 # Debian roots with another Wireshark than this machine's, kept in the cache folder. Needs to be root. All mounts
 # are made in a mount namespace of their own, so that none is left, however the script ends.
 
@@ -12,22 +13,29 @@ root_path() {
         "$(printf '%s\n' "$1" "${root_packages[@]}" "$(uname -m)" | sha256sum | cut -c1-10)"
 }
 
-# root_make SUITE: makes it unless it is there. Signatures are checked by apt with Debian's keyring. The
-# root is made beside its place and renamed at the end.
+# root_make SUITE: makes it unless it is there; $attempt_status tells whether there is one now. It is made beside
+# its place and renamed at the end. Needs the lock.
 root_make() {
-    local suite=$1 target options=(--variant=minbase) line name value
-    target=$(root_path "$suite")
+    local target
+    target=$(root_path "$1")
+    attempt_status=0
     [[ ! -d $target ]] || return 0
+    scratch making root
+    attempt "Making a root of Debian $1" root_build "$1" "$target"
+}
+
+# Signatures are checked by apt with Debian's keyring.
+root_build() {
+    local options=(--variant=minbase --mode=root) name value
     while read -r name value; do options+=(--aptopt="$name \"$value\""); done < <(archive_settings)
-    scratch making "$ql_cache" making
-    archive_sources deb "$suite" |
-        unshare --mount --propagation private mmdebstrap --mode=root "${options[@]}" \
+    archive_sources deb "$1" |
+        unshare --mount --propagation private mmdebstrap "${options[@]}" \
             --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
             --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt=force-unsafe-io \
             --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
             --dpkgopt='path-exclude=/usr/share/locale/*' \
-            --include="$(IFS=,; echo "${root_packages[*]}")" "$suite" "$making/root" -
-    mv -T -- "$making/root" "$target"
+            --include="$(IFS=,; echo "${root_packages[*]}")" "$1" "$making/root" -
+    mv -T -- "$making/root" "$2"
 }
 
 # root_run SUITE SCRIPT: runs a shell script inside the root; the project's source is at /source, read-only.

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
 # What the person at the terminal sees: one line a step, the seconds it took, and why it failed.
-# Sourced by quickstart and .ci/run. A step's own output goes to a log file in the cache folder.
+# A step's own output goes to a log file in the cache folder. Sourced by quickstart and .ci/run.
 
 ql_cache="${XDG_CACHE_HOME:-$HOME/.cache}/quiclens"
 ql_logs="$ql_cache/logs"
 ql_scratch=() # folders that are removed when the script ends, whichever way it ends
+ql_ticker=
 
 say() { printf '%s\n' "$*"; }
 
@@ -17,71 +19,27 @@ die() {
 }
 
 on_exit() {
-    local status=$? folder
-    [[ -z ${ticker:-} ]] || kill "$ticker" 2>/dev/null || true
-    for folder in "${ql_scratch[@]}"; do rm -rf -- "$folder"; done
+    local status=$?
+    stop_ticker
+    [[ ${#ql_scratch[@]} == 0 ]] || rm -rf --one-file-system -- "${ql_scratch[@]}"
     exit "$status"
 }
 trap on_exit EXIT
+trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
-trap 'exit 129' HUP
 
-# scratch VARIABLE PARENT PREFIX: makes a folder of our own that does not outlive the script.
+# scratch VARIABLE PREFIX: makes a folder beside the finished ones that does not outlive this script.
 scratch() {
-    mkdir -p -- "$2"
-    printf -v "$1" '%s' "$(mktemp -d -- "$2/$3.XXXXXX")"
+    mkdir -p -- "$ql_cache"
+    printf -v "$1" '%s' "$(mktemp -d -- "$ql_cache/making-$2.XXXXXX")"
     ql_scratch+=("${!1}")
 }
 
-# On a terminal the running step counts its seconds.
-tick() {
-    local label=$1 began=$2
-    while sleep 1; do printf '\r%-58s %4d s' "$label" $((SECONDS - began)); done
-}
+# What runs that were killed have left. Only for who holds the lock.
+remove_leftovers() { rm -rf --one-file-system -- "$ql_cache"/making-*; }
 
-# step LABEL COMMAND...: runs the command with its output in a log, and says how long it took. Where the command
-# fails, the end of its log is shown and the script ends with status 1.
-step() {
-    local label=$1 began=$SECONDS status log
-    shift
-    mkdir -p -- "$ql_logs"
-    log="$ql_logs/$(tr -cs 'A-Za-z0-9.\n' '-' <<<"$label").log"
-    ticker=
-    printf '%-58s' "$label"
-    if [[ -t 1 ]]; then
-        tick "$label" "$began" &
-        ticker=$!
-    fi
-    set +e # so that "set -e" of the inner shell is in force
-    (
-        set -e
-        trap - EXIT
-        "$@"
-    ) >"$log" 2>&1 </dev/null
-    status=$?
-    set -e
-    if [[ -n $ticker ]]; then
-        kill "$ticker" 2>/dev/null || true
-        wait "$ticker" 2>/dev/null || true
-        ticker=
-        printf '\r%-58s' "$label"
-    fi
-    printf ' %4d s%s\n' $((SECONDS - began)) "$([[ $status == 0 ]] || echo '  FAILED')"
-    [[ $status == 0 ]] && return
-    explain_failure "$log"
-    exit 1
-}
-
-# A sentence that a step wrote for the person ("quickstart: ...") is enough; else the log's last lines.
-explain_failure() {
-    if ! grep '^quickstart: ' -- "$1" >&2; then
-        tail -n 25 -- "$1" >&2
-    fi
-    printf 'quickstart: the whole log is in %s\n' "$1" >&2
-}
-
-# One set-up at a time in this cache folder; the lock goes when the script ends.
+# One set-up at a time in this cache folder; the lock goes when the script ends, if it is not released before.
 take_lock() {
     mkdir -p -- "$ql_cache"
     exec 9>"$ql_cache/lock"
@@ -91,3 +49,55 @@ take_lock() {
 }
 
 release_lock() { exec 9>&-; }
+
+# On a terminal the running step counts its seconds.
+start_ticker() {
+    [[ -t 1 ]] || return 0
+    while sleep 1; do printf '\r%-60s %4d s' "$1" $((SECONDS - $2)); done 9>&- &
+    ql_ticker=$!
+}
+
+stop_ticker() {
+    [[ -n $ql_ticker ]] || return 0
+    kill "$ql_ticker" 2>/dev/null || true
+    wait "$ql_ticker" 2>/dev/null || true
+    ql_ticker=
+    printf '\r'
+}
+
+log_of() { printf '%s/%s.log\n' "$ql_logs" "$(tr -cs 'A-Za-z0-9.' '-' <<<"$1" | sed 's/-$//')"; }
+
+# attempt LABEL COMMAND...: runs the command in a shell of its own, says how long it took, and returns its status.
+# Where it failed, the reason is shown. Not to be called in a condition: the command relies on "set -e".
+attempt() {
+    local label=$1 began=$SECONDS log
+    log=$(log_of "$1")
+    shift
+    mkdir -p -- "$ql_logs"
+    [[ -t 1 ]] || printf '%-60s' "$label"
+    start_ticker "$label" "$began"
+    set +e
+    (
+        trap - EXIT
+        set -e
+        "$@"
+    ) >"$log" 2>&1 </dev/null
+    attempt_status=$?
+    set -e
+    stop_ticker
+    [[ ! -t 1 ]] || printf '%-60s' "$label"
+    printf ' %4d s%s\n' $((SECONDS - began)) "$([[ $attempt_status == 0 ]] || echo '  FAILED')"
+    [[ $attempt_status == 0 ]] || explain_failure "$log"
+}
+
+# step LABEL COMMAND...: an attempt without which nothing else makes sense.
+step() {
+    attempt "$@"
+    [[ $attempt_status == 0 ]] || exit 1
+}
+
+# A sentence that the step wrote for the person is enough; else the log's last lines.
+explain_failure() {
+    grep '^quickstart: ' -- "$1" >&2 || tail -n 25 -- "$1" >&2
+    printf 'The whole log: %s\n' "$1" >&2
+}

@@ -8,7 +8,6 @@ bookworm_packages=(dpkg-dev make perl xz-utils debian-archive-keyring) # to buil
 trixie_packages=(xz-utils debian-archive-keyring)                     # to build it without
 forky_packages=(libngtcp2-dev libngtcp2-crypto-ossl-dev)
 test_packages=(libpcap-dev caddy tcpdump iproute2 openssl procps)
-sanitizer_packages=(clang llvm)
 
 # The Debian we stand on: its code name, or nothing on other systems.
 debian_release() {

@@ -29,13 +29,16 @@ count_results() {
     ql_failed=$((ql_failed + ${counts#* }))
 }
 
-# run_ctest BUILD-FOLDER OPTION...: runs the tests and counts them; what failed is shown in full.
+# Test output is cut to a kilobyte in the results unless it may be longer.
+ctest_options=(-j2 --output-on-failure --no-tests=error --test-output-size-passed 4000000
+    --test-output-size-failed 4000000)
+
+# run_ctest PRESET: runs all tests of the preset's build folder and counts them.
 run_ctest() {
-    local build=$1 results="$1/results.xml"
-    shift
+    local results="$ql_source/build/$1/results.xml"
     rm -f -- "$results"
-    ctest --test-dir "$build" -j2 --output-on-failure --no-tests=error --output-junit "$results" \
-        --test-output-size-passed 4000000 --test-output-size-failed 4000000 "$@" 2>&1 </dev/null || true
+    (cd -- "$ql_source" && ctest --preset "$1" "${ctest_options[@]}" --output-junit "$results" 2>&1 </dev/null) ||
+        true
     count_results_of "$results"
 }
 

@@ -252,16 +252,18 @@ static void send_touched(ql_origin *origin)
     g_ptr_array_set_size(origin->touched, (gint)left);
 }
 
-static int milliseconds_to_wait(const ql_origin *origin)
+/* To the nanosecond, as pacing counts in fractions of a millisecond. NULL: for ever. */
+static struct timespec *time_to_wait(const ql_origin *origin, struct timespec *wait)
 {
     GSequenceIter *first = g_sequence_get_begin_iter(origin->slots);
     if (g_sequence_iter_is_end(first))
-        return -1;
+        return NULL;
     const slot *s = g_sequence_get(first);
     uint64_t now = ql_origin_now();
-    if (s->expiry <= now)
-        return 0;
-    return (int)MIN((s->expiry - now + NGTCP2_MILLISECONDS - 1) / NGTCP2_MILLISECONDS, 60000);
+    uint64_t left = s->expiry > now ? MIN(s->expiry - now, 60 * NGTCP2_SECONDS) : 0;
+    wait->tv_sec = (time_t)(left / NGTCP2_SECONDS);
+    wait->tv_nsec = (long)(left % NGTCP2_SECONDS);
+    return wait;
 }
 
 static void say_goodbye(ql_origin *origin)
@@ -282,9 +284,11 @@ bool ql_origin_run(ql_origin *origin, int stop_fd, GError **error)
         };
         if (origin->touched->len > 0)
             fds[0].events |= POLLOUT;
-        if (poll(fds, G_N_ELEMENTS(fds), milliseconds_to_wait(origin)) < 0 && errno != EINTR) {
-            g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno), "poll: %s",
-                        g_strerror(errno));
+        struct timespec wait;
+        if (ppoll(fds, G_N_ELEMENTS(fds), time_to_wait(origin, &wait), NULL) < 0 &&
+            errno != EINTR) {
+            g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno),
+                        "waiting for clients: %s", g_strerror(errno));
             return false;
         }
         if (fds[1].revents != 0)

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tests of the model's modules: test_<module>.c each, in this list.
+set(model_modules
+    cid
+    datagram
+    frames
+    key_schedule
+    packet_header
+    packet_protection
+    reader
+)
+
+foreach(module ${model_modules})
+    add_executable(test_${module} test_${module}.c)
+    target_link_libraries(test_${module} PRIVATE ql_options ql_model PkgConfig::CRYPTO)
+    add_test(NAME unit/${module} COMMAND test_${module} --tap)
+    set_tests_properties(unit/${module} PROPERTIES LABELS "unit;plugin" TIMEOUT 120)
+endforeach()

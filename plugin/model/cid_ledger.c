@@ -114,11 +114,13 @@ unsigned ql_cid_ledger_active(const ql_cid_ledger *ledger)
     return ledger->active;
 }
 
-void ql_cid_ledger_retire(ql_cid_ledger *ledger, ql_cid_entry *entry, uint32_t frame)
+void ql_cid_ledger_retire(ql_cid_ledger *ledger, ql_cid_entry *entry, uint32_t frame,
+                          uint64_t packet_number)
 {
     if (entry->retired_frame != 0)
         return;
     entry->retired_frame = frame;
+    entry->retired_packet = packet_number;
     if (entry->has_sequence)
         ledger->active--;
 }

@@ -34,6 +34,7 @@ typedef struct ql_cid_entry {
     uint64_t packets, bytes; /* sent to this ID */
     /* Captured frames; 0 is never. */
     uint32_t issued_frame, first_used_frame, last_used_frame, retired_frame;
+    uint64_t retired_packet;  /* number of the packet that carried RETIRE_CONNECTION_ID */
     uint32_t issues;          /* how often it was issued: repeats are retransmissions */
     uint64_t retire_prior_to; /* of the frame that issued it */
 } ql_cid_entry;
@@ -64,8 +65,9 @@ ql_cid_entry *ql_cid_ledger_find_sequence(const ql_cid_ledger *ledger, uint64_t 
 /* IDs that are issued and not retired. */
 unsigned ql_cid_ledger_active(const ql_cid_ledger *ledger);
 
-/* Marks the entry as retired, once. */
-void ql_cid_ledger_retire(ql_cid_ledger *ledger, ql_cid_entry *entry, uint32_t frame);
+/* Marks the entry as retired, once, by the packet of this number. */
+void ql_cid_ledger_retire(ql_cid_ledger *ledger, ql_cid_entry *entry, uint32_t frame,
+                          uint64_t packet_number);
 
 /* ql_cid_entry *, in the order of entering. Borrowed. */
 const GPtrArray *ql_cid_ledger_entries(const ql_cid_ledger *ledger);

@@ -118,6 +118,33 @@ void ql_journal_find(ql_journal *journal, uint32_t connection, uint32_t frame, q
     ql_journal_add(journal, frame, QL_EVENT_FINDING)->finding = finding;
 }
 
+static void unlink_finding(frame_list *list, const ql_finding *finding)
+{
+    ql_event *before = NULL;
+    for (ql_event *event = list->first; event != NULL; before = event, event = event->next) {
+        if (event->kind != QL_EVENT_FINDING || event->finding != finding)
+            continue;
+        if (before == NULL)
+            list->first = event->next;
+        else
+            before->next = event->next;
+        if (list->last == event)
+            list->last = before;
+        return;
+    }
+}
+
+void ql_journal_withdraw(ql_journal *journal, uint32_t connection, ql_finding_code code)
+{
+    for (guint i = journal->findings->len; i-- > 0;) {
+        ql_finding *finding = g_ptr_array_index(journal->findings, i);
+        if (finding->connection != connection || finding->code != code)
+            continue;
+        unlink_finding(&g_array_index(journal->frames, frame_list, finding->frame), finding);
+        g_ptr_array_remove_index(journal->findings, i);
+    }
+}
+
 const ql_event *ql_journal_first(const ql_journal *journal, uint32_t frame)
 {
     return frame < journal->frames->len ? g_array_index(journal->frames, frame_list, frame).first

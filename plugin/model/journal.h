@@ -106,7 +106,7 @@ typedef enum ql_event_kind {
 } ql_event_kind;
 
 typedef struct ql_event {
-    const struct ql_event *next;
+    struct ql_event *next;
     ql_event_kind kind;
     union {
         ql_packet_event packet;
@@ -142,6 +142,10 @@ void ql_journal_say(ql_journal *journal, uint32_t frame, const char *rfc, const 
 /* Adds a finding, and its event on the frame. */
 void ql_journal_find(ql_journal *journal, uint32_t connection, uint32_t frame, ql_finding_code code,
                      const char *format, ...) G_GNUC_PRINTF(5, 6);
+
+/* Takes back the findings of this code: what they said has turned out otherwise, as when secrets
+ * came late. */
+void ql_journal_withdraw(ql_journal *journal, uint32_t connection, ql_finding_code code);
 
 /* The first event of a frame, NULL when there is none. */
 const ql_event *ql_journal_first(const ql_journal *journal, uint32_t frame);

@@ -82,22 +82,23 @@ void ql_path_table_challenge(ql_path_table *table, ql_path *path, ql_side sender
     g_queue_push_tail(&table->challenges, waiting);
     if (table->challenges.length > QL_CHALLENGES_MAX)
         g_free(g_queue_pop_head(&table->challenges));
-    if (!path->validated && path->challenge_frame == 0) {
+    if (path->challenge_frame == 0) {
         path->challenge_frame = where->frame;
         path->challenge_time_ns = where->time_ns;
     }
 }
 
 ql_path *ql_path_table_respond(ql_path_table *table, ql_side sender, const uint8_t data[8],
-                               const ql_where *where)
+                               const ql_where *where, bool *was_validated)
 {
     for (GList *link = table->challenges.head; link != NULL; link = link->next) {
         challenge *waiting = link->data;
         if (waiting->sender == sender || memcmp(waiting->data, data, sizeof waiting->data) != 0)
             continue;
         ql_path *path = waiting->path;
-        if (!path->validated) {
-            path->validated = true;
+        *was_validated = path->validated;
+        path->validated = true;
+        if (path->response_frame == 0) {
             path->challenge_frame = waiting->where.frame;
             path->challenge_time_ns = waiting->where.time_ns;
             path->response_frame = where->frame;

@@ -26,7 +26,7 @@ typedef struct ql_path {
     uint32_t first_frame, last_frame;
     uint64_t packets[2], bytes[2]; /* by ql_side of the sender; UDP payload bytes */
     bool used;                     /* carried something other than probing frames */
-    bool validated;
+    bool validated;                /* by a response, or by the handshake (RFC 9000, 8.1) */
     uint32_t challenge_frame,
         response_frame; /* of the pair that validated it, else of the last; 0: none */
     uint64_t challenge_time_ns, validation_ns; /* from challenge to response */
@@ -51,9 +51,9 @@ void ql_path_table_challenge(ql_path_table *table, ql_path *path, ql_side sender
 
 /* A PATH_RESPONSE of `sender`: gives the path whose challenge of the other side it answers, which
  * need not be the one it came on, with its validation filled in; NULL when there is no such
- * challenge. */
+ * challenge. *was_validated tells whether an earlier response had validated it. */
 ql_path *ql_path_table_respond(ql_path_table *table, ql_side sender, const uint8_t data[8],
-                               const ql_where *where);
+                               const ql_where *where, bool *was_validated);
 
 /* ql_path *, by id. Borrowed. */
 const GPtrArray *ql_path_table_paths(const ql_path_table *table);

@@ -152,32 +152,46 @@ static void propose_cid(const ql_router *router, const ql_cid *dcid, proposals *
                 QL_MATCH_CID);
 }
 
-unsigned ql_router_propose(const ql_router *router, const ql_datagram *datagram, const ql_cid *dcid,
-                           ql_slice after_first, ql_candidate out[QL_CANDIDATES_MAX])
+unsigned ql_router_propose_by_cid(const ql_router *router, const ql_cid *dcid,
+                                  ql_candidate out[QL_CANDIDATES_MAX])
 {
     proposals all = { .out = out };
-    if (dcid != NULL)
-        propose_cid(router, dcid, &all);
-    /* Longer IDs first: a short one may by chance begin a long one, hardly the other way round. */
-    for (size_t length = dcid == NULL ? MIN(after_first.length, QL_CID_MAX) : 0; length > 0;
-         length--) {
+    propose_cid(router, dcid, &all);
+    return all.count;
+}
+
+/* Longer IDs first: a short one may by chance begin a long one, hardly the other way round. */
+unsigned ql_router_propose_by_prefix(const ql_router *router, ql_slice after_first,
+                                     ql_candidate out[QL_CANDIDATES_MAX])
+{
+    proposals all = { .out = out };
+    for (size_t length = MIN(after_first.length, QL_CID_MAX); length > 0; length--) {
         if (router->lengths[length] == 0)
             continue;
         ql_cid cid = ql_cid_of((ql_slice){ after_first.data, length });
         propose_cid(router, &cid, &all);
     }
-    size_t length = dcid == NULL ? 0 : dcid->length;
+    return all.count;
+}
+
+static void propose_links(GHashTable *table, gconstpointer key, bool key_is_sender, ql_match match,
+                          proposals *all)
+{
+    const links *found = g_hash_table_lookup(table, key);
+    for (unsigned i = found == NULL ? 0 : found->count; i-- > 0;) {
+        ql_side side = found->of[i].side;
+        propose(all, found->of[i].connection, key_is_sender ? side : ql_side_other(side), 0, match);
+    }
+}
+
+unsigned ql_router_propose_by_address(const ql_router *router, const ql_datagram *datagram,
+                                      ql_candidate out[QL_CANDIDATES_MAX], unsigned count)
+{
+    proposals all = { .out = out, .count = count };
     pair way = { datagram->source, datagram->destination };
-    const links *found = g_hash_table_lookup(router->by_pair, &way);
-    for (unsigned i = found == NULL ? 0 : found->count; i-- > 0;)
-        propose(&all, found->of[i].connection, found->of[i].side, length, QL_MATCH_PAIR);
-    found = g_hash_table_lookup(router->by_end, &datagram->destination);
-    for (unsigned i = found == NULL ? 0 : found->count; i-- > 0;)
-        propose(&all, found->of[i].connection, ql_side_other(found->of[i].side), length,
-                QL_MATCH_END);
-    found = g_hash_table_lookup(router->by_end, &datagram->source);
-    for (unsigned i = found == NULL ? 0 : found->count; i-- > 0;)
-        propose(&all, found->of[i].connection, found->of[i].side, length, QL_MATCH_END);
+    propose_links(router->by_pair, &way, true, QL_MATCH_PAIR, &all);
+    propose_links(router->by_end, &datagram->destination, false, QL_MATCH_END, &all);
+    propose_links(router->by_end, &datagram->source, true, QL_MATCH_END, &all);
     return all.count;
 }
 

@@ -22,7 +22,7 @@ typedef enum ql_match {
 typedef struct ql_candidate {
     struct ql_connection *connection;
     ql_side sender;     /* who sent the packet, if it belongs to this connection */
-    size_t dcid_length; /* of a short header: what its destination ID would be */
+    size_t dcid_length; /* of QL_MATCH_CID: of the ID that matched */
     ql_match match;
 } ql_candidate;
 
@@ -40,10 +40,17 @@ void ql_router_add_cid(ql_router *router, struct ql_connection *connection, ql_s
 void ql_router_add_path(ql_router *router, struct ql_connection *connection,
                         const ql_endpoint *client, const ql_endpoint *server);
 
-/* Proposals for a packet with this destination ID from a long header; for a short header ask with
- * `dcid` NULL and the bytes that follow the first one. Best first; no proposal twice. */
-unsigned ql_router_propose(const ql_router *router, const ql_datagram *datagram, const ql_cid *dcid,
-                           ql_slice after_first, ql_candidate out[QL_CANDIDATES_MAX]);
+/* Proposals, best first, into `out` behind the `count` that are there already; none twice. Gives
+ * how many there are then. By address is for packets that nothing opens which the ID proposes. */
+
+/* For a long header. */
+unsigned ql_router_propose_by_cid(const ql_router *router, const ql_cid *dcid,
+                                  ql_candidate out[QL_CANDIDATES_MAX]);
+/* For a short header: the bytes behind its first one. */
+unsigned ql_router_propose_by_prefix(const ql_router *router, ql_slice after_first,
+                                     ql_candidate out[QL_CANDIDATES_MAX]);
+unsigned ql_router_propose_by_address(const ql_router *router, const ql_datagram *datagram,
+                                      ql_candidate out[QL_CANDIDATES_MAX], unsigned count);
 
 /* RFC 9000, 10.3: `issuer` ends the connection by a packet that ends in this token. */
 void ql_router_add_reset_token(ql_router *router, struct ql_connection *connection, ql_side issuer,

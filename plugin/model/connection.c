@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/connection_state.h"
+
+#include <string.h>
+
+/* Attempts at opening, of about a microsecond each, that a connection without its start may cost.
+ */
+#define SEARCH_BUDGET 20000u
+
+ql_space ql_space_of(ql_packet_type type)
+{
+    switch (type) {
+    case QL_PACKET_INITIAL: return QL_SPACE_INITIAL;
+    case QL_PACKET_HANDSHAKE: return QL_SPACE_HANDSHAKE;
+    case QL_PACKET_ZERO_RTT:
+    case QL_PACKET_ONE_RTT:
+    case QL_PACKET_RETRY:
+    case QL_PACKET_VERSION_NEGOTIATION:
+    case QL_PACKET_TYPE_COUNT: break;
+    }
+    return QL_SPACE_APPLICATION;
+}
+
+ql_connection *ql_connection_new(const ql_connection_context *context, uint32_t number,
+                                 const ql_datagram *first, ql_side sender, uint32_t version)
+{
+    ql_connection *c = g_new0(ql_connection, 1);
+    c->context = *context;
+    c->facts.number = number;
+    c->facts.version = version;
+    c->facts.client = sender == QL_CLIENT ? first->source : first->destination;
+    c->facts.server = sender == QL_CLIENT ? first->destination : first->source;
+    c->facts.first = c->facts.last = first->where;
+    c->ring = ql_keyring_new();
+    c->search_budget = SEARCH_BUDGET;
+    c->handshake = ql_handshake_new(&c->facts, context->journal);
+    c->streams = ql_streams_new(context->journal, number);
+    c->cids[QL_CLIENT] = ql_cid_ledger_new(QL_CLIENT);
+    c->cids[QL_SERVER] = ql_cid_ledger_new(QL_SERVER);
+    c->paths = ql_path_table_new();
+    bool fresh;
+    c->current = ql_path_table_get(c->paths, &c->facts.client, &c->facts.server, &fresh);
+    c->current->first_frame = first->where.frame;
+    c->current->used = true;
+    ql_router_add_path(context->router, c, &c->facts.client, &c->facts.server);
+    return c;
+}
+
+void ql_connection_free(ql_connection *c)
+{
+    if (c == NULL)
+        return;
+    ql_keyring_free(c->ring);
+    for (int space = 0; space < QL_SPACE_COUNT; space++)
+        for (int side = 0; side < 2; side++)
+            ql_packet_numbers_clear(&c->numbers[space][side]);
+    ql_handshake_free(c->handshake);
+    ql_streams_free(c->streams);
+    ql_cid_ledger_free(c->cids[QL_CLIENT]);
+    ql_cid_ledger_free(c->cids[QL_SERVER]);
+    ql_path_table_free(c->paths);
+    g_free(c->facts.close.reason);
+    g_free(c);
+}
+
+ql_keyring *ql_connection_keyring(ql_connection *c)
+{
+    return c->ring;
+}
+
+ql_packet_numbers *ql_connection_numbers(ql_connection *c, ql_side sender, ql_packet_type type)
+{
+    return &c->numbers[ql_space_of(type)][sender];
+}
+
+size_t ql_connection_cid_length(const ql_connection *c, ql_side issuer)
+{
+    return c->cid_length[issuer];
+}
+
+unsigned *ql_connection_search_budget(ql_connection *c)
+{
+    return &c->search_budget;
+}
+
+void ql_connection_adopt(ql_connection *c, ql_keyring *ring, const ql_session_secrets *secrets)
+{
+    ql_keyring_free(c->ring);
+    c->ring = ring;
+    c->facts.has_client_random = true;
+    memcpy(c->facts.client_random, secrets->client_random, sizeof c->facts.client_random);
+    c->facts.start_missing = true;
+}
+
+bool ql_connection_learn_secrets(ql_connection *c)
+{
+    if (!c->facts.has_client_random)
+        return false;
+    const ql_session_secrets *secrets = ql_secrets_log_find(c->context.log, c->facts.client_random);
+    if (secrets == NULL)
+        return false;
+    ql_keyring_set_secrets(c->ring, secrets);
+    c->news = true;
+    return true;
+}
+
+bool ql_connection_take_news(ql_connection *c)
+{
+    bool news = c->news;
+    c->news = false;
+    return news;
+}
+
+size_t ql_connection_segment(const ql_connection *c)
+{
+    return c->segment;
+}
+
+void ql_connection_set_segment(ql_connection *c, size_t size)
+{
+    if (size > 0)
+        c->segment = size;
+}
+
+/* The secrets' state follows from what was opened: counts by cause say it without a history. */
+static void judge_secrets(ql_connection_facts *facts, ql_packet_type type)
+{
+    bool lacking = facts->closed[QL_CLOSED_NO_SECRET] + facts->closed[QL_CLOSED_NO_LEVEL] +
+                       facts->closed[QL_CLOSED_START_MISSING] + facts->closed[QL_CLOSED_WAITING] >
+                   0;
+    bool opened = facts->secrets == QL_SECRETS_AVAILABLE || facts->secrets == QL_SECRETS_PARTIAL ||
+                  type == QL_PACKET_ZERO_RTT || type == QL_PACKET_HANDSHAKE ||
+                  type == QL_PACKET_ONE_RTT;
+    if (opened)
+        facts->secrets = lacking ? QL_SECRETS_PARTIAL : QL_SECRETS_AVAILABLE;
+    else if (lacking)
+        facts->secrets = QL_SECRETS_MISSING;
+}
+
+void ql_connection_on_datagram(ql_connection *c, const ql_datagram *datagram, ql_side sender)
+{
+    c->facts.datagrams++;
+    c->facts.bytes += datagram->wire_length;
+    if (datagram->where.frame > c->facts.last.frame)
+        c->facts.last = datagram->where;
+    const ql_endpoint *client = sender == QL_CLIENT ? &datagram->source : &datagram->destination;
+    const ql_endpoint *server = sender == QL_CLIENT ? &datagram->destination : &datagram->source;
+    ql_path *path = ql_path_table_find(c->paths, client, server);
+    if (path == NULL)
+        return;
+    path->packets[sender]++;
+    path->bytes[sender] += datagram->wire_length;
+    path->last_frame = MAX(path->last_frame, datagram->where.frame);
+}
+
+/* The version of what the server sends is the one that was agreed on (RFC 9368, 4). */
+static void note_version(ql_connection *c, const ql_packet_input *in)
+{
+    if (in->sender != QL_SERVER || in->header->version == 0 ||
+        in->header->version == c->facts.version)
+        return;
+    ql_journal_say(c->context.journal, in->datagram->where.frame, "RFC 9368, 2.3",
+                   "The server goes on with version 0x%08x instead of 0x%08x", in->header->version,
+                   c->facts.version);
+    c->facts.version = in->header->version;
+}
+
+void ql_connection_on_packet(ql_connection *c, const ql_packet_input *in, const ql_opened *opened)
+{
+    ql_packet_type type = in->header->type;
+    ql_packet_numbers *numbers = ql_connection_numbers(c, in->sender, type);
+    bool newest = !numbers->any || opened->packet_number > numbers->largest;
+    bool duplicate = !ql_packet_numbers_add(numbers, opened->packet_number);
+
+    in->event->packet_number = opened->packet_number;
+    in->event->key_phase = opened->key_phase;
+    in->event->key_update = opened->key_update;
+    in->event->duplicate = duplicate;
+    c->facts.packets++;
+    c->facts.closed[QL_OPENED]++;
+    if (type == QL_PACKET_HANDSHAKE || type == QL_PACKET_ONE_RTT) {
+        c->facts.has_suite = true;
+        c->facts.suite = opened->suite;
+    }
+    judge_secrets(&c->facts, type);
+    note_version(c, in);
+    c->saw_server |= in->sender == QL_SERVER;
+
+    ql_path *path = ql_connection_use_path(c, in);
+    in->event->path = path->id;
+    ql_connection_use_cids(c, in, path, newest && !duplicate);
+    if (duplicate)
+        return;
+    uint8_t reserved = type == QL_PACKET_ONE_RTT ? 0x18 : 0x0c;
+    if ((opened->first & reserved) != 0)
+        ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
+                        QL_FINDING_PACKET_RESERVED_BITS,
+                        "%s packet %" G_GUINT64_FORMAT ": reserved bits are not zero",
+                        ql_packet_type_name(type), opened->packet_number);
+    ql_connection_read_frames(c, in, path, opened->payload);
+    ql_connection_judge_path(c, in, path, newest);
+}
+
+static void tell_missing(ql_connection *c, const ql_packet_input *in)
+{
+    char random[2 * QL_CLIENT_RANDOM_LENGTH + 1];
+    for (unsigned i = 0; i < QL_CLIENT_RANDOM_LENGTH; i++)
+        g_snprintf(random + 2 * i, 3, "%02x", c->facts.client_random[i]);
+    unsigned others = ql_secrets_log_count(c->context.log);
+    ql_journal *journal = c->context.journal;
+    uint32_t number = c->facts.number, frame = in->datagram->where.frame;
+    c->told_secrets = true;
+    switch ((ql_closed_cause)in->event->closed) {
+    case QL_CLOSED_NO_SECRET:
+        ql_journal_find(journal, number, frame, QL_FINDING_SECRETS_MISSING,
+                        "no secrets for this connection: client random %s, the log has %u other "
+                        "session%s",
+                        random, others, others == 1 ? "" : "s");
+        break;
+    case QL_CLOSED_NO_LEVEL:
+        ql_journal_find(journal, number, frame, QL_FINDING_SECRETS_PARTIAL,
+                        "the log has client random %s, but no secret for %s packets of the %s",
+                        random, ql_packet_type_name(in->header->type), ql_side_name(in->sender));
+        break;
+    case QL_CLOSED_START_MISSING:
+        ql_journal_find(journal, number, frame, QL_FINDING_CAPTURE_START_MISSING,
+                        "the ClientHello was not captured, and none of the log's %u session%s "
+                        "opens this packet",
+                        others, others == 1 ? "" : "s");
+        break;
+    default: c->told_secrets = false; break;
+    }
+}
+
+void ql_connection_on_closed(ql_connection *c, const ql_packet_input *in)
+{
+    ql_closed_cause cause = (ql_closed_cause)in->event->closed;
+    c->facts.packets++;
+    c->facts.closed[cause]++;
+    judge_secrets(&c->facts, QL_PACKET_INITIAL);
+    if (!c->told_secrets)
+        tell_missing(c, in);
+    if (cause == QL_CLOSED_CUT && !c->told_cut) {
+        c->told_cut = true;
+        ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
+                        QL_FINDING_CAPTURE_CUT,
+                        "the capture holds %zu of %zu bytes of this datagram; what was cut cannot "
+                        "be opened (capture with a larger snapshot length)",
+                        in->datagram->payload.length, in->datagram->wire_length);
+    }
+    /* Without secrets the IDs on the packets and their addresses are all that can be followed. */
+    if (cause != QL_CLOSED_NOT_AUTHENTIC && cause != QL_CLOSED_UNKNOWN_VERSION) {
+        ql_path *path = ql_connection_use_path(c, in);
+        in->event->path = path->id;
+        ql_connection_use_cids(c, in, path, false);
+    }
+}
+
+void ql_connection_reopen(ql_connection *c, ql_closed_cause was)
+{
+    c->facts.packets--;
+    c->facts.closed[was]--;
+    judge_secrets(&c->facts, QL_PACKET_INITIAL);
+    if (c->facts.closed[QL_CLOSED_NO_SECRET] == 0 && c->told_secrets) {
+        ql_journal_withdraw(c->context.journal, c->facts.number, QL_FINDING_SECRETS_MISSING);
+        c->told_secrets = false;
+    }
+}
+
+void ql_connection_finish(ql_connection *c)
+{
+    if (c->facts.closed[QL_CLOSED_WAITING] > 0 && !c->told_secrets) {
+        c->told_secrets = true;
+        ql_journal_find(c->context.journal, c->facts.number, c->facts.first.frame,
+                        QL_FINDING_CAPTURE_START_MISSING,
+                        "the ClientHello was not captured whole, so that its session is not found "
+                        "in the log");
+    }
+    ql_streams_finish(c->streams, &c->facts.last);
+}
+
+const ql_connection_facts *ql_connection_facts_of(const ql_connection *c)
+{
+    return &c->facts;
+}
+
+const GPtrArray *ql_connection_cids(const ql_connection *c, ql_side issuer)
+{
+    return ql_cid_ledger_entries(c->cids[issuer]);
+}
+
+const GPtrArray *ql_connection_paths(const ql_connection *c)
+{
+    return ql_path_table_paths(c->paths);
+}
+
+const ql_streams *ql_connection_streams(const ql_connection *c)
+{
+    return c->streams;
+}
+
+const char *ql_secrets_state_name(ql_secrets_state state)
+{
+    static const char *const names[] = {
+        [QL_SECRETS_NOT_NEEDED] = "not-needed",
+        [QL_SECRETS_AVAILABLE] = "available",
+        [QL_SECRETS_PARTIAL] = "partial",
+        [QL_SECRETS_MISSING] = "missing",
+    };
+    return state < G_N_ELEMENTS(names) ? names[state] : "unknown";
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Connection IDs of one connection: issued, used, switched, retired (RFC 9000, 5.1). */
+#include "model/connection_state.h"
+
+#include <string.h>
+
+static void tell(ql_connection *c, uint32_t frame, ql_cid_event_kind kind, const ql_cid_entry *cid)
+{
+    ql_cid_event *event = &ql_journal_add(c->context.journal, frame, QL_EVENT_CID)->cid;
+    *event = (ql_cid_event){ .cid = cid, .kind = (uint8_t)kind };
+}
+
+static void tell_conflict(ql_connection *c, ql_cid_issue how, const ql_cid_entry *told,
+                          const ql_cid_entry *was, uint32_t frame)
+{
+    char *value = ql_cid_text(&told->cid);
+    char *older = was != NULL ? ql_cid_text(&was->cid) : NULL;
+    const char *issuer = ql_side_name(was != NULL ? was->issuer : QL_CLIENT);
+    ql_journal *journal = c->context.journal;
+    uint32_t number = c->facts.number;
+    switch (how) {
+    case QL_CID_ISSUE_SEQUENCE_CONFLICT:
+        ql_journal_find(journal, number, frame, QL_FINDING_CID_CONFLICT,
+                        "%s's connection ID %" G_GUINT64_FORMAT ": %s, was %s", issuer,
+                        told->sequence, value, older);
+        break;
+    case QL_CID_ISSUE_VALUE_CONFLICT:
+        ql_journal_find(journal, number, frame, QL_FINDING_CID_CONFLICT,
+                        "%s's connection ID %s: sequence number %" G_GUINT64_FORMAT
+                        ", was %" G_GUINT64_FORMAT,
+                        issuer, value, told->sequence, was->sequence);
+        break;
+    case QL_CID_ISSUE_TOKEN_CONFLICT:
+        ql_journal_find(journal, number, frame, QL_FINDING_CID_CONFLICT,
+                        "%s's connection ID %s has got another stateless reset token", issuer,
+                        value);
+        break;
+    case QL_CID_ISSUE_FULL:
+        ql_journal_find(journal, number, frame, QL_FINDING_LIMIT_REACHED,
+                        "more than %u connection IDs of one side: %s is passed over", QL_CIDS_MAX,
+                        value);
+        break;
+    case QL_CID_ISSUE_NEW:
+    case QL_CID_ISSUE_REPEATED: break;
+    }
+    g_free(value);
+    g_free(older);
+}
+
+static ql_cid_event_kind event_of_origin(ql_cid_origin origin)
+{
+    switch (origin) {
+    case QL_ORIGIN_CLIENT_RANDOM:
+    case QL_ORIGIN_INITIAL:
+    case QL_ORIGIN_HANDSHAKE: return QL_CID_INITIAL;
+    case QL_ORIGIN_RETRY: return QL_CID_RETRY;
+    case QL_ORIGIN_PREFERRED_ADDRESS: return QL_CID_PREFERRED_ADDRESS;
+    case QL_ORIGIN_NEW_CONNECTION_ID:
+    case QL_ORIGIN_SEEN_IN_USE: break;
+    }
+    return QL_CID_ISSUED;
+}
+
+ql_cid_entry *ql_connection_issue(ql_connection *c, ql_side issuer, const ql_cid_entry *told,
+                                  uint32_t frame)
+{
+    ql_cid_entry *entry;
+    ql_cid_issue how = ql_cid_ledger_issue(c->cids[issuer], told, frame, &entry);
+    if (how != QL_CID_ISSUE_NEW) {
+        if (how != QL_CID_ISSUE_REPEATED)
+            tell_conflict(c, how, told, entry, frame);
+        return entry;
+    }
+    c->cid_length[issuer] = entry->cid.length;
+    ql_router_add_cid(c->context.router, c, issuer, &entry->cid);
+    if (entry->has_reset_token)
+        ql_router_add_reset_token(c->context.router, c, issuer, entry->reset_token);
+    if (entry->origin != QL_ORIGIN_SEEN_IN_USE)
+        tell(c, frame, event_of_origin(entry->origin), entry);
+    return entry;
+}
+
+/* A long header's source ID is the sender's number 0 (RFC 9000, 7.2). */
+static void use_source(ql_connection *c, const ql_packet_input *in)
+{
+    ql_packet_type type = in->header->type;
+    if (type == QL_PACKET_ONE_RTT || ql_cid_ledger_find(c->cids[in->sender], &in->header->scid))
+        return;
+    ql_cid_entry told = { .cid = in->header->scid,
+                          .origin =
+                              in->sender == QL_CLIENT ? QL_ORIGIN_INITIAL : QL_ORIGIN_HANDSHAKE,
+                          .has_sequence = true };
+    /* After Version Negotiation a client may begin again with another ID: then that one counts. */
+    if (c->restarted && ql_cid_ledger_find_sequence(c->cids[in->sender], 0) != NULL)
+        told.has_sequence = false;
+    ql_connection_issue(c, in->sender, &told, in->datagram->where.frame);
+}
+
+static bool is_of_handshake(const ql_cid_entry *entry)
+{
+    return entry->origin == QL_ORIGIN_CLIENT_RANDOM || entry->origin == QL_ORIGIN_RETRY;
+}
+
+static const char *reason_of_switch(const ql_connection *c, const ql_packet_input *in,
+                                    const ql_cid_entry *was, const ql_cid_entry *now,
+                                    const ql_path *path)
+{
+    if (now->origin == QL_ORIGIN_RETRY)
+        return "Retry";
+    if (is_of_handshake(was))
+        return "handshake";
+    if (now->origin == QL_ORIGIN_PREFERRED_ADDRESS)
+        return "preferred address";
+    if (c->last_path[in->sender] != NULL && path != c->last_path[in->sender])
+        return "migration";
+    if (was->has_sequence && was->sequence < c->retire_prior_to[now->issuer])
+        return "Retire Prior To";
+    return "voluntary rotation";
+}
+
+/* Long headers go from the random ID to the chosen one and never back; later on the newest packet
+ * tells. */
+static void note_switch(ql_connection *c, const ql_packet_input *in, ql_cid_entry *now,
+                        const ql_path *path, bool newest)
+{
+    ql_cid_entry **current = &c->destination[in->sender];
+    ql_cid_entry *was = *current;
+    if (was == NULL) {
+        *current = now;
+        return;
+    }
+    bool is_short = in->header->type == QL_PACKET_ONE_RTT;
+    if (now == was ||
+        (is_short ? !newest
+                  : !is_of_handshake(was) || now->first_used_frame < was->first_used_frame))
+        return;
+    ql_cid_event *event =
+        &ql_journal_add(c->context.journal, in->datagram->where.frame, QL_EVENT_CID)->cid;
+    *event = (ql_cid_event){ .cid = now,
+                             .previous = was,
+                             .reason = reason_of_switch(c, in, was, now, path),
+                             .kind = QL_CID_SWITCHED };
+    *current = now;
+}
+
+static void check_retired(ql_connection *c, const ql_packet_input *in, const ql_cid_entry *entry)
+{
+    if (entry->retired_frame == 0 || in->header->type != QL_PACKET_ONE_RTT ||
+        in->event->packet_number <= entry->retired_packet)
+        return;
+    char *value = ql_cid_text(&entry->cid);
+    ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
+                    QL_FINDING_CID_USED_AFTER_RETIREMENT,
+                    "the %s sends to connection ID %s, which it retired in frame %u",
+                    ql_side_name(in->sender), value, entry->retired_frame);
+    g_free(value);
+}
+
+void ql_connection_use_cids(ql_connection *c, const ql_packet_input *in, const ql_path *path,
+                            bool newest)
+{
+    uint32_t frame = in->datagram->where.frame;
+    use_source(c, in);
+
+    ql_side issuer = ql_side_other(in->sender);
+    ql_cid_entry *entry = ql_cid_ledger_find(c->cids[issuer], &in->header->dcid);
+    if (entry == NULL) {
+        ql_cid_entry told = { .cid = in->header->dcid, .origin = QL_ORIGIN_SEEN_IN_USE };
+        entry = ql_connection_issue(c, issuer, &told, frame);
+        if (entry == NULL)
+            return;
+    }
+    in->event->dcid = entry;
+    if (!in->counted) {
+        entry->packets++;
+        entry->bytes += in->header->packet.length;
+    }
+    entry->last_used_frame = MAX(entry->last_used_frame, frame);
+    if (entry->first_used_frame == 0) {
+        entry->first_used_frame = frame;
+        if (entry->origin != QL_ORIGIN_CLIENT_RANDOM)
+            tell(c, frame, QL_CID_FIRST_USED, entry);
+    }
+    if (newest)
+        check_retired(c, in, entry);
+    note_switch(c, in, entry, path, newest);
+    if (newest)
+        c->last_path[in->sender] = (ql_path *)path;
+}
+
+void ql_connection_on_new_cid(ql_connection *c, const ql_packet_input *in, const ql_frame *frame)
+{
+    ql_cid_entry told = { .cid = frame->new_cid.cid,
+                          .origin = QL_ORIGIN_NEW_CONNECTION_ID,
+                          .has_sequence = true,
+                          .sequence = frame->new_cid.sequence,
+                          .has_reset_token = true,
+                          .retire_prior_to = frame->new_cid.retire_prior_to };
+    memcpy(told.reset_token, frame->new_cid.reset_token, sizeof told.reset_token);
+    uint64_t *retire = &c->retire_prior_to[in->sender];
+    *retire = MAX(*retire, frame->new_cid.retire_prior_to);
+    ql_connection_issue(c, in->sender, &told, in->datagram->where.frame);
+}
+
+void ql_connection_on_retire_cid(ql_connection *c, const ql_packet_input *in, const ql_frame *frame)
+{
+    uint32_t number = in->datagram->where.frame;
+    ql_side issuer = ql_side_other(in->sender);
+    uint64_t sequence = frame->retire_cid.sequence;
+    ql_cid_entry *entry = ql_cid_ledger_find_sequence(c->cids[issuer], sequence);
+    if (entry == NULL) {
+        /* Without the start of the connection the frame that issued it was perhaps not captured. */
+        if (!c->facts.start_missing)
+            ql_journal_find(c->context.journal, c->facts.number, number,
+                            QL_FINDING_CID_RETIRED_UNKNOWN,
+                            "the %s retires the %s's connection ID %" G_GUINT64_FORMAT
+                            ", which was not seen to be issued",
+                            ql_side_name(in->sender), ql_side_name(issuer), sequence);
+        return;
+    }
+    if (entry->retired_frame == 0)
+        tell(c, number, QL_CID_RETIRED, entry);
+    ql_cid_ledger_retire(c->cids[issuer], entry, number, in->event->packet_number);
+}
+
+/* RFC 9000, 7.3: what a side says that it chose has to be what it was seen to use. */
+static void check_parameter(ql_connection *c, uint32_t frame, const char *name, bool has,
+                            const ql_cid *said, const ql_cid *seen)
+{
+    if (seen == NULL || (has && ql_cid_equal(said, seen)))
+        return;
+    char *was = ql_cid_text(seen), *is = has ? ql_cid_text(said) : g_strdup("absent");
+    ql_journal_find(c->context.journal, c->facts.number, frame, QL_FINDING_TRANSPORT_PARAMETER,
+                    "%s is %s, but %s was used on the wire", name, is, was);
+    g_free(was);
+    g_free(is);
+}
+
+static const ql_cid *first_of_origin(const ql_connection *c, ql_side issuer, ql_cid_origin origin)
+{
+    const GPtrArray *entries = ql_cid_ledger_entries(c->cids[issuer]);
+    for (guint i = 0; i < entries->len && i < 8; i++) {
+        const ql_cid_entry *entry = g_ptr_array_index(entries, i);
+        if (entry->origin == origin)
+            return &entry->cid;
+    }
+    return NULL;
+}
+
+static void bind_server(ql_connection *c, const ql_transport_parameters *p, uint32_t frame)
+{
+    if (!c->facts.start_missing)
+        check_parameter(c, frame, "original_destination_connection_id", p->has_original_dcid,
+                        &p->original_dcid, first_of_origin(c, QL_SERVER, QL_ORIGIN_CLIENT_RANDOM));
+    check_parameter(c, frame, "retry_source_connection_id", p->has_retry_scid, &p->retry_scid,
+                    first_of_origin(c, QL_SERVER, QL_ORIGIN_RETRY));
+    ql_cid_entry *first = ql_cid_ledger_find_sequence(c->cids[QL_SERVER], 0);
+    if (first != NULL && p->has_reset_token) {
+        first->has_reset_token = true;
+        memcpy(first->reset_token, p->reset_token, sizeof first->reset_token);
+        ql_router_add_reset_token(c->context.router, c, QL_SERVER, p->reset_token);
+    }
+    if (!p->has_preferred_address)
+        return;
+    ql_cid_entry told = { .cid = p->preferred_cid,
+                          .origin = QL_ORIGIN_PREFERRED_ADDRESS,
+                          .has_sequence = true,
+                          .sequence = 1, /* RFC 9000, 5.1.1 */
+                          .has_reset_token = true };
+    memcpy(told.reset_token, p->preferred_reset_token, sizeof told.reset_token);
+    ql_connection_issue(c, QL_SERVER, &told, frame);
+}
+
+void ql_connection_bind_parameters(ql_connection *c, ql_side side, uint32_t frame)
+{
+    const ql_transport_parameters *p = &c->facts.parameters[side];
+    const ql_cid_entry *first = ql_cid_ledger_find_sequence(c->cids[side], 0);
+    check_parameter(c, frame, "initial_source_connection_id", p->has_initial_scid, &p->initial_scid,
+                    first == NULL ? NULL : &first->cid);
+    if (side == QL_SERVER)
+        bind_server(c, p, frame);
+}

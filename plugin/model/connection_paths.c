@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Paths of one connection: new ones, validation, and where the client has gone (RFC 9000, 8.2 and
+ * 9). */
+#include "model/connection_state.h"
+
+static void tell(ql_connection *c, const ql_packet_input *in, ql_path_event_kind kind,
+                 const ql_path *path)
+{
+    ql_path_event *event =
+        &ql_journal_add(c->context.journal, in->datagram->where.frame, QL_EVENT_PATH)->path;
+    *event = (ql_path_event){ .path = path, .kind = (uint8_t)kind, .sender = (uint8_t)in->sender };
+}
+
+static bool is_preferred_address(const ql_connection *c, const ql_endpoint *server)
+{
+    const ql_transport_parameters *p = &c->facts.parameters[QL_SERVER];
+    return p->has_preferred_address && (ql_endpoint_equal(server, &p->preferred_v4) ||
+                                        ql_endpoint_equal(server, &p->preferred_v6));
+}
+
+/* A path begins as a probe, and becomes more when something else than probes is sent on it. The
+ * exception is a copy: with both legs of a relay in the capture, a packet comes again between other
+ * addresses. */
+static void begin_path(ql_connection *c, const ql_packet_input *in, ql_path *path)
+{
+    path->first_frame = in->datagram->where.frame;
+    path->cause = in->event->duplicate || in->header->type != QL_PACKET_ONE_RTT
+                      ? QL_PATH_CAUSE_INITIAL
+                      : QL_PATH_CAUSE_PROBE;
+    ql_router_add_path(c->context.router, c, &path->client, &path->server);
+    tell(c, in, QL_PATH_NEW, path);
+}
+
+ql_path *ql_connection_use_path(ql_connection *c, const ql_packet_input *in)
+{
+    const ql_datagram *d = in->datagram;
+    bool fresh, from_client = in->sender == QL_CLIENT;
+    ql_path *path = ql_path_table_get(c->paths, from_client ? &d->source : &d->destination,
+                                      from_client ? &d->destination : &d->source, &fresh);
+    if (fresh)
+        begin_path(c, in, path);
+    path->last_frame = MAX(path->last_frame, d->where.frame);
+    return path;
+}
+
+void ql_connection_on_challenge(ql_connection *c, const ql_packet_input *in, ql_path *path,
+                                const ql_frame *frame)
+{
+    ql_path_table_challenge(c->paths, path, in->sender, frame->path.data, &in->datagram->where);
+    tell(c, in, QL_PATH_CHALLENGE, path);
+}
+
+void ql_connection_on_response(ql_connection *c, const ql_packet_input *in, const ql_frame *frame)
+{
+    const ql_where *where = &in->datagram->where;
+    bool was_validated = false;
+    ql_path *path =
+        ql_path_table_respond(c->paths, in->sender, frame->path.data, where, &was_validated);
+    if (path == NULL) {
+        if (!c->facts.start_missing)
+            ql_journal_find(c->context.journal, c->facts.number, where->frame,
+                            QL_FINDING_PATH_RESPONSE_UNMATCHED,
+                            "the %s answers a PATH_CHALLENGE that was not captured, or never sent",
+                            ql_side_name(in->sender));
+        return;
+    }
+    tell(c, in, QL_PATH_RESPONSE, path);
+    if (!was_validated)
+        tell(c, in, QL_PATH_VALIDATED, path);
+}
+
+static ql_path_cause cause_of(const ql_connection *c, const ql_packet_input *in,
+                              const ql_path *path)
+{
+    if (!ql_endpoint_equal(&path->server, &c->current->server) &&
+        is_preferred_address(c, &path->server))
+        return QL_PATH_CAUSE_PREFERRED_ADDRESS;
+    /* Whoever moves on purpose takes another ID, if there is one (RFC 9000, 9.5); a NAT cannot. */
+    const ql_cid_entry *before = c->current_destination;
+    return before != NULL && in->event->dcid == before ? QL_PATH_CAUSE_REBINDING
+                                                       : QL_PATH_CAUSE_MIGRATION;
+}
+
+/* RFC 9000, 9.3: the newest packet that is more than a probe tells where the client is. */
+void ql_connection_judge_path(ql_connection *c, const ql_packet_input *in, ql_path *path,
+                              bool newest)
+{
+    if (in->sender != QL_CLIENT || !newest || c->probing)
+        return;
+    if (path != c->current && in->header->type == QL_PACKET_ONE_RTT) {
+        ql_path_cause cause = cause_of(c, in, path);
+        if (!path->used)
+            path->cause = cause;
+        tell(c, in, cause == QL_PATH_CAUSE_REBINDING ? QL_PATH_REBOUND : QL_PATH_MIGRATED, path);
+        c->current = path;
+    }
+    path->used = true;
+    /* RFC 9000, 8.1: only who received the server's packets can protect one of these. */
+    if (in->header->type == QL_PACKET_HANDSHAKE)
+        path->validated = true;
+    c->current_destination = in->event->dcid;
+}

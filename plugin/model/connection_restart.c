@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How a connection begins, begins again, and is reset: first Initial, Retry, Version Negotiation,
+ * stateless reset (RFC 9000, 7.2, 17.2.5, 6 and 10.3). */
+#include "model/connection_state.h"
+
+#include <string.h>
+
+bool ql_connection_may_begin_again(const ql_connection *c, const ql_cid *scid)
+{
+    const ql_cid_entry *first = ql_cid_ledger_find_sequence(c->cids[QL_CLIENT], 0);
+    return !c->saw_server && c->begun && first != NULL &&
+           (c->restarted || ql_cid_equal(&first->cid, scid));
+}
+
+void ql_connection_begin(ql_connection *c, const ql_cid *dcid, uint32_t version, uint32_t frame)
+{
+    if (c->begun) {
+        ql_handshake_restart(c->handshake);
+        ql_packet_numbers_clear(&c->numbers[QL_SPACE_INITIAL][QL_CLIENT]);
+        c->facts.version = version;
+        c->restarted = true;
+    }
+    c->begun = true;
+    ql_keyring_set_initial_dcid(c->ring, dcid);
+    if (ql_cid_ledger_find(c->cids[QL_SERVER], dcid) != NULL)
+        return; /* Retry's choice, which was entered with Retry */
+    ql_cid_entry told = { .cid = *dcid, .origin = QL_ORIGIN_CLIENT_RANDOM };
+    ql_cid_entry *entry = ql_connection_issue(c, QL_SERVER, &told, frame);
+    c->cid_length[QL_SERVER] = 0; /* chosen by the client: tells nothing of the server's choice */
+    if (entry != NULL)
+        c->destination[QL_CLIENT] = entry;
+}
+
+/* Retry and Version Negotiation are only noted on their path; nothing of them is counted by number.
+ */
+static void note(ql_connection *c, const ql_packet_input *in)
+{
+    c->facts.packets++;
+    c->facts.closed[QL_OPENED]++;
+    in->event->path = ql_connection_use_path(c, in)->id;
+}
+
+void ql_connection_on_retry(ql_connection *c, const ql_packet_input *in)
+{
+    uint32_t frame = in->datagram->where.frame;
+    const ql_cid_entry *original = c->destination[QL_CLIENT];
+    note(c, in);
+    if (original == NULL || c->facts.retried || c->saw_server)
+        return; /* RFC 9000, 17.2.5.2: one Retry, and only ahead of everything else */
+    if (!ql_retry_is_authentic(in->header, &original->cid)) {
+        ql_journal_find(c->context.journal, c->facts.number, frame, QL_FINDING_RETRY_INTEGRITY,
+                        "the integrity tag of this Retry does not fit the client's first Initial");
+        return;
+    }
+    c->facts.retried = c->restarted = true;
+    ql_cid_entry told = { .cid = in->header->scid, .origin = QL_ORIGIN_RETRY };
+    ql_connection_issue(c, QL_SERVER, &told, frame);
+    c->cid_length[QL_SERVER] = 0;
+    ql_keyring_set_initial_dcid(c->ring, &in->header->scid);
+    ql_handshake_restart(c->handshake);
+    ql_journal_say(c->context.journal, frame, "RFC 9000, 8.1.2",
+                   "The server wants proof of the client's address: Retry with a token of %zu "
+                   "bytes, which the next Initial has to carry",
+                   in->header->token.length);
+}
+
+void ql_connection_on_version_negotiation(ql_connection *c, const ql_packet_input *in)
+{
+    note(c, in);
+    c->restarted = true;
+    GString *list = g_string_new(NULL);
+    ql_reader reader = ql_reader_of(in->header->versions);
+    while (ql_reader_left(&reader) >= 4 && list->len < 200)
+        g_string_append_printf(list, "%s0x%08x", list->len > 0 ? ", " : "", ql_read_u32(&reader));
+    ql_journal_say(c->context.journal, in->datagram->where.frame, "RFC 9000, 6",
+                   "The server does not speak the client's version 0x%08x; it offers %s",
+                   c->facts.version, list->str);
+    g_string_free(list, TRUE);
+}
+
+void ql_connection_on_stateless_reset(ql_connection *c, const ql_packet_input *in)
+{
+    const GPtrArray *entries = ql_cid_ledger_entries(c->cids[in->sender]);
+    const uint8_t *end = in->header->packet.data + in->header->packet.length;
+    const ql_cid_entry *owner = NULL;
+    for (guint i = 0; i < entries->len && owner == NULL; i++) {
+        const ql_cid_entry *entry = g_ptr_array_index(entries, i);
+        if (entry->has_reset_token && memcmp(entry->reset_token, end - 16, 16) == 0)
+            owner = entry;
+    }
+    note(c, in);
+    ql_cid_event *event =
+        &ql_journal_add(c->context.journal, in->datagram->where.frame, QL_EVENT_CID)->cid;
+    *event = (ql_cid_event){ .cid = owner, .kind = QL_CID_STATELESS_RESET };
+    ql_journal_say(c->context.journal, in->datagram->where.frame, "RFC 9000, 10.3",
+                   "Stateless reset: the %s does not know this connection any more",
+                   ql_side_name(in->sender));
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the rooms of one connection share: connection.c and the connection_*.c files, nobody else.
+ */
+#ifndef QL_CONNECTION_STATE_H
+#define QL_CONNECTION_STATE_H
+
+#include "model/connection_input.h"
+#include "model/handshake.h"
+
+typedef enum ql_space {
+    QL_SPACE_INITIAL,
+    QL_SPACE_HANDSHAKE,
+    QL_SPACE_APPLICATION,
+    QL_SPACE_COUNT
+} ql_space;
+
+struct ql_connection {
+    ql_connection_facts facts;
+    ql_connection_context context;
+    ql_keyring *ring;
+    unsigned search_budget;
+    ql_packet_numbers numbers[QL_SPACE_COUNT][2]; /* by sender */
+    ql_handshake *handshake;
+    ql_streams *streams;
+    ql_cid_ledger *cids[2];       /* by issuer */
+    ql_cid_entry *destination[2]; /* the ID that this sender uses now */
+    uint64_t retire_prior_to[2];  /* by issuer: the highest seen */
+    size_t cid_length[2];         /* of the issuer's newest */
+    ql_path_table *paths;
+    ql_path *current;                        /* where the client sends what is more than a probe */
+    const ql_cid_entry *current_destination; /* the ID that it sends these to */
+    ql_path *last_path[2];                   /* by sender: where its newest packet went */
+    bool probing;    /* the packet at hand has probing frames only (RFC 9000, 9.1) */
+    bool saw_server; /* a packet of the server was opened */
+    bool restarted;  /* Retry or Version Negotiation: a new first Initial may come */
+    bool told_secrets, told_cut;
+    bool begun;     /* the client's first Initial was captured */
+    bool news;      /* secrets were found and nobody asked yet */
+    size_t segment; /* of super-datagrams */
+};
+
+ql_space ql_space_of(ql_packet_type type);
+
+/* connection_ids.c */
+
+/* Enters an ID as `told` and routes packets to it here. */
+ql_cid_entry *ql_connection_issue(ql_connection *connection, ql_side issuer,
+                                  const ql_cid_entry *told, uint32_t frame);
+/* The packet's source and destination IDs: entered, counted, first use and switches told. */
+void ql_connection_use_cids(ql_connection *connection, const ql_packet_input *in,
+                            const ql_path *path, bool newest);
+void ql_connection_on_new_cid(ql_connection *connection, const ql_packet_input *in,
+                              const ql_frame *frame);
+void ql_connection_on_retire_cid(ql_connection *connection, const ql_packet_input *in,
+                                 const ql_frame *frame);
+/* The transport parameters of this side are known now. */
+void ql_connection_bind_parameters(ql_connection *connection, ql_side side, uint32_t frame);
+
+/* connection_paths.c */
+
+/* The path of the packet, entered when it is new. */
+ql_path *ql_connection_use_path(ql_connection *connection, const ql_packet_input *in);
+void ql_connection_on_challenge(ql_connection *connection, const ql_packet_input *in, ql_path *path,
+                                const ql_frame *frame);
+void ql_connection_on_response(ql_connection *connection, const ql_packet_input *in,
+                               const ql_frame *frame);
+/* After the packet's frames: whether the client has moved. */
+void ql_connection_judge_path(ql_connection *connection, const ql_packet_input *in, ql_path *path,
+                              bool newest);
+
+/* connection_frames.c */
+void ql_connection_read_frames(ql_connection *connection, const ql_packet_input *in, ql_path *path,
+                               ql_slice payload);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/handshake.h"
+
+#include <string.h>
+
+#include "model/connection.h"
+#include "model/reassembly.h"
+
+/* CRYPTO bytes of one side at one level. */
+typedef struct flight {
+    ql_reassembly reassembly;
+    GByteArray *text; /* in order, from `read` on not yet looked at */
+    size_t read;
+    bool broken; /* what follows makes no sense any more */
+} flight;
+
+struct ql_handshake {
+    ql_connection_facts *facts;
+    ql_journal *journal;
+    uint64_t kept;        /* by all reassemblies */
+    flight flights[2][2]; /* by level, by sender */
+    bool offered_early_data;
+};
+
+static void flight_init(ql_handshake *h, flight *f)
+{
+    ql_reassembly_init(&f->reassembly, &h->kept);
+    f->text = g_byte_array_new();
+    f->read = 0;
+    f->broken = false;
+}
+
+static void flight_clear(flight *f)
+{
+    ql_reassembly_clear(&f->reassembly);
+    g_byte_array_free(f->text, TRUE);
+}
+
+ql_handshake *ql_handshake_new(struct ql_connection_facts *facts, struct ql_journal *journal)
+{
+    ql_handshake *h = g_new0(ql_handshake, 1);
+    h->facts = facts;
+    h->journal = journal;
+    for (int level = 0; level < 2; level++)
+        for (int side = 0; side < 2; side++)
+            flight_init(h, &h->flights[level][side]);
+    return h;
+}
+
+void ql_handshake_free(ql_handshake *h)
+{
+    if (h == NULL)
+        return;
+    for (int level = 0; level < 2; level++)
+        for (int side = 0; side < 2; side++)
+            flight_clear(&h->flights[level][side]);
+    g_free(h);
+}
+
+void ql_handshake_restart(ql_handshake *h)
+{
+    for (int side = 0; side < 2; side++) {
+        flight_clear(&h->flights[0][side]);
+        flight_init(h, &h->flights[0][side]);
+    }
+}
+
+static unsigned learn_alpn(ql_connection_facts *facts, const char *alpn)
+{
+    if (alpn[0] == '\0' || strcmp(facts->alpn, alpn) == 0)
+        return 0;
+    g_strlcpy(facts->alpn, alpn, sizeof facts->alpn);
+    return QL_NEWS_ALPN;
+}
+
+static bool offers_only_http3(const ql_client_hello *hello)
+{
+    for (unsigned i = 0; i < hello->alpn_count; i++)
+        if (!g_str_has_prefix(hello->alpn[i], "h3"))
+            return false;
+    return hello->alpn_count > 0;
+}
+
+static unsigned on_client_hello(ql_handshake *h, const ql_client_hello *hello)
+{
+    ql_connection_facts *facts = h->facts;
+    unsigned news = 0;
+    if (!facts->has_client_random ||
+        memcmp(facts->client_random, hello->random, sizeof facts->client_random) != 0)
+        news |= QL_NEWS_CLIENT_RANDOM;
+    facts->has_client_random = true;
+    memcpy(facts->client_random, hello->random, sizeof facts->client_random);
+    g_strlcpy(facts->server_name, hello->server_name, sizeof facts->server_name);
+    if (hello->parameters.present) {
+        facts->parameters[QL_CLIENT] = hello->parameters;
+        news |= QL_NEWS_CLIENT_PARAMETERS;
+    }
+    h->offered_early_data = hello->early_data;
+    /* What is offered alone will be what is agreed on; 0-RTT needs to know before the server has
+     * spoken. */
+    if (hello->alpn_count == 1 || offers_only_http3(hello))
+        news |= learn_alpn(facts, hello->alpn[0]);
+    return news;
+}
+
+static unsigned on_encrypted_extensions(ql_handshake *h, const ql_encrypted_extensions *extensions)
+{
+    ql_connection_facts *facts = h->facts;
+    unsigned news = learn_alpn(facts, extensions->alpn);
+    if (extensions->parameters.present) {
+        facts->parameters[QL_SERVER] = extensions->parameters;
+        news |= QL_NEWS_SERVER_PARAMETERS;
+    }
+    if (h->offered_early_data) {
+        facts->early_data_accepted = extensions->early_data;
+        facts->early_data_rejected = !extensions->early_data;
+        if (!extensions->early_data)
+            news |= QL_NEWS_EARLY_DATA_REJECTED;
+    }
+    return news;
+}
+
+/* One handshake message. A type that tells an observer nothing is passed over. */
+static unsigned on_message(ql_handshake *h, uint8_t type, ql_slice body, const char **why)
+{
+    union {
+        ql_client_hello client;
+        ql_server_hello server;
+        ql_encrypted_extensions extensions;
+    } message;
+    switch (type) {
+    case QL_TLS_CLIENT_HELLO:
+        return ql_client_hello_read(body, &message.client, why)
+                   ? on_client_hello(h, &message.client)
+                   : 0;
+    case QL_TLS_SERVER_HELLO:
+        if (ql_server_hello_read(body, &message.server, why))
+            h->facts->resumed |= message.server.pre_shared_key;
+        return 0;
+    case QL_TLS_ENCRYPTED_EXTENSIONS:
+        return ql_encrypted_extensions_read(body, &message.extensions, why)
+                   ? on_encrypted_extensions(h, &message.extensions)
+                   : 0;
+    default: return 0;
+    }
+}
+
+static void keep(void *user, ql_slice bytes, const ql_arrival *from)
+{
+    flight *f = user;
+    (void)from;
+    if (f->text->len + bytes.length <= QL_CRYPTO_BYTES_MAX)
+        g_byte_array_append(f->text, bytes.data, (guint)bytes.length);
+    else
+        f->broken = true;
+}
+
+unsigned ql_handshake_on_crypto(ql_handshake *h, ql_side sender, bool handshake_level,
+                                const ql_frame *frame, const ql_where *where)
+{
+    flight *f = &h->flights[handshake_level][sender];
+    if (f->broken)
+        return 0;
+    ql_arrival from = { .where = *where };
+    ql_reassembly_add(&f->reassembly, frame->crypto.offset, frame->crypto.data, &from, keep, f);
+
+    unsigned news = 0;
+    uint8_t type;
+    ql_slice body;
+    size_t used;
+    while (ql_tls_message_read((ql_slice){ f->text->data + f->read, f->text->len - f->read }, &type,
+                               &body, &used)) {
+        const char *why = NULL;
+        news |= on_message(h, type, body, &why);
+        f->read += used;
+        if (why != NULL)
+            ql_journal_find(h->journal, h->facts->number, where->frame, QL_FINDING_TLS_MALFORMED,
+                            "TLS handshake message of type %u of the %s: %s", type,
+                            ql_side_name(sender), why);
+    }
+    return news;
+}

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From datagrams to opened packets: which connection each packet belongs to, which key opens it,
+ * where it ends (RFC 9000, 5.2 and 12.2). */
+#include "model/session_state.h"
+
+#include "model/segments.h"
+
+static ql_packet_event *event_of(ql_opening *o, const ql_candidate *candidate,
+                                 const ql_packet_header *header)
+{
+    ql_packet_event *event;
+    if (o->again != NULL && o->again->event != NULL) {
+        event = o->again->event;
+        o->again->event = NULL;
+        ql_connection_reopen(candidate->connection, (ql_closed_cause)event->closed);
+    } else {
+        event =
+            &ql_journal_add(o->session->journal, o->datagram->where.frame, QL_EVENT_PACKET)->packet;
+    }
+    *event = (ql_packet_event){ .connection = candidate->connection,
+                                .size = (uint32_t)header->packet.length,
+                                .type = (uint8_t)header->type,
+                                .sender = (uint8_t)candidate->sender };
+    return event;
+}
+
+static ql_packet_input input_of(ql_opening *o, const ql_candidate *candidate,
+                                const ql_packet_header *header)
+{
+    bool again = o->again != NULL && o->again->event != NULL;
+    if (o->owner == NULL) {
+        o->owner = candidate->connection;
+        o->sender = candidate->sender;
+    }
+    return (ql_packet_input){ .datagram = o->datagram,
+                              .header = header,
+                              .sender = candidate->sender,
+                              .event = event_of(o, candidate, header),
+                              .counted = again };
+}
+
+void ql_opener_take(ql_opening *o, const ql_candidate *candidate, const ql_packet_header *header,
+                    const ql_opened *opened)
+{
+    ql_packet_input in = input_of(o, candidate, header);
+    ql_connection_on_packet(candidate->connection, &in, opened);
+}
+
+/* Why there is no key: what is known of the connection tells. */
+static ql_closed_cause cause_of_no_key(const ql_opening *o, const ql_connection *connection)
+{
+    const ql_connection_facts *facts = ql_connection_facts_of(connection);
+    if (!facts->has_client_random)
+        return facts->start_missing ? QL_CLOSED_START_MISSING : QL_CLOSED_WAITING;
+    return ql_secrets_log_find(o->session->log, facts->client_random) == NULL ? QL_CLOSED_NO_SECRET
+                                                                              : QL_CLOSED_NO_LEVEL;
+}
+
+/* `rest` is what has to come again when it waits: the packet and, with a short header, what
+ * follows. */
+static void take_closed(ql_opening *o, const ql_candidate *candidate,
+                        const ql_packet_header *header, ql_slice rest, ql_closed_cause cause)
+{
+    if (o->again != NULL && o->again->event != NULL)
+        return; /* it goes on waiting, as it was counted */
+    ql_packet_input in = input_of(o, candidate, header);
+    in.event->closed = (uint8_t)cause;
+    ql_connection_on_closed(candidate->connection, &in);
+    if (cause != QL_CLOSED_WAITING && cause != QL_CLOSED_NO_SECRET && cause != QL_CLOSED_NO_LEVEL &&
+        cause != QL_CLOSED_START_MISSING)
+        return;
+    ql_waiting_packet packet = { .datagram = *o->datagram,
+                                 .origin = o->origin + o->offset,
+                                 .event = in.event };
+    packet.datagram.payload = rest;
+    packet.datagram.wire_length = rest.length;
+    ql_waiting_add(o->session->waiting, candidate->connection, &packet);
+}
+
+static ql_open_status try_open(ql_opening *o, const ql_candidate *candidate,
+                               const ql_packet_header *header, ql_opened *opened)
+{
+    ql_connection *connection = candidate->connection;
+    ql_keyring *ring = ql_connection_keyring(connection);
+    const ql_packet_numbers *numbers =
+        ql_connection_numbers(connection, candidate->sender, header->type);
+    uint8_t *scratch = o->session->scratch;
+    ql_open_status status =
+        ql_keyring_open(ring, candidate->sender, header, numbers, scratch, opened);
+    /* The first packet of a sender that was captured may carry any number, in any key phase. */
+    if (status == QL_OPEN_FAILED && !numbers->any && header->type != QL_PACKET_INITIAL)
+        status = ql_keyring_search(ring, candidate->sender, header, scratch,
+                                   ql_connection_search_budget(connection), opened);
+    return status;
+}
+
+/* A client's Initial carries what its own keys are made from (RFC 9001, 5.2). It begins a
+ * connection, or begins one again whose server has not answered yet: after Version Negotiation, or
+ * a Retry that was lost. */
+static bool try_begin(ql_opening *o, const ql_packet_header *header, const ql_candidate *known,
+                      unsigned count)
+{
+    ql_packet_keys *keys = ql_packet_keys_new_initial(header->version, &header->dcid, QL_CLIENT);
+    ql_unmasked unmasked;
+    ql_slice payload;
+    bool opens = keys != NULL && ql_packet_unmask(keys, header, &unmasked) &&
+                 ql_packet_open(keys, header, &unmasked, unmasked.truncated_pn, o->session->scratch,
+                                &payload);
+    ql_packet_keys_free(keys);
+    if (!opens)
+        return false;
+    ql_candidate owner = { .sender = QL_CLIENT, .match = QL_MATCH_CID };
+    for (unsigned i = 0; i < count && owner.connection == NULL; i++)
+        if (known[i].sender == QL_CLIENT && known[i].match != QL_MATCH_END &&
+            ql_connection_may_begin_again(known[i].connection, &header->scid))
+            owner.connection = known[i].connection;
+    if (owner.connection == NULL)
+        owner.connection =
+            ql_session_begin_connection(o->session, o->datagram, QL_CLIENT, header->version);
+    ql_connection_begin(owner.connection, &header->dcid, header->version, o->datagram->where.frame);
+    ql_opened opened = { .payload = payload,
+                         .packet_number = unmasked.truncated_pn,
+                         .first = unmasked.first,
+                         .suite = QL_SUITE_AES_128_GCM };
+    ql_opener_take(o, &owner, header, &opened);
+    return true;
+}
+
+/* The candidate to which a closed packet is attributed: its ID says so, or its addresses. */
+static const ql_candidate *owner_of_closed(const ql_candidate *candidates, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (candidates[i].match != QL_MATCH_END)
+            return &candidates[i];
+    return NULL;
+}
+
+static ql_closed_cause cause_of(const ql_opening *o, const ql_candidate *candidate,
+                                const ql_packet_header *header)
+{
+    bool last = header->packet.data + header->packet.length ==
+                o->datagram->payload.data + o->datagram->payload.length;
+    if (last && (header->cut || o->datagram->wire_length > o->datagram->payload.length))
+        return QL_CLOSED_CUT;
+    return ql_keyring_has(ql_connection_keyring(candidate->connection), candidate->sender,
+                          header->type)
+               ? QL_CLOSED_NOT_AUTHENTIC
+               : cause_of_no_key(o, candidate->connection);
+}
+
+/* The candidates from index `from` on are tried. */
+static bool open_by(ql_opening *o, const ql_packet_header *header, const ql_candidate *candidates,
+                    unsigned from, unsigned count)
+{
+    ql_opened opened;
+    for (unsigned i = from; i < count; i++) {
+        if (try_open(o, &candidates[i], header, &opened) != QL_OPEN_OK)
+            continue;
+        ql_opener_take(o, &candidates[i], header, &opened);
+        return true;
+    }
+    return false;
+}
+
+static void open_protected_long(ql_opening *o, const ql_packet_header *header, ql_slice rest)
+{
+    ql_candidate candidates[QL_CANDIDATES_MAX];
+    const ql_router *router = o->session->router;
+    unsigned by_cid = ql_router_propose_by_cid(router, &header->dcid, candidates);
+    if (open_by(o, header, candidates, 0, by_cid))
+        return;
+    unsigned count = ql_router_propose_by_address(router, o->datagram, candidates, by_cid);
+    if (open_by(o, header, candidates, by_cid, count))
+        return;
+    if (header->type == QL_PACKET_INITIAL && try_begin(o, header, candidates, count))
+        return;
+    if (ql_adoption_try(o, rest) > 0)
+        return;
+    const ql_candidate *owner = owner_of_closed(candidates, count);
+    if (owner != NULL)
+        take_closed(o, owner, header, header->packet, cause_of(o, owner, header));
+    else if (header->cut && !o->session->told_cut) {
+        o->session->told_cut = true;
+        ql_journal_find(o->session->journal, QL_NO_CONNECTION, o->datagram->where.frame,
+                        QL_FINDING_CAPTURE_CUT,
+                        "the capture holds %zu of %zu bytes of this datagram, so that the start of "
+                        "its connection stays closed (capture with a larger snapshot length)",
+                        o->datagram->payload.length, o->datagram->wire_length);
+    }
+}
+
+static void tell_version(ql_opening *o, const ql_packet_header *header)
+{
+    if (o->session->told_version)
+        return;
+    o->session->told_version = true;
+    ql_journal_find(o->session->journal, QL_NO_CONNECTION, o->datagram->where.frame,
+                    QL_FINDING_CAPTURE_UNKNOWN_VERSION,
+                    "QUIC version 0x%08x: only versions 1 and 2 and drafts 29 to 34 can be opened",
+                    header->version);
+}
+
+/* Whom a packet that is not protected is for: nothing proves it but its ID, or its addresses. */
+static bool find_owner(ql_opening *o, const ql_packet_header *header, ql_candidate *owner)
+{
+    ql_candidate candidates[QL_CANDIDATES_MAX];
+    const ql_router *router = o->session->router;
+    unsigned count = ql_router_propose_by_cid(router, &header->dcid, candidates);
+    if (count == 0)
+        count = ql_router_propose_by_address(router, o->datagram, candidates, 0);
+    const ql_candidate *found = owner_of_closed(candidates, count);
+    if (found != NULL)
+        *owner = *found;
+    return found != NULL;
+}
+
+/* Retry and Version Negotiation. */
+static size_t take_unprotected(ql_opening *o, const ql_packet_header *header, ql_slice rest)
+{
+    ql_candidate owner;
+    if (!find_owner(o, header, &owner) || owner.sender != QL_SERVER)
+        return 0;
+    ql_packet_input in = input_of(o, &owner, header);
+    if (header->type == QL_PACKET_RETRY)
+        ql_connection_on_retry(owner.connection, &in);
+    else
+        ql_connection_on_version_negotiation(owner.connection, &in);
+    return rest.length;
+}
+
+static void take_unknown_version(ql_opening *o, ql_packet_header *header, ql_slice rest)
+{
+    ql_candidate owner;
+    header->packet = rest;
+    if (find_owner(o, header, &owner) && owner.match == QL_MATCH_CID)
+        take_closed(o, &owner, header, rest, QL_CLOSED_UNKNOWN_VERSION);
+    else if (o->offset == 0 && rest.length >= 1200) /* RFC 9000, 14.1: what begins a connection */
+        tell_version(o, header);
+}
+
+/* One packet with a long header. Gives the bytes that it took. */
+static size_t open_long(ql_opening *o, ql_slice rest)
+{
+    ql_packet_header header;
+    switch (ql_packet_header_read_long(rest, &header)) {
+    case QL_HEADER_NOT_QUIC: return 0;
+    case QL_HEADER_UNKNOWN_VERSION: take_unknown_version(o, &header, rest); return 0;
+    case QL_HEADER_OK: break;
+    }
+    if (header.type == QL_PACKET_RETRY || header.type == QL_PACKET_VERSION_NEGOTIATION)
+        return take_unprotected(o, &header, rest);
+    open_protected_long(o, &header, rest);
+    return header.packet.length;
+}
+
+/* A short header says neither its length nor, in a super-datagram, where the packet ends. */
+static bool open_short_of(ql_opening *o, const ql_candidate *candidate, ql_slice rest, size_t *used)
+{
+    ql_connection *connection = candidate->connection;
+    size_t dcid_length =
+        candidate->match == QL_MATCH_CID
+            ? candidate->dcid_length
+            : ql_connection_cid_length(connection, ql_side_other(candidate->sender));
+    ql_segments segments;
+    ql_segments_init(&segments, o->segment != 0 ? o->segment : ql_connection_segment(connection),
+                     o->segment != 0, o->origin + o->offset, rest.length,
+                     ql_connection_search_budget(connection));
+    ql_packet_header header;
+    ql_opened opened;
+    while ((*used = ql_segments_next(&segments)) > 0) {
+        if (ql_packet_header_read_short((ql_slice){ rest.data, *used }, dcid_length, &header) !=
+            QL_HEADER_OK)
+            continue;
+        ql_open_status status = try_open(o, candidate, &header, &opened);
+        if (status == QL_OPEN_NO_KEYS)
+            return false;
+        if (status == QL_OPEN_FAILED)
+            continue;
+        o->segment = ql_segments_size(&segments);
+        ql_connection_set_segment(connection, o->segment);
+        ql_opener_take(o, candidate, &header, &opened);
+        return true;
+    }
+    return false;
+}
+
+static bool take_stateless_reset(ql_opening *o, ql_slice rest)
+{
+    ql_candidate candidate = { .match = QL_MATCH_CID };
+    ql_packet_header header;
+    if (rest.length < 21 ||
+        !ql_router_find_reset(o->session->router, rest.data + rest.length - 16,
+                              &candidate.connection, &candidate.sender) ||
+        ql_packet_header_read_short(rest, 0, &header) != QL_HEADER_OK)
+        return false;
+    ql_packet_input in = input_of(o, &candidate, &header);
+    ql_connection_on_stateless_reset(candidate.connection, &in);
+    return true;
+}
+
+static size_t open_short_by(ql_opening *o, const ql_candidate *candidates, unsigned from,
+                            unsigned count, ql_slice rest)
+{
+    for (unsigned i = from; i < count; i++) {
+        size_t used;
+        if (open_short_of(o, &candidates[i], rest, &used))
+            return used;
+    }
+    return 0;
+}
+
+/* One packet with a short header. Gives the bytes that it took. */
+static size_t open_short(ql_opening *o, ql_slice rest)
+{
+    ql_candidate candidates[QL_CANDIDATES_MAX];
+    const ql_router *router = o->session->router;
+    ql_slice after_first = { rest.data + 1, rest.length - 1 };
+    unsigned by_cid = ql_router_propose_by_prefix(router, after_first, candidates);
+    size_t used = open_short_by(o, candidates, 0, by_cid, rest);
+    if (used > 0)
+        return used;
+    unsigned count = ql_router_propose_by_address(router, o->datagram, candidates, by_cid);
+    if ((used = open_short_by(o, candidates, by_cid, count, rest)) > 0)
+        return used;
+    if (take_stateless_reset(o, rest))
+        return rest.length;
+    const ql_candidate *owner = owner_of_closed(candidates, count);
+    if ((used = ql_adoption_try(o, rest)) > 0 || owner == NULL)
+        return used;
+    ql_packet_header header;
+    size_t length = owner->match == QL_MATCH_CID ? owner->dcid_length : 0;
+    if (ql_packet_header_read_short(rest, length, &header) != QL_HEADER_OK)
+        return 0;
+    take_closed(o, owner, &header, rest, cause_of(o, owner, &header));
+    return rest.length;
+}
+
+void ql_opener_run(ql_opening *o)
+{
+    ql_slice payload = o->datagram->payload;
+    while (o->offset < payload.length) {
+        ql_slice rest = { payload.data + o->offset, payload.length - o->offset };
+        size_t used = 0;
+        if (ql_packet_is_long(rest))
+            used = open_long(o, rest);
+        else if (rest.data[0] != 0 || o->offset == 0)
+            used = open_short(o, rest);
+        else
+            used = 1; /* zeros behind a packet pad the datagram; another segment may follow them */
+        if (used == 0)
+            break;
+        o->offset += used;
+    }
+    if (o->owner == NULL && o->again == NULL)
+        ql_strays_note(o->session->strays, o->datagram);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/session_state.h"
+
+/* In all, for connections that have no start: some seconds of work at the worst. */
+#define ADOPTION_BUDGET 4000000u
+
+static void free_connection(gpointer data)
+{
+    ql_connection_free(data);
+}
+
+ql_session *ql_session_new(void)
+{
+    ql_session *session = g_new0(ql_session, 1);
+    session->journal = ql_journal_new();
+    session->router = ql_router_new();
+    session->log = ql_secrets_log_new();
+    session->connections = g_ptr_array_new_with_free_func(free_connection);
+    session->waiting = ql_waiting_new();
+    session->strays = ql_strays_new();
+    session->adoption_budget = ADOPTION_BUDGET;
+    return session;
+}
+
+void ql_session_free(ql_session *session)
+{
+    if (session == NULL)
+        return;
+    ql_waiting_free(session->waiting);
+    ql_strays_free(session->strays);
+    g_ptr_array_free(session->connections, TRUE);
+    ql_router_free(session->router);
+    ql_secrets_log_free(session->log);
+    ql_journal_free(session->journal);
+    g_free(session);
+}
+
+ql_connection *ql_session_begin_connection(ql_session *session, const ql_datagram *datagram,
+                                           ql_side sender, uint32_t version)
+{
+    ql_connection_context context = { session->journal, session->router, session->log };
+    ql_connection *connection =
+        ql_connection_new(&context, session->connections->len, datagram, sender, version);
+    g_ptr_array_add(session->connections, connection);
+    ql_strays_forget(session->strays, datagram);
+    return connection;
+}
+
+/* A packet that is still closed goes back into the line. */
+static void try_again(ql_session *session, ql_waiting_packet *packet, GQueue *still)
+{
+    ql_opening o = {
+        .session = session, .datagram = &packet->datagram, .origin = packet->origin, .again = packet
+    };
+    ql_opener_run(&o);
+    if (packet->event != NULL)
+        g_queue_push_tail(still, packet);
+    else
+        ql_waiting_packet_free(packet);
+}
+
+void ql_session_flush(ql_session *session, ql_connection *connection)
+{
+    unsigned passed_over;
+    GQueue *packets = ql_waiting_take(session->waiting, connection, &passed_over);
+    if (packets == NULL)
+        return;
+    GQueue still = G_QUEUE_INIT;
+    guint before = packets->length;
+    ql_waiting_packet *packet;
+    while ((packet = g_queue_pop_head(packets)) != NULL)
+        try_again(session, packet, &still);
+    g_queue_free(packets);
+    if (passed_over > 0 && still.length < before)
+        ql_journal_find(session->journal, ql_connection_facts_of(connection)->number,
+                        ql_connection_facts_of(connection)->last.frame, QL_FINDING_LIMIT_REACHED,
+                        "%u packets came so long before their secrets that they were not kept",
+                        passed_over);
+    if (still.length > 0)
+        ql_waiting_put_back(session->waiting, connection, &still);
+}
+
+void ql_session_add_secrets(ql_session *session, ql_slice text)
+{
+    if (ql_secrets_log_add(session->log, text) == 0)
+        return;
+    GList *connections = ql_waiting_connections(session->waiting);
+    for (GList *item = connections; item != NULL; item = item->next)
+        if (ql_connection_learn_secrets(item->data))
+            ql_session_flush(session, item->data);
+    g_list_free(connections);
+}
+
+bool ql_session_add_datagram(ql_session *session, const ql_datagram *datagram)
+{
+    if (datagram->payload.length == 0 || datagram->payload.length > sizeof session->scratch)
+        return false;
+    session->last_time_ns = datagram->where.time_ns;
+    ql_opening o = { .session = session, .datagram = datagram };
+    ql_opener_run(&o);
+    if (o.owner == NULL)
+        return false;
+    ql_connection_on_datagram(o.owner, datagram, o.sender);
+    if (ql_waiting_any(session->waiting) && ql_waiting_has(session->waiting, o.owner) &&
+        ql_connection_take_news(o.owner))
+        ql_session_flush(session, o.owner);
+    return true;
+}
+
+bool ql_session_waits_for_secrets(const ql_session *session)
+{
+    return ql_waiting_any(session->waiting);
+}
+
+void ql_session_finish(ql_session *session)
+{
+    for (guint i = 0; i < session->connections->len; i++)
+        ql_connection_finish(g_ptr_array_index(session->connections, i));
+    ql_strays_tell(session->strays, session->journal, ql_secrets_log_count(session->log));
+}
+
+unsigned ql_session_connection_count(const ql_session *session)
+{
+    return session->connections->len;
+}
+
+const ql_connection *ql_session_connection(const ql_session *session, unsigned number)
+{
+    return g_ptr_array_index(session->connections, number);
+}
+
+const ql_event *ql_session_events(const ql_session *session, uint32_t frame)
+{
+    return ql_journal_first(session->journal, frame);
+}
+
+const GPtrArray *ql_session_findings(const ql_session *session)
+{
+    return ql_journal_findings(session->journal);
+}

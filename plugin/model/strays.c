@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/strays.h"
+
+/* Random bytes look like a short header one time in four; this many in a row, hardly ever. */
+#define STRAYS_TOLD_FROM 8u
+
+typedef struct pair {
+    ql_endpoint low, high; /* in an order that both directions share */
+    uint32_t first_frame;
+    unsigned count;
+    bool other; /* something on it was not QUIC */
+    bool told;
+} pair;
+
+struct ql_strays {
+    GHashTable *pairs; /* of pair, hashed by its ends */
+};
+
+static guint pair_hash(gconstpointer key)
+{
+    const pair *p = key;
+    return ql_endpoint_hash(&p->low) * 31u + ql_endpoint_hash(&p->high);
+}
+
+static gboolean pair_equal(gconstpointer a, gconstpointer b)
+{
+    const pair *x = a, *y = b;
+    return ql_endpoint_equal(&x->low, &y->low) && ql_endpoint_equal(&x->high, &y->high);
+}
+
+ql_strays *ql_strays_new(void)
+{
+    ql_strays *strays = g_new0(ql_strays, 1);
+    strays->pairs = g_hash_table_new_full(pair_hash, pair_equal, g_free, NULL);
+    return strays;
+}
+
+void ql_strays_free(ql_strays *strays)
+{
+    if (strays == NULL)
+        return;
+    g_hash_table_destroy(strays->pairs);
+    g_free(strays);
+}
+
+static pair key_of(const ql_datagram *datagram)
+{
+    const ql_endpoint *a = &datagram->source, *b = &datagram->destination;
+    bool in_order = ql_endpoint_hash(a) < ql_endpoint_hash(b);
+    return (pair){ .low = in_order ? *a : *b, .high = in_order ? *b : *a };
+}
+
+/* RFC 9000, 17.3.1: fixed bit; and room for an ID, a number and the sample that hides it. */
+static bool looks_like_quic(const ql_datagram *datagram)
+{
+    ql_slice payload = datagram->payload;
+    if (payload.length < 21 || (payload.data[0] & 0x40) == 0)
+        return false;
+    ql_packet_header header;
+    return !ql_packet_is_long(payload) ||
+           ql_packet_header_read_long(payload, &header) == QL_HEADER_OK;
+}
+
+void ql_strays_note(ql_strays *strays, const ql_datagram *datagram)
+{
+    pair key = key_of(datagram);
+    pair *p = g_hash_table_lookup(strays->pairs, &key);
+    if (p == NULL) {
+        if (g_hash_table_size(strays->pairs) >= QL_STRAY_PAIRS_MAX)
+            return;
+        p = g_memdup2(&key, sizeof key);
+        p->first_frame = datagram->where.frame;
+        g_hash_table_add(strays->pairs, p);
+    }
+    p->other |= !looks_like_quic(datagram);
+    p->count++;
+}
+
+unsigned ql_strays_seen(const ql_strays *strays, const ql_datagram *datagram)
+{
+    pair key = key_of(datagram);
+    const pair *p = g_hash_table_lookup(strays->pairs, &key);
+    if (!looks_like_quic(datagram) || (p != NULL && p->other))
+        return UINT_MAX;
+    return p == NULL ? 0 : p->count;
+}
+
+void ql_strays_forget(ql_strays *strays, const ql_datagram *datagram)
+{
+    pair key = key_of(datagram);
+    g_hash_table_remove(strays->pairs, &key);
+}
+
+static int by_first_frame(gconstpointer a, gconstpointer b)
+{
+    const pair *x = a, *y = b;
+    return x->first_frame < y->first_frame ? -1 : x->first_frame > y->first_frame;
+}
+
+void ql_strays_tell(ql_strays *strays, ql_journal *journal, unsigned sessions)
+{
+    GList *pairs = g_list_sort(g_hash_table_get_keys(strays->pairs), by_first_frame);
+    for (GList *item = pairs; item != NULL; item = item->next) {
+        pair *p = item->data;
+        if (p->told || p->other || p->count < STRAYS_TOLD_FROM)
+            continue;
+        p->told = true;
+        char *low = ql_endpoint_text(&p->low), *high = ql_endpoint_text(&p->high);
+        ql_journal_find(journal, QL_NO_CONNECTION, p->first_frame, QL_FINDING_CAPTURE_START_MISSING,
+                        "%u datagrams between %s and %s look like QUIC, but the start of their "
+                        "connection was not captured and none of the log's %u session%s opens "
+                        "them (start the capture ahead of the connection)",
+                        p->count, low, high, sessions, sessions == 1 ? "" : "s");
+        g_free(low);
+        g_free(high);
+    }
+    g_list_free(pairs);
+}

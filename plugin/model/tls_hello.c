@@ -100,7 +100,7 @@ static const char *read_server_name(const hello_extension *extension, char out[Q
     return reader.bad || list.bad ? "server_name that is not a list of names (RFC 6066, 3)" : NULL;
 }
 
-/* RFC 7301, 3.1. At most `max` names go into `out`; *count tells how many. */
+/* RFC 7301, 3.1. At most `max` names go into `out`; *count tells how many there are. */
 static const char *read_alpn(const hello_extension *extension, char (*out)[QL_TLS_NAME_MAX],
                              unsigned max, unsigned *count)
 {
@@ -119,7 +119,8 @@ static const char *read_alpn(const hello_extension *extension, char (*out)[QL_TL
         if (name.length == 0)
             return malformed;
         if (*count < max)
-            copy_name(out[(*count)++], name);
+            copy_name(out[*count], name);
+        ++*count;
     }
     return NULL;
 }
@@ -172,6 +173,7 @@ bool ql_client_hello_read(ql_slice body, ql_client_hello *out, const char **why)
     note(&broken, read_extensions(list, found));
     note(&broken, read_server_name(&found[SERVER_NAME], out->server_name));
     note(&broken, read_alpn(&found[ALPN], out->alpn, QL_TLS_ALPN_MAX, &out->alpn_count));
+    out->alpn_count = MIN(out->alpn_count, QL_TLS_ALPN_MAX);
     note(&broken, read_parameters(found, &out->parameters));
     out->early_data = found[EARLY_DATA].present;
     out->pre_shared_key = found[PRE_SHARED_KEY].present;
@@ -220,6 +222,9 @@ bool ql_encrypted_extensions_read(ql_slice body, ql_encrypted_extensions *out, c
 
     note(&broken, read_extensions(list, found));
     note(&broken, read_alpn(&found[ALPN], &out->alpn, 1, &alpn_count));
+    if (alpn_count > 1)
+        note(&broken, "application_layer_protocol_negotiation of a server with more than one name "
+                      "(RFC 7301, 3.1)");
     note(&broken, read_parameters(found, &out->parameters));
     out->early_data = found[EARLY_DATA].present;
     return report(broken, why);

@@ -5,7 +5,8 @@
 
 #include "model/reader.h"
 
-#define VARINT_MAX ((UINT64_C(1) << 62) - 1)
+#define VARINT_MAX  ((UINT64_C(1) << 62) - 1)
+#define STREAMS_MAX (UINT64_C(1) << 60) /* RFC 9000, 4.6 */
 
 /* RFC 9000, 18.2; RFC 9221, 3; RFC 9368, 3. */
 enum parameter_id {
@@ -38,32 +39,33 @@ typedef struct integer_parameter {
     const char *malformed, *out_of_range;
 } integer_parameter;
 
-#define INTEGER(id, field, absent, min, max, range)                                                \
+#define INTEGER(id, name, field, absent, min, max, range)                                          \
     {                                                                                              \
         id, offsetof(ql_transport_parameters, field), absent, min, max,                            \
-            #field " that is not one integer (RFC 9000, 18.2)", range                              \
+            name " that is not one integer (RFC 9000, 18.2)", range                                \
     }
-#define ANY_INTEGER(id, field) INTEGER(id, field, 0, 0, VARINT_MAX, NULL)
+#define ANY_INTEGER(id, field) INTEGER(id, #field, field, 0, 0, VARINT_MAX, NULL)
 
 static const integer_parameter integers[] = {
-    INTEGER(MAX_UDP_PAYLOAD_SIZE, max_udp_payload_size, 65527, 1200, VARINT_MAX,
-            "max_udp_payload_size below 1200 (RFC 9000, 18.2)"),
-    INTEGER(INITIAL_MAX_STREAMS_BIDI, initial_max_streams_bidi, 0, 0, UINT64_C(1) << 60,
-            "initial_max_streams_bidi above 2^60 (RFC 9000, 4.6)"),
-    INTEGER(INITIAL_MAX_STREAMS_UNI, initial_max_streams_uni, 0, 0, UINT64_C(1) << 60,
-            "initial_max_streams_uni above 2^60 (RFC 9000, 4.6)"),
-    INTEGER(ACK_DELAY_EXPONENT, ack_delay_exponent, 3, 0, 20,
+    INTEGER(MAX_UDP_PAYLOAD_SIZE, "max_udp_payload_size", max_udp_payload_size, 65527, 1200,
+            VARINT_MAX, "max_udp_payload_size below 1200 (RFC 9000, 18.2)"),
+    INTEGER(INITIAL_MAX_STREAMS_BIDI, "initial_max_streams_bidi", initial_max_streams_bidi, 0, 0,
+            STREAMS_MAX, "initial_max_streams_bidi above 2^60 (RFC 9000, 4.6)"),
+    INTEGER(INITIAL_MAX_STREAMS_UNI, "initial_max_streams_uni", initial_max_streams_uni, 0, 0,
+            STREAMS_MAX, "initial_max_streams_uni above 2^60 (RFC 9000, 4.6)"),
+    INTEGER(ACK_DELAY_EXPONENT, "ack_delay_exponent", ack_delay_exponent, 3, 0, 20,
             "ack_delay_exponent above 20 (RFC 9000, 18.2)"),
-    INTEGER(MAX_ACK_DELAY, max_ack_delay_ms, 25, 0, (1u << 14) - 1,
+    INTEGER(MAX_ACK_DELAY, "max_ack_delay", max_ack_delay_ms, 25, 0, (1u << 14) - 1,
             "max_ack_delay of 2^14 or more (RFC 9000, 18.2)"),
-    INTEGER(ACTIVE_CONNECTION_ID_LIMIT, active_connection_id_limit, 2, 2, VARINT_MAX,
-            "active_connection_id_limit below 2 (RFC 9000, 18.2)"),
-    ANY_INTEGER(MAX_IDLE_TIMEOUT, max_idle_timeout_ms),
+    INTEGER(ACTIVE_CONNECTION_ID_LIMIT, "active_connection_id_limit", active_connection_id_limit, 2,
+            2, VARINT_MAX, "active_connection_id_limit below 2 (RFC 9000, 18.2)"),
+    INTEGER(MAX_IDLE_TIMEOUT, "max_idle_timeout", max_idle_timeout_ms, 0, 0, VARINT_MAX, NULL),
     ANY_INTEGER(INITIAL_MAX_DATA, initial_max_data),
     ANY_INTEGER(INITIAL_MAX_STREAM_DATA_BIDI_LOCAL, initial_max_stream_data_bidi_local),
     ANY_INTEGER(INITIAL_MAX_STREAM_DATA_BIDI_REMOTE, initial_max_stream_data_bidi_remote),
     ANY_INTEGER(INITIAL_MAX_STREAM_DATA_UNI, initial_max_stream_data_uni),
-    ANY_INTEGER(MAX_DATAGRAM_FRAME_SIZE, max_datagram_frame_size),
+    { MAX_DATAGRAM_FRAME_SIZE, offsetof(ql_transport_parameters, max_datagram_frame_size), 0, 0,
+      VARINT_MAX, "max_datagram_frame_size that is not one integer (RFC 9221, 3)", NULL },
 };
 
 static uint64_t *integer_of(ql_transport_parameters *parameters, const integer_parameter *integer)

@@ -8,6 +8,9 @@ set(model_modules
     packet_header
     packet_protection
     reader
+    secrets_log
+    tls_hello
+    transport_parameters
 )
 
 foreach(module ${model_modules})

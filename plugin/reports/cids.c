@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reports/report.h"
+
+#include "reports/table.h"
+#include "reports/text.h"
+
+#include <inttypes.h>
+
+static const ql_column columns[] = {
+    { .title = "seq", .right = true },
+    { .title = "connection ID" },
+    { .title = "from" },
+    { .title = "issued", .right = true },
+    { .title = "first used", .right = true },
+    { .title = "last used", .right = true },
+    { .title = "retired", .right = true },
+    { .title = "packets", .right = true },
+    { .title = "bytes", .right = true },
+};
+
+static const char *origin_text(const ql_cid_entry *entry)
+{
+    return entry->origin == QL_ORIGIN_CLIENT_RANDOM ? "initial (client's choice)"
+                                                    : ql_cid_origin_name(entry->origin);
+}
+
+static void add_row(ql_table *table, const ql_cid_entry *entry)
+{
+    if (entry->has_sequence)
+        ql_table_add_format(table, "%" PRIu64, entry->sequence);
+    else
+        ql_table_add(table, g_strdup("-"));
+    ql_table_add(table, ql_cid_text(&entry->cid));
+    ql_table_add(table, g_strdup(origin_text(entry)));
+    ql_table_add_frame(table, entry->issued_frame);
+    ql_table_add_frame(table, entry->first_used_frame);
+    ql_table_add_frame(table, entry->last_used_frame);
+    ql_table_add_frame(table, entry->retired_frame);
+    ql_table_add(table, ql_text_count(entry->packets));
+    ql_table_add(table, ql_text_count(entry->bytes));
+}
+
+static void write_issuer(const ql_connection *connection, ql_side issuer, FILE *out)
+{
+    const GPtrArray *entries = ql_connection_cids(connection, issuer);
+    if (entries->len == 0)
+        return;
+    ql_table *table = ql_table_new(columns, G_N_ELEMENTS(columns));
+    for (guint i = 0; i < entries->len; i++)
+        add_row(table, g_ptr_array_index(entries, i));
+    fprintf(out, "\nOf the %s, used by the %s:\n", ql_side_name(issuer),
+            ql_side_name(ql_side_other(issuer)));
+    ql_table_write(table, out);
+    ql_table_free(table);
+}
+
+void ql_report_cids(const ql_session *session, FILE *out)
+{
+    unsigned count = ql_session_connection_count(session);
+    if (count == 0)
+        fputs("No QUIC connection\n", out);
+    for (unsigned c = 0; c < count; c++) {
+        const ql_connection *connection = ql_session_connection(session, c);
+        const ql_connection_facts *facts = ql_connection_facts_of(connection);
+        char *client = ql_endpoint_text(&facts->client);
+        char *server = ql_endpoint_text(&facts->server);
+        fprintf(out, "%sConnection %u: client %s, server %s\n", c > 0 ? "\n" : "", facts->number,
+                client, server);
+        write_issuer(connection, QL_CLIENT, out);
+        write_issuer(connection, QL_SERVER, out);
+        g_free(client);
+        g_free(server);
+    }
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reports/report.h"
+
+#include "reports/table.h"
+#include "reports/text.h"
+
+#include <inttypes.h>
+
+static const ql_column columns[] = {
+    { .title = "conn", .right = true },
+    { .title = "path", .right = true },
+    { .title = "client" },
+    { .title = "server" },
+    { .title = "cause" },
+    { .title = "frames" },
+    { .title = "sent", .right = true },
+    { .title = "received", .right = true },
+    { .title = "validated" },
+};
+
+static void add_validation(ql_table *table, const ql_path *path)
+{
+    if (path->validated) {
+        char *time = ql_text_seconds((double)path->validation_ns / 1e9);
+        ql_table_add_format(table, "in %s (%u, %u)", time, path->challenge_frame,
+                            path->response_frame);
+        g_free(time);
+    } else if (path->challenge_frame != 0) {
+        ql_table_add_format(table, "asked in %u", path->challenge_frame);
+    } else {
+        ql_table_add(table,
+                     g_strdup(path->cause == QL_PATH_CAUSE_INITIAL ? "by the handshake" : "no"));
+    }
+}
+
+static void add_row(ql_table *table, uint32_t connection, const ql_path *path)
+{
+    ql_table_add_format(table, "%u", connection);
+    ql_table_add_format(table, "%u", path->id);
+    ql_table_add(table, ql_endpoint_text(&path->client));
+    ql_table_add(table, ql_endpoint_text(&path->server));
+    ql_table_add(table, g_strdup(ql_path_cause_name(path->cause)));
+    ql_table_add_format(table, "%u-%u", path->first_frame, path->last_frame);
+    ql_table_add(table, ql_text_bytes(path->bytes[QL_CLIENT]));
+    ql_table_add(table, ql_text_bytes(path->bytes[QL_SERVER]));
+    add_validation(table, path);
+}
+
+void ql_report_paths(const ql_session *session, FILE *out)
+{
+    ql_table *table = ql_table_new(columns, G_N_ELEMENTS(columns));
+    unsigned connections = ql_session_connection_count(session), count = 0;
+    for (unsigned c = 0; c < connections; c++) {
+        const GPtrArray *paths = ql_connection_paths(ql_session_connection(session, c));
+        for (guint i = 0; i < paths->len; i++)
+            add_row(table, c, g_ptr_array_index(paths, i));
+        count += paths->len;
+    }
+    fprintf(out, "%u path%s of %u connection%s\n", count, count == 1 ? "" : "s", connections,
+            connections == 1 ? "" : "s");
+    if (count > 0)
+        ql_table_write(table, out);
+    ql_table_free(table);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reports/story_parts.h"
+
+#include "reports/text.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static void note_clear(gpointer data)
+{
+    g_free(((ql_note *)data)->text);
+}
+
+void ql_story_say(ql_story *story, const char *rfc, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    ql_note note = { .text = g_strdup_vprintf(format, arguments), .rfc = rfc };
+    va_end(arguments);
+    g_array_append_val(story->notes, note);
+}
+
+/* A sentence that may quote bytes of the wire, such as a reason phrase. */
+static void say_safely(ql_story *story, const char *rfc, const char *text)
+{
+    char *safe = ql_text_safe(text, strlen(text));
+    ql_story_say(story, rfc, "%s", safe);
+    g_free(safe);
+}
+
+static void tell(ql_story *story, const ql_event *event)
+{
+    switch (event->kind) {
+    case QL_EVENT_PACKET: ql_story_of_packet(story, &event->packet); break;
+    case QL_EVENT_SECTION: ql_story_of_section(story, &event->section); break;
+    case QL_EVENT_END: ql_story_of_end(story, &event->end); break;
+    case QL_EVENT_CID: ql_story_of_cid(story, &event->cid); break;
+    case QL_EVENT_PATH: ql_story_of_path(story, &event->path); break;
+    case QL_EVENT_FINDING:
+        if (event->finding != NULL)
+            say_safely(story, ql_finding_kind_of(event->finding->code)->rfc, event->finding->text);
+        break;
+    case QL_EVENT_TEXT: ql_story_say(story, event->text.rfc, "%s", event->text.text); break;
+    case QL_EVENT_STREAM: /* all of the frame together, below */ break;
+    }
+}
+
+GArray *ql_story_of_events(const ql_event *events, uint32_t frame)
+{
+    ql_story story = {
+        .notes = g_array_new(FALSE, FALSE, sizeof(ql_note)),
+        .events = events,
+        .frame = frame,
+    };
+    g_array_set_clear_func(story.notes, note_clear);
+    for (const ql_event *event = events; event != NULL; event = event->next)
+        tell(&story, event);
+    ql_story_of_streams(&story);
+    if (story.notes->len == 0 && events != NULL)
+        ql_story_of_packets_alone(&story);
+    return story.notes;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reports/story_parts.h"
+
+#include "model/connection.h"
+
+void ql_story_of_packet(ql_story *story, const ql_packet_event *event)
+{
+    if (event->key_update)
+        ql_story_say(story, "RFC 9001, 6",
+                     "The %s changes to the next keys: the key phase bit is now %d",
+                     ql_side_name(event->sender), event->key_phase);
+}
+
+/* What a packet of this type is for, where its frames say nothing that is worth a sentence. */
+static const struct {
+    const char *text, *rfc;
+} purposes[QL_PACKET_TYPE_COUNT] = {
+    [QL_PACKET_INITIAL] = { "part of the TLS handshake, under keys that anybody can work out from "
+                            "the client's first connection ID",
+                            "RFC 9001, 5.2" },
+    [QL_PACKET_ZERO_RTT] = { "early data, sent before the server has answered", "RFC 9001, 4.6" },
+    [QL_PACKET_HANDSHAKE] = { "the encrypted part of the TLS handshake", "RFC 9001, 4" },
+    [QL_PACKET_RETRY] = { "begin again, with this token, to prove your address",
+                          "RFC 9000, 8.1.2" },
+    [QL_PACKET_VERSION_NEGOTIATION] = { "begin again, with one of these versions",
+                                        "RFC 9000, 6.1" },
+    [QL_PACKET_ONE_RTT] = { "acknowledgements or flow control, without stream data",
+                            "RFC 9000, 13.2" },
+};
+
+static void closed_alone(ql_story *story, const ql_packet_event *event)
+{
+    ql_story_say(story, NULL, "%s packet of the %s that stays closed: %s",
+                 ql_packet_type_name(event->type), ql_side_name(event->sender),
+                 ql_closed_cause_text(event->closed));
+}
+
+void ql_story_of_packets_alone(ql_story *story)
+{
+    unsigned told = 0; /* bits by packet type: each is explained once */
+    for (const ql_event *event = story->events; event != NULL; event = event->next) {
+        const ql_packet_event *packet = &event->packet;
+        if (event->kind != QL_EVENT_PACKET || (told & 1u << packet->type) != 0)
+            continue;
+        told |= 1u << packet->type;
+        if (packet->closed != QL_OPENED)
+            closed_alone(story, packet);
+        else if (packet->duplicate)
+            ql_story_say(story, NULL, "The same %s packet of the %s was captured before",
+                         ql_packet_type_name(packet->type), ql_side_name(packet->sender));
+        else
+            ql_story_say(story, purposes[packet->type].rfc, "%s packet of the %s: %s",
+                         ql_packet_type_name(packet->type), ql_side_name(packet->sender),
+                         purposes[packet->type].text);
+    }
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What happens to connection IDs on a frame, and the life of each of them. */
+#include "views/view.h"
+
+#include "reports/text.h"
+
+#include <inttypes.h>
+
+static int hf_event = -1, hf_value = -1, hf_sequence = -1, hf_issuer = -1, hf_issued_in = -1,
+           hf_first_used_in = -1, hf_retired_in = -1, hf_previous = -1, hf_reason = -1,
+           hf_reset_token = -1;
+static int ett_cid = -1;
+
+static void register_fields(int protocol)
+{
+    static hf_register_info fields[] = {
+        { &hf_event,
+          { "Connection ID event", "quiclens.cid.event", FT_STRING, BASE_NONE, NULL, 0,
+            "initial, issued, first-used, switched, retired, preferred-address, retry or "
+            "stateless-reset",
+            HFILL } },
+        { &hf_value,
+          { "Connection ID", "quiclens.cid.value", FT_BYTES, BASE_NONE, NULL, 0, NULL, HFILL } },
+        { &hf_sequence,
+          { "Sequence", "quiclens.cid.sequence", FT_UINT64, BASE_DEC, NULL, 0,
+            "The number under which it was issued", HFILL } },
+        { &hf_issuer,
+          { "Issuer", "quiclens.cid.issuer", FT_STRING, BASE_NONE, NULL, 0,
+            "Who wants to be sent to with this ID: client or server", HFILL } },
+        { &hf_previous,
+          { "Previous connection ID", "quiclens.cid.previous", FT_BYTES, BASE_NONE, NULL, 0,
+            "The ID that was in use before the switch", HFILL } },
+        { &hf_reason,
+          { "Reason", "quiclens.cid.reason", FT_STRING, BASE_NONE, NULL, 0, "Why it was switched",
+            HFILL } },
+        { &hf_reset_token,
+          { "Stateless reset token", "quiclens.cid.reset_token", FT_BYTES, BASE_NONE, NULL, 0,
+            "By this a peer that has lost its state can end the connection", HFILL } },
+        { &hf_issued_in,
+          { "Issued in", "quiclens.cid.issued_in", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL, HFILL } },
+        { &hf_first_used_in,
+          { "First used in", "quiclens.cid.first_used_in", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL,
+            HFILL } },
+        { &hf_retired_in,
+          { "Retired in", "quiclens.cid.retired_in", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL,
+            HFILL } },
+    };
+    static int *subtrees[] = { &ett_cid };
+    proto_register_field_array(protocol, fields, array_length(fields));
+    proto_register_subtree_array(subtrees, array_length(subtrees));
+}
+
+static char *title_of(const ql_cid_event *event)
+{
+    char *value = ql_cid_text(&event->cid->cid);
+    char *sequence = event->cid->has_sequence
+                         ? g_strdup_printf(", sequence %" PRIu64, event->cid->sequence)
+                         : g_strdup("");
+    char *title =
+        g_strdup_printf("Connection ID %s: %s%s, of the %s", ql_cid_event_name(event->kind), value,
+                        sequence, ql_side_name(event->cid->issuer));
+    g_free(value);
+    g_free(sequence);
+    return title;
+}
+
+static void draw_event(const ql_drawing *drawing, const ql_cid_event *event)
+{
+    const ql_cid_entry *entry = event->cid;
+    proto_tree *tree =
+        ql_draw_subtree(drawing, drawing->tree, ett_cid, drawing->visible ? title_of(event) : NULL);
+    ql_draw_string(drawing, tree, hf_event, ql_cid_event_name(event->kind));
+    ql_draw_bytes(drawing, tree, hf_value, entry->cid.bytes, entry->cid.length);
+    if (entry->has_sequence)
+        ql_draw_uint64(drawing, tree, hf_sequence, entry->sequence);
+    ql_draw_string(drawing, tree, hf_issuer, ql_side_name(entry->issuer));
+    if (event->previous != NULL)
+        ql_draw_bytes(drawing, tree, hf_previous, event->previous->cid.bytes,
+                      event->previous->cid.length);
+    ql_draw_string(drawing, tree, hf_reason, event->reason);
+    if (event->kind == QL_CID_ISSUED && entry->has_reset_token)
+        ql_draw_bytes(drawing, tree, hf_reset_token, entry->reset_token, sizeof entry->reset_token);
+    ql_draw_frame(drawing, tree, hf_issued_in, entry->issued_frame);
+    ql_draw_frame(drawing, tree, hf_first_used_in, entry->first_used_frame);
+    ql_draw_frame(drawing, tree, hf_retired_in, entry->retired_frame);
+}
+
+static void draw(const ql_drawing *drawing)
+{
+    for (const ql_event *event = drawing->events; event != NULL; event = event->next)
+        if (event->kind == QL_EVENT_CID)
+            draw_event(drawing, &event->cid);
+}
+
+const ql_view ql_view_cid = { "cid", register_fields, draw, false };

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The STREAM frames of a captured frame: a piece of which stream, and of which exchange. */
+#include "views/details_stream.h"
+#include "views/exchange_title.h"
+#include "views/view.h"
+
+#include "reports/text.h"
+
+#include <inttypes.h>
+
+#define EVENTS_SEARCHED_MAX 64u
+
+static int hf_id = -1, hf_role = -1, hf_offset = -1, hf_length = -1, hf_fin = -1,
+           hf_retransmission = -1, hf_out_of_order = -1, hf_blocked = -1, hf_early_data = -1;
+static int ett_stream = -1;
+
+static void register_fields(int protocol)
+{
+    static hf_register_info fields[] = {
+        { &hf_id,
+          { "Stream", "quiclens.stream.id", FT_UINT64, BASE_DEC, NULL, 0,
+            "Even numbers were opened by the client; those of 4n are requests", HFILL } },
+        { &hf_role,
+          { "Role", "quiclens.stream.role", FT_STRING, BASE_NONE, NULL, 0,
+            "request, push, control, qpack-encoder, qpack-decoder or other", HFILL } },
+        { &hf_offset,
+          { "Offset", "quiclens.stream.offset", FT_UINT64, BASE_DEC, NULL, 0,
+            "Where on the stream these bytes belong", HFILL } },
+        { &hf_length,
+          { "Length", "quiclens.stream.length", FT_UINT32, BASE_DEC, NULL, 0,
+            "Bytes of the stream in this frame", HFILL } },
+        { &hf_fin,
+          { "Last of the stream", "quiclens.stream.fin", FT_BOOLEAN, BASE_NONE, NULL, 0,
+            "The sender has nothing more to send on this stream", HFILL } },
+        { &hf_retransmission,
+          { "Retransmission", "quiclens.stream.retransmission", FT_BOOLEAN, BASE_NONE, NULL, 0,
+            "All of these bytes were captured before", HFILL } },
+        { &hf_out_of_order,
+          { "Out of order", "quiclens.stream.out_of_order", FT_BOOLEAN, BASE_NONE, NULL, 0,
+            "Bytes before these are still missing", HFILL } },
+        { &hf_blocked,
+          { "Blocked by QPACK", "quiclens.stream.blocked", FT_BOOLEAN, BASE_NONE, NULL, 0,
+            "Header fields that refer to table entries which have not come yet", HFILL } },
+        { &hf_early_data,
+          { "Early data", "quiclens.stream.early_data", FT_BOOLEAN, BASE_NONE, NULL, 0,
+            "Sent in a 0-RTT packet, before the handshake was done", HFILL } },
+    };
+    static int *subtrees[] = { &ett_stream };
+    proto_register_field_array(protocol, fields, array_length(fields));
+    proto_register_subtree_array(subtrees, array_length(subtrees));
+}
+
+void ql_draw_stream_id(const ql_drawing *drawing, proto_tree *tree, uint64_t id)
+{
+    if (id == QL_NO_STREAM)
+        return;
+    unsigned searched = 0;
+    for (const ql_event *event = drawing->events; event != NULL && searched < EVENTS_SEARCHED_MAX;
+         event = event->next, searched++)
+        if (event->kind == QL_EVENT_STREAM && event->stream.stream->id == id)
+            return;
+    ql_draw_uint64(drawing, tree, hf_id, id);
+}
+
+/* What the stream is for, in words. */
+static char *purpose_of(const ql_stream_piece *piece)
+{
+    const ql_stream_facts *stream = piece->stream;
+    const char *sender = ql_side_name(piece->sender);
+    switch (stream->role) {
+    case QL_ROLE_REQUEST:
+    case QL_ROLE_PUSH:
+        return stream->exchange != NULL ? ql_exchange_title(stream->exchange)
+                                        : g_strdup("a request");
+    case QL_ROLE_CONTROL: return g_strdup_printf("the %s's control stream", sender);
+    case QL_ROLE_QPACK_ENCODER: return g_strdup_printf("the %s's QPACK encoder stream", sender);
+    case QL_ROLE_QPACK_DECODER: return g_strdup_printf("the %s's QPACK decoder stream", sender);
+    case QL_ROLE_WEBTRANSPORT: return g_strdup("a WebTransport stream");
+    case QL_ROLE_UNKNOWN:
+    case QL_ROLE_OTHER: break;
+    }
+    return g_strdup("a stream");
+}
+
+static char *title_of(const ql_stream_piece *piece)
+{
+    char *purpose = purpose_of(piece), *length = ql_text_bytes(piece->length);
+    char *offset = ql_text_count(piece->offset);
+    char *title = g_strdup_printf(
+        "Stream %" PRIu64 ": %s; here %s from offset %s on%s%s", piece->stream->id, purpose, length,
+        offset, piece->fin ? ", the last ones" : "", piece->retransmission ? ", sent again" : "");
+    g_free(purpose);
+    g_free(length);
+    g_free(offset);
+    return title;
+}
+
+static void draw_piece(const ql_drawing *drawing, const ql_stream_piece *piece)
+{
+    proto_tree *tree = ql_draw_subtree(drawing, drawing->tree, ett_stream,
+                                       drawing->visible ? title_of(piece) : NULL);
+    ql_draw_uint64(drawing, tree, hf_id, piece->stream->id);
+    ql_draw_string(drawing, tree, hf_role, ql_stream_role_name(piece->stream->role));
+    ql_draw_uint64(drawing, tree, hf_offset, piece->offset);
+    ql_draw_uint(drawing, tree, hf_length, piece->length);
+    ql_draw_boolean(drawing, tree, hf_fin, piece->fin);
+    ql_draw_boolean(drawing, tree, hf_retransmission, piece->retransmission);
+    ql_draw_boolean(drawing, tree, hf_out_of_order, piece->out_of_order);
+    ql_draw_boolean(drawing, tree, hf_blocked, piece->blocked);
+    if (piece->early_data)
+        ql_draw_boolean(drawing, tree, hf_early_data, true);
+}
+
+static void draw(const ql_drawing *drawing)
+{
+    for (const ql_event *event = drawing->events; event != NULL; event = event->next)
+        if (event->kind == QL_EVENT_STREAM)
+            draw_piece(drawing, &event->stream);
+}
+
+const ql_view ql_view_stream = { "stream", register_fields, draw, false };

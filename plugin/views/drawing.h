@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Drawing what the model knows of one frame: generated items, which stand for no bytes of the
+ * frame. Leaves are always added, so that filters, columns and -T fields have them; titles are only
+ * worked out where somebody sees them. */
+#ifndef QL_DRAWING_H
+#define QL_DRAWING_H
+
+#include "wireshark/compat.h"
+
+#include "model/session.h"
+
+typedef struct ql_drawing {
+    tvbuff_t *tvb;
+    packet_info *pinfo;
+    proto_tree *tree; /* of our protocol; NULL when nobody wants our fields */
+    bool visible;
+    const ql_session *session;
+    uint32_t frame;
+    const ql_event *events; /* of this frame, at least one */
+} ql_drawing;
+
+/* For the view that speaks to the whole: appends to the title of our protocol. */
+void ql_draw_title(const ql_drawing *drawing, const char *text);
+
+/* A subtree whose title, of safe text, is taken and freed; NULL is allowed when the drawing is not
+ * visible. */
+proto_tree *ql_draw_subtree(const ql_drawing *drawing, proto_tree *parent, int ett, char *title);
+
+void ql_draw_uint(const ql_drawing *drawing, proto_tree *tree, int field, uint32_t value);
+void ql_draw_uint64(const ql_drawing *drawing, proto_tree *tree, int field, uint64_t value);
+void ql_draw_boolean(const ql_drawing *drawing, proto_tree *tree, int field, bool value);
+void ql_draw_bytes(const ql_drawing *drawing, proto_tree *tree, int field, const uint8_t *bytes,
+                   size_t length);
+
+/* Bytes of the wire, made safe; NULL draws nothing. */
+void ql_draw_text(const ql_drawing *drawing, proto_tree *tree, int field, const char *bytes,
+                  size_t length);
+/* A string of ours; NULL and "" draw nothing. */
+void ql_draw_string(const ql_drawing *drawing, proto_tree *tree, int field, const char *text);
+
+/* 0, which is no frame, draws nothing. */
+void ql_draw_frame(const ql_drawing *drawing, proto_tree *tree, int field, uint32_t frame);
+
+/* Negative, which is not known, draws nothing. */
+void ql_draw_seconds(const ql_drawing *drawing, proto_tree *tree, int field, double seconds);
+
+#endif

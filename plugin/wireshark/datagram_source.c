@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "wireshark/datagram_source.h"
+
+#include <string.h>
+
+#define UDP_HEADER_LENGTH 8
+
+/* A postdissector that wants fields is given a tree with these on the first pass; each costs about
+ * a microsecond a packet, a tree of everything would cost twenty. */
+void ql_datagram_source_init(ql_datagram_source *source, dissector_handle_t postdissector)
+{
+    source->udp_length = proto_registrar_get_id_byname("udp.length");
+    source->ipv4_ecn = proto_registrar_get_id_byname("ip.dsfield.ecn");
+    source->ipv6_ecn = proto_registrar_get_id_byname("ipv6.tclass.ecn");
+    source->icmp = proto_get_id_by_filter_name("icmp");
+    source->icmpv6 = proto_get_id_by_filter_name("icmpv6");
+
+    const int wanted[] = { source->udp_length, source->ipv4_ecn, source->ipv6_ecn };
+    GArray *fields = g_array_new(FALSE, FALSE, sizeof(int));
+    g_array_append_vals(fields, wanted, G_N_ELEMENTS(wanted));
+    set_postdissector_wanted_hfids(postdissector, fields); /* which owns them now */
+}
+
+/* The last, and so innermost, occurrence of a field; NULL when there is none. */
+static field_info *last_field(proto_tree *tree, int field)
+{
+    GPtrArray *found = proto_get_finfo_ptr_array(tree, field);
+    return found != NULL && found->len > 0 ? g_ptr_array_index(found, found->len - 1) : NULL;
+}
+
+static bool endpoint_of(const address *from, uint32_t port, ql_endpoint *out)
+{
+    memset(out, 0, sizeof *out);
+    out->port = (uint16_t)port;
+    out->family = from->type == AT_IPv4 ? 4 : from->type == AT_IPv6 ? 6 : 0;
+    int length = out->family == 4 ? 4 : 16;
+    if (out->family == 0 || from->len != length)
+        return false;
+    memcpy(out->address, from->data, (size_t)length);
+    return true;
+}
+
+/* An ICMP error quotes the start of a datagram that went the other way, and earlier. */
+static bool is_quoted(const ql_datagram_source *source, const packet_info *pinfo)
+{
+    for (wmem_list_frame_t *layer = wmem_list_head(pinfo->layers); layer != NULL;
+         layer = wmem_list_frame_next(layer)) {
+        int protocol = GPOINTER_TO_INT(wmem_list_frame_data(layer));
+        if (protocol == source->icmp || protocol == source->icmpv6)
+            return true;
+    }
+    return false;
+}
+
+static uint8_t ecn_of(const ql_datagram_source *source, proto_tree *tree, uint8_t family)
+{
+    field_info *field = last_field(tree, family == 4 ? source->ipv4_ecn : source->ipv6_ecn);
+    return field != NULL ? (uint8_t)(ql_field_uint(field) & 3) : 0;
+}
+
+static uint64_t time_of(const packet_info *pinfo)
+{
+    if (!pinfo->fd->has_ts || pinfo->abs_ts.secs < 0)
+        return 0;
+    return (uint64_t)pinfo->abs_ts.secs * 1000000000u + (uint64_t)pinfo->abs_ts.nsecs;
+}
+
+bool ql_datagram_source_read(const ql_datagram_source *source, packet_info *pinfo, proto_tree *tree,
+                             ql_datagram *out)
+{
+    field_info *length = tree != NULL ? last_field(tree, source->udp_length) : NULL;
+    if (length == NULL || length->start < 4 || is_quoted(source, pinfo))
+        return false;
+    tvbuff_t *tvb = length->ds_tvb;
+    int header = length->start - 4, payload = header + UDP_HEADER_LENGTH;
+    int captured = tvb_captured_length_remaining(tvb, payload);
+    if (captured <= 0)
+        return false;
+    memset(out, 0, sizeof *out);
+    if (!endpoint_of(&pinfo->src, tvb_get_ntohs(tvb, header), &out->source) ||
+        !endpoint_of(&pinfo->dst, tvb_get_ntohs(tvb, header + 2), &out->destination))
+        return false;
+    /* A length of 0 is that of a jumbogram (RFC 2675). */
+    uint32_t announced = ql_field_uint(length);
+    out->wire_length = announced > UDP_HEADER_LENGTH
+                           ? announced - UDP_HEADER_LENGTH
+                           : (size_t)tvb_reported_length_remaining(tvb, payload);
+    size_t present = MIN((size_t)captured, out->wire_length);
+    out->payload = (ql_slice){ tvb_get_ptr(tvb, payload, (int)present), present };
+    out->where = (ql_where){ .frame = pinfo->num, .time_ns = time_of(pinfo) };
+    out->ecn = ecn_of(source, tree, out->source.family);
+    return true;
+}

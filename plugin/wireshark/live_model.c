@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "wireshark/live_model.h"
+
+#include "wireshark/datagram_source.h"
+#include "wireshark/secrets_source.h"
+
+static struct {
+    ql_session *session;
+    ql_datagram_source datagrams;
+    ql_secrets_source *secrets;
+} live;
+
+static void capture_closed(void)
+{
+    ql_session_free(live.session);
+    live.session = NULL;
+    ql_secrets_source_restart(live.secrets);
+}
+
+static void capture_opened(void)
+{
+    capture_closed();
+    live.session = ql_session_new();
+}
+
+void ql_live_model_register(int protocol)
+{
+    live.secrets = ql_secrets_source_register(protocol);
+    register_init_routine(capture_opened);
+    register_cleanup_routine(capture_closed);
+}
+
+void ql_live_model_handoff(dissector_handle_t postdissector)
+{
+    ql_datagram_source_init(&live.datagrams, postdissector);
+}
+
+const ql_session *ql_live_model_visit(packet_info *pinfo, proto_tree *tree)
+{
+    if (live.session == NULL)
+        return NULL;
+    if (PINFO_FD_VISITED(pinfo)) {
+        ql_secrets_source_poll(live.secrets, NULL, live.session);
+        return live.session;
+    }
+    ql_datagram datagram;
+    if (!ql_datagram_source_read(&live.datagrams, pinfo, tree, &datagram))
+        return live.session;
+    ql_secrets_source_poll(live.secrets, pinfo, live.session);
+    ql_session_add_datagram(live.session, &datagram);
+    return live.session;
+}
+
+const ql_session *ql_live_model_finish(void)
+{
+    if (live.session == NULL)
+        return NULL;
+    ql_secrets_source_finish(live.secrets, live.session);
+    ql_session_finish(live.session);
+    return live.session;
+}

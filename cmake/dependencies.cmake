@@ -16,6 +16,8 @@ endif()
 
 if(BUILD_TESTING)
     pkg_check_modules(PCAP REQUIRED IMPORTED_TARGET libpcap)
+endif()
+if(BUILD_TESTING OR QUICLENS_CLIENT)
     pkg_check_modules(JSON_GLIB REQUIRED IMPORTED_TARGET json-glib-1.0)
 endif()
 

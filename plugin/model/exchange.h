@@ -36,6 +36,10 @@ typedef struct ql_section {
 /* The value of the first field of this name, NULL when there is none. */
 const char *ql_section_value(const ql_section *section, const char *name);
 
+/* Frees an array of ql_field as QPACK makes it: one block holds the texts of all its fields. */
+void ql_fields_free(GArray *fields);
+void ql_section_free(ql_section *section);
+
 /* One direction of an exchange. */
 typedef struct ql_message {
     ql_section *headers;  /* NULL until decoded; of a response: the final one */
@@ -53,10 +57,13 @@ typedef struct ql_message {
     uint64_t blocked_ns;  /* time during which its field sections waited for QPACK */
 } ql_message;
 
+/* The stream of a pushed exchange whose push stream has not come (yet). */
+#define QL_NO_STREAM UINT64_MAX
+
 typedef struct ql_exchange {
     uint32_t connection;
     uint64_t stream_id;
-    bool pushed;          /* the response came on a push stream, which is stream_id */
+    bool pushed;          /* the response comes on a push stream, which is stream_id */
     uint64_t push_id;     /* of pushed ones */
     uint64_t promised_on; /* of pushed ones: the request stream that carried the first promise */
     bool early_data;      /* its request began in 0-RTT */
@@ -68,6 +75,12 @@ typedef struct ql_exchange {
     bool stop_sending; /* the receiver of the response asked to stop */
     uint64_t stop_error;
 } ql_exchange;
+
+/* For the rooms that build exchanges. Sections belong to what they are put into. */
+ql_exchange *ql_exchange_new(uint32_t connection, uint64_t stream_id);
+void ql_exchange_free(ql_exchange *exchange);
+void ql_exchange_set_request(ql_exchange *exchange, ql_section *headers);
+void ql_message_clear(ql_message *message);
 
 /* "https://host/path"; "method authority" for CONNECT; NULL before the request is known. The caller
  * frees it. */

@@ -92,8 +92,11 @@ const GPtrArray *ql_streams_exchanges(const ql_streams *streams);
 /* NULL when no frame of this stream was seen. */
 const ql_stream_facts *ql_streams_find(const ql_streams *streams, uint64_t id);
 
-/* SETTINGS of one side, NULL until they were seen: an array of pairs of uint64_t, identifier and
- * value. */
+typedef struct ql_setting {
+    uint64_t identifier, value;
+} ql_setting;
+
+/* SETTINGS of one side, in their order: of ql_setting. NULL until they were seen. */
 const GArray *ql_streams_settings(const ql_streams *streams, ql_side side);
 
 #endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/exchange.h"
+
+#include <string.h>
+
+void ql_fields_free(GArray *fields)
+{
+    if (fields == NULL)
+        return;
+    if (fields->len > 0)
+        g_free(g_array_index(fields, ql_field, 0).name);
+    g_array_free(fields, TRUE);
+}
+
+void ql_section_free(ql_section *section)
+{
+    if (section == NULL)
+        return;
+    ql_fields_free(section->fields);
+    g_free(section);
+}
+
+const char *ql_section_value(const ql_section *section, const char *name)
+{
+    if (section == NULL)
+        return NULL;
+    for (guint i = 0; i < section->fields->len; i++) {
+        const ql_field *field = &g_array_index(section->fields, ql_field, i);
+        if (strcmp(field->name, name) == 0)
+            return field->value;
+    }
+    return NULL;
+}
+
+void ql_message_clear(ql_message *message)
+{
+    ql_section_free(message->headers);
+    ql_section_free(message->trailers);
+    *message = (ql_message){ 0 };
+}
+
+static void section_free(gpointer section)
+{
+    ql_section_free(section);
+}
+
+ql_exchange *ql_exchange_new(uint32_t connection, uint64_t stream_id)
+{
+    ql_exchange *exchange = g_new0(ql_exchange, 1);
+    exchange->connection = connection;
+    exchange->stream_id = stream_id;
+    exchange->informational = g_ptr_array_new_with_free_func(section_free);
+    return exchange;
+}
+
+void ql_exchange_free(ql_exchange *exchange)
+{
+    if (exchange == NULL)
+        return;
+    ql_message_clear(&exchange->request);
+    ql_message_clear(&exchange->response);
+    g_ptr_array_free(exchange->informational, TRUE);
+    g_free(exchange);
+}
+
+void ql_exchange_set_request(ql_exchange *exchange, ql_section *headers)
+{
+    exchange->request.headers = headers;
+    exchange->method = ql_section_value(headers, ":method");
+    exchange->scheme = ql_section_value(headers, ":scheme");
+    exchange->authority = ql_section_value(headers, ":authority");
+    exchange->path = ql_section_value(headers, ":path");
+    /* RFC 9114, 4.3.1: without :authority the host field names it. */
+    if (exchange->authority == NULL)
+        exchange->authority = ql_section_value(headers, "host");
+}
+
+char *ql_exchange_url(const ql_exchange *exchange)
+{
+    if (exchange->method == NULL)
+        return NULL;
+    const char *authority = exchange->authority == NULL ? "" : exchange->authority;
+    if (exchange->path == NULL && strcmp(exchange->method, "CONNECT") == 0)
+        return g_strdup_printf("CONNECT %s", authority);
+    return g_strdup_printf("%s://%s%s", exchange->scheme == NULL ? "" : exchange->scheme, authority,
+                           exchange->path == NULL ? "" : exchange->path);
+}
+
+static double seconds_between(const ql_where *from, const ql_where *to)
+{
+    if (from->frame == 0 || to->frame == 0 || to->time_ns < from->time_ns)
+        return -1.0;
+    return (double)(to->time_ns - from->time_ns) / 1e9;
+}
+
+double ql_exchange_time_to_first_byte(const ql_exchange *exchange)
+{
+    return seconds_between(&exchange->request.first, &exchange->response.first);
+}
+
+double ql_exchange_duration(const ql_exchange *exchange)
+{
+    if (!exchange->response.complete)
+        return -1.0;
+    return seconds_between(&exchange->request.first, &exchange->response.last);
+}

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/http3.h"
+
+#include <inttypes.h>
+
+#include "model/http3_control.h"
+#include "model/http3_error.h"
+#include "model/http3_frames.h"
+#include "model/push.h"
+#include "model/qpack_decoder_stream.h"
+
+enum stream_type {
+    TYPE_CONTROL = 0x00,
+    TYPE_PUSH = 0x01,
+    TYPE_QPACK_ENCODER = 0x02,
+    TYPE_QPACK_DECODER = 0x03,
+    TYPE_WEBTRANSPORT = 0x54,
+};
+
+/* Critical streams: each side has one of each kind. */
+enum critical { CONTROL, ENCODER, DECODER, CRITICAL_COUNT };
+
+typedef struct side {
+    ql_http3_control *control;
+    ql_qpack_decoder_stream acknowledgements;
+    uint64_t stream[CRITICAL_COUNT];
+    bool has[CRITICAL_COUNT];
+} side;
+
+struct ql_http3 {
+    ql_http3_scope scope;
+    side side[2];
+};
+
+/* What the next bytes of a half are. */
+enum phase { STREAM_TYPE, PUSH_ID, SESSION_ID, MESSAGE, CRITICAL, OPAQUE };
+
+struct ql_http3_half {
+    ql_http3 *http3;
+    ql_stream_facts *stream;
+    ql_http3_half *other; /* direction of the same stream, or NULL */
+    ql_message_reader *message;
+    uint8_t start[8]; /* of a varint that is not whole yet */
+    uint8_t start_length;
+    uint8_t sender;
+    uint8_t phase;
+    uint8_t critical;
+    ql_arrival start_from;
+};
+
+static void side_init(ql_http3 *h, ql_side which)
+{
+    h->side[which] = (side){ .control = ql_http3_control_new(&h->scope, which) };
+}
+
+ql_http3 *ql_http3_new(ql_journal *journal, uint32_t connection)
+{
+    ql_http3 *h = g_new0(ql_http3, 1);
+    ql_http3_scope_init(&h->scope, journal, connection);
+    side_init(h, QL_CLIENT);
+    side_init(h, QL_SERVER);
+    return h;
+}
+
+void ql_http3_free(ql_http3 *h)
+{
+    if (h == NULL)
+        return;
+    ql_http3_control_free(h->side[QL_CLIENT].control);
+    ql_http3_control_free(h->side[QL_SERVER].control);
+    ql_http3_scope_clear(&h->scope);
+    g_free(h);
+}
+
+void ql_http3_look_at(ql_http3 *h, const ql_where *where, ql_stream_piece *piece)
+{
+    h->scope.now = *where;
+    h->scope.piece = piece;
+}
+
+const GPtrArray *ql_http3_exchanges(ql_http3 *h)
+{
+    return ql_http3_scope_exchanges(&h->scope);
+}
+
+const GArray *ql_http3_settings(const ql_http3 *h, ql_side which)
+{
+    return ql_http3_control_settings(h->side[which].control);
+}
+
+static bool is_unidirectional(uint64_t stream_id)
+{
+    return (stream_id & 2) != 0; /* RFC 9000, 2.1 */
+}
+
+static bool is_begun_by(uint64_t stream_id, ql_side sender)
+{
+    return (stream_id & 1) == (sender == QL_SERVER ? 1u : 0u);
+}
+
+static void begin_message(ql_http3_half *half)
+{
+    half->phase = MESSAGE;
+    half->message = ql_message_reader_new(&half->http3->scope, half->stream, half->sender);
+    if (half->other != NULL && half->other->message != NULL)
+        ql_message_reader_join(half->message, half->other->message);
+}
+
+ql_http3_half *ql_http3_half_new(ql_http3 *h, ql_stream_facts *stream, ql_side sender,
+                                 ql_http3_half *other)
+{
+    ql_http3_half *half = g_new0(ql_http3_half, 1);
+    half->http3 = h;
+    half->stream = stream;
+    half->sender = (uint8_t)sender;
+    half->other = other;
+    if (other != NULL)
+        other->other = half;
+    if (is_begun_by(stream->id, sender))
+        half->phase = STREAM_TYPE;
+    else if (stream->role == QL_ROLE_WEBTRANSPORT || is_begun_by(stream->id, QL_SERVER))
+        half->phase = OPAQUE;
+    else
+        begin_message(half);
+    return half;
+}
+
+void ql_http3_half_free(ql_http3_half *half)
+{
+    if (half == NULL)
+        return;
+    if (half->other != NULL)
+        half->other->other = NULL;
+    ql_message_reader_free(half->message);
+    g_free(half);
+}
+
+#define find(half, code, format, ...)                                                              \
+    ql_http3_find(&(half)->http3->scope, code, "stream %" PRIu64 ": " format, (half)->stream->id,  \
+                  __VA_ARGS__)
+
+#define say(half, rfc, ...)                                                                        \
+    ql_journal_say((half)->http3->scope.journal, (half)->http3->scope.now.frame, rfc, __VA_ARGS__)
+
+static const char *who(const ql_http3_half *half)
+{
+    return ql_side_name((ql_side)half->sender);
+}
+
+static void begin_critical(ql_http3_half *half, enum critical kind, ql_stream_role role)
+{
+    side *s = &half->http3->side[half->sender];
+    half->phase = CRITICAL;
+    half->critical = (uint8_t)kind;
+    half->stream->role = role;
+    if (s->has[kind]) {
+        find(half, QL_FINDING_H3_STREAM_CREATION,
+             "a second %s stream of the %s, the first is stream %" PRIu64 " (RFC 9114, 6.2.1)",
+             ql_stream_role_name(role), who(half), s->stream[kind]);
+        half->phase = OPAQUE;
+        return;
+    }
+    s->has[kind] = true;
+    s->stream[kind] = half->stream->id;
+    say(half, kind == CONTROL ? "RFC 9114, 6.2.1" : "RFC 9204, 4.2",
+        "stream %" PRIu64 " is the %s stream of the %s", half->stream->id,
+        ql_stream_role_name(role), who(half));
+}
+
+static void begin_push(ql_http3_half *half)
+{
+    half->stream->role = QL_ROLE_PUSH;
+    half->phase = PUSH_ID;
+    if (half->sender == QL_SERVER)
+        return;
+    find(half, QL_FINDING_H3_STREAM_CREATION, "a push stream of the %s (RFC 9114, 6.2.2)",
+         who(half));
+    half->phase = OPAQUE;
+}
+
+/* RFC 9114, 6.2. */
+static void begin_unidirectional(ql_http3_half *half, uint64_t type)
+{
+    switch (type) {
+    case TYPE_CONTROL: begin_critical(half, CONTROL, QL_ROLE_CONTROL); break;
+    case TYPE_PUSH: begin_push(half); break;
+    case TYPE_QPACK_ENCODER: begin_critical(half, ENCODER, QL_ROLE_QPACK_ENCODER); break;
+    case TYPE_QPACK_DECODER: begin_critical(half, DECODER, QL_ROLE_QPACK_DECODER); break;
+    case TYPE_WEBTRANSPORT:
+        half->stream->role = QL_ROLE_WEBTRANSPORT;
+        half->phase = SESSION_ID;
+        break;
+    default:
+        half->stream->role = QL_ROLE_OTHER;
+        half->phase = OPAQUE;
+        say(half, "RFC 9114, 6.2.3", "stream %" PRIu64 " has the %s type 0x%" PRIx64,
+            half->stream->id, type >= 0x21 && (type - 0x21) % 0x1f == 0 ? "reserved" : "unknown",
+            type);
+        break;
+    }
+}
+
+/* RFC 9114, 4.6. */
+static void take_push_id(ql_http3_half *half, uint64_t push_id)
+{
+    ql_http3 *h = half->http3;
+    begin_message(half);
+    say(half, "RFC 9114, 4.6", "stream %" PRIu64 " carries push %" PRIu64, half->stream->id,
+        push_id);
+    if (!ql_pushes_on_stream(&h->scope, push_id, half->stream, half->message)) {
+        ql_message_reader_free(half->message);
+        half->message = NULL;
+        half->phase = OPAQUE;
+    }
+}
+
+static void take_session_id(ql_http3_half *half, uint64_t session)
+{
+    half->phase = OPAQUE;
+    say(half, NULL, "stream %" PRIu64 " belongs to the WebTransport session of stream %" PRIu64,
+        half->stream->id, session);
+}
+
+/* The bytes of a varint come together in `start`. True when it is whole. */
+static bool collect(ql_http3_half *half, ql_slice *bytes, const ql_arrival *from, uint64_t *value)
+{
+    while (bytes->length > 0) {
+        if (half->start_length == 0)
+            half->start_from = *from;
+        half->start[half->start_length++] = *bytes->data++;
+        bytes->length--;
+        if (half->start_length == (size_t)1 << (half->start[0] >> 6)) {
+            ql_reader reader = ql_reader_of((ql_slice){ half->start, half->start_length });
+            *value = ql_read_varint(&reader);
+            half->start_length = 0;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void begin_request(ql_http3_half *half)
+{
+    if (half->sender == QL_SERVER) {
+        half->stream->role = QL_ROLE_OTHER;
+        half->phase = OPAQUE;
+        find(half, QL_FINDING_H3_STREAM_CREATION,
+             "a bidirectional stream of the %s (RFC 9114, 6.1)", who(half));
+        return;
+    }
+    half->stream->role = QL_ROLE_REQUEST;
+    begin_message(half);
+}
+
+/* A bidirectional stream begins with a frame, or with the two bytes that make it one of
+ * WebTransport. */
+static void begin_bidirectional(ql_http3_half *half, ql_slice *bytes, const ql_arrival *from)
+{
+    static const uint8_t mark[] = { 0x40, QL_HTTP3_WEBTRANSPORT_STREAM };
+    while (bytes->length > 0 && half->start_length < sizeof mark &&
+           *bytes->data == mark[half->start_length]) {
+        if (half->start_length == 0)
+            half->start_from = *from;
+        half->start[half->start_length++] = *bytes->data++;
+        bytes->length--;
+    }
+    if (half->start_length == sizeof mark) {
+        half->start_length = 0;
+        half->stream->role = QL_ROLE_WEBTRANSPORT;
+        half->phase = SESSION_ID;
+    } else if (bytes->length > 0) {
+        begin_request(half);
+        if (half->start_length > 0 && half->phase == MESSAGE)
+            ql_message_reader_push(half->message, (ql_slice){ half->start, half->start_length },
+                                   &half->start_from);
+    }
+}
+
+static void push_critical(ql_http3_half *half, ql_slice bytes)
+{
+    side *s = &half->http3->side[half->sender];
+    const char *fault = NULL;
+    switch ((enum critical)half->critical) {
+    case CONTROL: ql_http3_control_push(s->control, half->stream->id, bytes); break;
+    case ENCODER:
+        fault = ql_qpack_on_encoder_stream(half->http3->scope.qpack[half->sender], bytes);
+        if (fault != NULL)
+            find(half, QL_FINDING_QPACK_ENCODER_STREAM, "%s (RFC 9204, 4.3)", fault);
+        break;
+    case DECODER:
+        fault = ql_qpack_decoder_stream_read(&s->acknowledgements, bytes);
+        if (fault != NULL)
+            find(half, QL_FINDING_QPACK_DECODER_STREAM, "%s (RFC 9204, 4.4)", fault);
+        break;
+    case CRITICAL_COUNT: break;
+    }
+}
+
+void ql_http3_half_push(ql_http3_half *half, ql_slice bytes, const ql_arrival *from)
+{
+    uint64_t value;
+    while (bytes.length > 0) {
+        switch ((enum phase)half->phase) {
+        case STREAM_TYPE:
+            if (!is_unidirectional(half->stream->id))
+                begin_bidirectional(half, &bytes, from);
+            else if (collect(half, &bytes, from, &value))
+                begin_unidirectional(half, value);
+            break;
+        case PUSH_ID:
+            if (collect(half, &bytes, from, &value))
+                take_push_id(half, value);
+            break;
+        case SESSION_ID:
+            if (collect(half, &bytes, from, &value))
+                take_session_id(half, value);
+            break;
+        case MESSAGE: ql_message_reader_push(half->message, bytes, from); return;
+        case CRITICAL: push_critical(half, bytes); return;
+        case OPAQUE: return;
+        }
+    }
+}
+
+static void find_closed(ql_http3_half *half)
+{
+    find(half, QL_FINDING_H3_CLOSED_CRITICAL_STREAM,
+         "the %s closes its %s stream (RFC 9114, 6.2.1)", who(half),
+         ql_stream_role_name(half->stream->role));
+}
+
+void ql_http3_half_end(ql_http3_half *half)
+{
+    if (half->message == NULL && half->phase == STREAM_TYPE && !is_unidirectional(half->stream->id))
+        begin_request(half); /* it ends before its first frame */
+    if (half->message != NULL)
+        ql_message_reader_end(half->message);
+    else if (half->phase == CRITICAL)
+        find_closed(half);
+}
+
+void ql_http3_half_reset(ql_http3_half *half, uint64_t error)
+{
+    if (half->message != NULL)
+        ql_message_reader_reset(half->message, error);
+    else if (half->phase == CRITICAL)
+        find_closed(half);
+}
+
+void ql_http3_half_note(ql_http3_half *half, uint64_t received, uint64_t gap_ns)
+{
+    if (half->message != NULL)
+        ql_message_reader_note(half->message, received, gap_ns);
+}
+
+bool ql_http3_half_is_done(const ql_http3_half *half)
+{
+    return half->message == NULL || ql_message_reader_is_done(half->message);
+}
+
+void ql_http3_half_finish(ql_http3_half *half)
+{
+    if (half->message != NULL)
+        ql_message_reader_finish(half->message);
+}
+
+void ql_http3_finish(ql_http3 *h)
+{
+    h->scope.piece = NULL;
+    ql_qpack_assume_limit(h->scope.qpack[QL_CLIENT]);
+    ql_qpack_assume_limit(h->scope.qpack[QL_SERVER]);
+}
+
+void ql_http3_on_stop_sending(ql_http3 *h, ql_stream_facts *stream, ql_side sender, uint64_t error)
+{
+    char *text = ql_http3_error_text(error);
+    ql_journal_say(h->scope.journal, h->scope.now.frame, "RFC 9000, 3.5",
+                   "the %s asks to stop sending on stream %" PRIu64 ": %s", ql_side_name(sender),
+                   stream->id, text);
+    g_free(text);
+    if (sender == QL_CLIENT && stream->exchange != NULL) {
+        stream->exchange->stop_sending = true;
+        stream->exchange->stop_error = error;
+    }
+}
+
+/* RFC 9297, 2.1: a datagram begins with a quarter of the ID of its request stream. */
+void ql_http3_on_datagram(ql_http3 *h, const ql_streams *streams, ql_side sender, ql_slice data)
+{
+    ql_reader reader = ql_reader_of(data);
+    uint64_t quarter = ql_read_varint(&reader);
+    if (reader.bad || quarter >= UINT64_C(1) << 60) {
+        ql_http3_find(&h->scope, QL_FINDING_H3_FRAME_ERROR,
+                      "an HTTP datagram of the %s without a stream ID (RFC 9297, 2.1)",
+                      ql_side_name(sender));
+        return;
+    }
+    const ql_stream_facts *stream = ql_streams_find(streams, quarter * 4);
+    char *url =
+        stream == NULL || stream->exchange == NULL ? NULL : ql_exchange_url(stream->exchange);
+    ql_journal_say(h->scope.journal, h->scope.now.frame, "RFC 9297, 2.1",
+                   "HTTP datagram of %zu bytes for stream %" PRIu64 "%s%.200s",
+                   ql_reader_left(&reader), quarter * 4, url == NULL ? "" : ", ",
+                   url == NULL ? "" : url);
+    g_free(url);
+}
+
+void ql_http3_forget_client(ql_http3 *h)
+{
+    side *s = &h->side[QL_CLIENT];
+    ql_http3_control_free(s->control);
+    side_init(h, QL_CLIENT);
+    ql_qpack_free(h->scope.qpack[QL_CLIENT]);
+    h->scope.qpack[QL_CLIENT] = ql_qpack_new(ql_message_on_section, &h->scope);
+    const GArray *settings = ql_http3_settings(h, QL_SERVER);
+    if (settings != NULL)
+        ql_qpack_set_limit(h->scope.qpack[QL_CLIENT],
+                           ql_http3_setting(settings, QL_SETTING_QPACK_MAX_TABLE_CAPACITY));
+}
+
+void ql_http3_forget_exchange(ql_http3 *h, ql_exchange *exchange)
+{
+    ql_http3_scope_forget(&h->scope, exchange);
+}
+
+/* A control stream that begins with whole SETTINGS. */
+static bool is_control_start(ql_reader *reader)
+{
+    if (ql_read_varint(reader) != TYPE_CONTROL || ql_read_varint(reader) != QL_HTTP3_SETTINGS)
+        return false;
+    ql_slice payload = ql_read_slice_varint(reader);
+    ql_reader settings = ql_reader_of(payload);
+    while (ql_reader_left(&settings) > 0) {
+        ql_read_varint(&settings);
+        ql_read_varint(&settings);
+    }
+    return !reader->bad && !settings.bad;
+}
+
+static bool is_message_start(ql_reader *reader, ql_side sender)
+{
+    if (ql_read_varint(reader) != QL_HTTP3_HEADERS)
+        return false;
+    ql_slice payload = ql_read_slice_varint(reader);
+    GArray *fields = reader->bad ? NULL : ql_qpack_decode_static(payload);
+    if (fields == NULL)
+        return false;
+    const ql_section section = { .fields = fields };
+    const char *mark = sender == QL_CLIENT ? ":method" : ":status";
+    bool found = ql_section_value(&section, mark) != NULL;
+    ql_fields_free(fields);
+    return found;
+}
+
+bool ql_http3_is_recognized(uint64_t stream_id, ql_side sender, ql_slice first_bytes)
+{
+    ql_reader reader = ql_reader_of(first_bytes);
+    if (is_unidirectional(stream_id))
+        return is_control_start(&reader);
+    return is_begun_by(stream_id, QL_CLIENT) && is_message_start(&reader, sender);
+}

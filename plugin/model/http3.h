@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* HTTP/3 on the streams of one connection (RFC 9114, 6): which stream is what, control streams,
+ * QPACK's streams, datagrams. Requests and responses are read by message.h. */
+#ifndef QL_HTTP3_H
+#define QL_HTTP3_H
+
+#include "model/reassembly.h"
+#include "model/stream.h"
+
+typedef struct ql_http3 ql_http3;
+
+/* What reads one half of a stream. */
+typedef struct ql_http3_half ql_http3_half;
+
+ql_http3 *ql_http3_new(struct ql_journal *journal, uint32_t connection);
+void ql_http3_free(ql_http3 *http3); /* after its halves */
+
+/* The captured frame that the calls below are about; `piece` is the event of the STREAM frame or
+ * NULL. */
+void ql_http3_look_at(ql_http3 *http3, const ql_where *where, ql_stream_piece *piece);
+
+/* `stream` outlives the half; `other` is the half of the same stream in the other direction, or
+ * NULL. */
+ql_http3_half *ql_http3_half_new(ql_http3 *http3, ql_stream_facts *stream, ql_side sender,
+                                 ql_http3_half *other);
+void ql_http3_half_free(ql_http3_half *half);
+
+void ql_http3_half_push(ql_http3_half *half, ql_slice bytes, const ql_arrival *from); /* in order */
+void ql_http3_half_end(ql_http3_half *half); /* FIN, and all bytes were pushed */
+void ql_http3_half_reset(ql_http3_half *half, uint64_t error);
+void ql_http3_half_note(ql_http3_half *half, uint64_t received, uint64_t gap_ns);
+
+/* After its end: whether the half may be freed. */
+bool ql_http3_half_is_done(const ql_http3_half *half);
+
+/* What waits becomes findings, each said once. */
+void ql_http3_half_finish(ql_http3_half *half);
+void ql_http3_finish(ql_http3 *http3);
+
+void ql_http3_on_stop_sending(ql_http3 *http3, ql_stream_facts *stream, ql_side sender,
+                              uint64_t error);
+void ql_http3_on_datagram(ql_http3 *http3, const ql_streams *streams, ql_side sender,
+                          ql_slice data);
+
+/* Early data was rejected: nothing that the client said counts. Its halves are not used again. */
+void ql_http3_forget_client(ql_http3 *http3);
+void ql_http3_forget_exchange(ql_http3 *http3, ql_exchange *exchange);
+
+const GPtrArray *ql_http3_exchanges(ql_http3 *http3);
+const GArray *ql_http3_settings(const ql_http3 *http3, ql_side side);
+
+/* Whether the first bytes of a half can be told to be HTTP/3: a control stream that begins with
+ * SETTINGS, or a request or response that begins with a field section that can be decoded. */
+bool ql_http3_is_recognized(uint64_t stream_id, ql_side sender, ql_slice first_bytes);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/push.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "model/message_rules.h"
+
+typedef struct push {
+    uint64_t id; /* also the key */
+    ql_exchange *exchange;
+    ql_stream_facts *stream;
+    ql_message_reader *reader; /* of the stream, until it is attached */
+} push;
+
+struct ql_pushes {
+    GHashTable *by_id;
+};
+
+ql_pushes *ql_pushes_new(void)
+{
+    ql_pushes *pushes = g_new0(ql_pushes, 1);
+    pushes->by_id = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
+    return pushes;
+}
+
+void ql_pushes_free(ql_pushes *pushes)
+{
+    if (pushes == NULL)
+        return;
+    g_hash_table_destroy(pushes->by_id);
+    g_free(pushes);
+}
+
+static push *ensure(ql_pushes *pushes, uint64_t id)
+{
+    push *p = g_hash_table_lookup(pushes->by_id, &id);
+    if (p != NULL)
+        return p;
+    p = g_new0(push, 1);
+    p->id = id;
+    g_hash_table_insert(pushes->by_id, &p->id, p);
+    return p;
+}
+
+static void link_both(push *p)
+{
+    if (p->exchange == NULL || p->reader == NULL)
+        return;
+    p->exchange->stream_id = p->stream->id;
+    p->stream->exchange = p->exchange;
+    ql_message_reader_attach(p->reader, p->exchange);
+    p->reader = NULL;
+}
+
+static bool same_fields(const ql_section *a, const ql_section *b)
+{
+    if (a->fields->len != b->fields->len)
+        return false;
+    for (guint i = 0; i < a->fields->len; i++) {
+        const ql_field *x = &g_array_index(a->fields, ql_field, i);
+        const ql_field *y = &g_array_index(b->fields, ql_field, i);
+        if (strcmp(x->name, y->name) != 0 || strcmp(x->value, y->value) != 0)
+            return false;
+    }
+    return true;
+}
+
+static void promise_again(ql_http3_scope *scope, const push *p, uint64_t promised_on,
+                          ql_section *section)
+{
+    if (!same_fields(section, p->exchange->request.headers))
+        ql_http3_find(scope, QL_FINDING_H3_ID_ERROR,
+                      "stream %" PRIu64 ": push %" PRIu64 " was promised before on stream %" PRIu64
+                      " with other fields (RFC 9114, 4.6)",
+                      promised_on, p->id, p->exchange->promised_on);
+    else
+        ql_journal_say(scope->journal, section->decoded.frame, "RFC 9114, 4.6",
+                       "push %" PRIu64 " is promised again on stream %" PRIu64, p->id, promised_on);
+    ql_section_free(section);
+}
+
+static void check_promise(ql_http3_scope *scope, uint64_t promised_on, const ql_section *section)
+{
+    char *fault = ql_section_fault(section);
+    const char *method = ql_section_value(section, ":method");
+    if (fault == NULL && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+        fault = g_strdup_printf("%.40s is promised, which is not safe and cacheable", method);
+    if (fault != NULL)
+        ql_http3_find(scope, QL_FINDING_H3_MESSAGE_ERROR, "stream %" PRIu64 ": PUSH_PROMISE: %s",
+                      promised_on, fault);
+    g_free(fault);
+}
+
+void ql_pushes_on_promise(ql_http3_scope *scope, uint64_t promised_on, uint64_t push_id,
+                          ql_section *section)
+{
+    section->kind = QL_SECTION_PROMISE;
+    push *p = ensure(scope->pushes, push_id);
+    if (p->exchange != NULL) {
+        promise_again(scope, p, promised_on, section);
+        return;
+    }
+    check_promise(scope, promised_on, section);
+    if (ql_section_value(section, ":method") == NULL) {
+        ql_section_free(section);
+        return;
+    }
+    ql_exchange *exchange = ql_exchange_new(scope->connection, QL_NO_STREAM);
+    exchange->pushed = true;
+    exchange->push_id = push_id;
+    exchange->promised_on = promised_on;
+    exchange->request.first = section->first;
+    exchange->request.last = section->decoded;
+    exchange->request.complete = true;
+    ql_exchange_set_request(exchange, section);
+    ql_http3_scope_add(scope, exchange);
+    ql_event *event = ql_journal_add(scope->journal, section->decoded.frame, QL_EVENT_SECTION);
+    event->section = (ql_section_event){ .exchange = exchange, .section = section };
+    p->exchange = exchange;
+    link_both(p);
+}
+
+bool ql_pushes_on_stream(ql_http3_scope *scope, uint64_t push_id, ql_stream_facts *stream,
+                         ql_message_reader *reader)
+{
+    push *p = ensure(scope->pushes, push_id);
+    if (p->stream != NULL) {
+        ql_http3_find(scope, QL_FINDING_H3_ID_ERROR,
+                      "stream %" PRIu64 ": push %" PRIu64 " came on stream %" PRIu64
+                      " already (RFC 9114, 4.6)",
+                      stream->id, push_id, p->stream->id);
+        return false;
+    }
+    p->stream = stream;
+    p->reader = reader;
+    link_both(p);
+    return true;
+}
+
+const ql_exchange *ql_pushes_find(const ql_http3_scope *scope, uint64_t push_id)
+{
+    const push *p = g_hash_table_lookup(scope->pushes->by_id, &push_id);
+    return p == NULL ? NULL : p->exchange;
+}

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/qpack.h"
+
+#include <nghttp3/nghttp3.h>
+
+#include "model/reader.h"
+
+/* nghttp3 gives up when it is handed more of an encoder stream than this without a section in
+ * between, which an observer cannot promise (NGHTTP3_QPACK_MAX_ENCODERLEN is 128 KiB). */
+#define CHUNK_MAX (32u << 10)
+
+/* What nearly everybody announces; for captures that lack the settings. */
+#define USUAL_LIMIT 4096u
+
+#define ENTRY_OVERHEAD 32u /* RFC 9204, 3.2.1 */
+
+enum limit_source { LIMIT_UNKNOWN, LIMIT_ASSUMED, LIMIT_ANNOUNCED };
+
+/* A section that waits. */
+typedef struct waiter {
+    uint64_t required_insert_count; /* with `sequence` the key in the tree */
+    uint64_t sequence;
+    uint64_t inserts_then; /* entries that had been inserted when it came */
+    void *section;
+    size_t length;
+    uint8_t encoded[];
+} waiter;
+
+struct ql_qpack {
+    ql_qpack_ready ready;
+    void *user;
+    nghttp3_qpack_decoder *decoder; /* of sections with references to the dynamic table */
+    nghttp3_qpack_stream_context *context;
+    uint64_t hard_limit; /* that the decoder was made with */
+    uint64_t limit;      /* of the receiver's SETTINGS */
+    enum limit_source limit_source;
+    bool lost;
+    uint64_t encoder_bytes;
+    uint64_t first_capacity;
+    unsigned first_shift;
+    GQueue unsettled; /* of waiter *, for the limit */
+    GTree *waiting;   /* of waiter *, for inserts */
+    size_t waiting_bytes;
+    uint64_t sequence;
+    uint64_t decoded_bytes;
+};
+
+static int compare_waiters(gconstpointer a, gconstpointer b, gpointer unused)
+{
+    (void)unused;
+    const waiter *x = a, *y = b;
+    if (x->required_insert_count != y->required_insert_count)
+        return x->required_insert_count < y->required_insert_count ? -1 : 1;
+    return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
+}
+
+ql_qpack *ql_qpack_new(ql_qpack_ready ready, void *user)
+{
+    ql_qpack *q = g_new0(ql_qpack, 1);
+    q->ready = ready;
+    q->user = user;
+    g_queue_init(&q->unsettled);
+    q->waiting = g_tree_new_full(compare_waiters, NULL, NULL, g_free);
+    return q;
+}
+
+void ql_qpack_free(ql_qpack *q)
+{
+    if (q == NULL)
+        return;
+    g_queue_clear_full(&q->unsettled, g_free);
+    g_tree_destroy(q->waiting);
+    nghttp3_qpack_stream_context_del(q->context);
+    nghttp3_qpack_decoder_del(q->decoder);
+    g_free(q);
+}
+
+uint64_t ql_qpack_insert_count(const ql_qpack *q)
+{
+    return q->decoder == NULL ? 0 : nghttp3_qpack_decoder_get_icnt(q->decoder);
+}
+
+static ql_qpack_result failed(const char *why)
+{
+    return (ql_qpack_result){ .status = QL_QPACK_FAILED, .why = why };
+}
+
+static ql_qpack_result over_limit(const char *why)
+{
+    return (ql_qpack_result){ .status = QL_QPACK_LIMIT, .why = why };
+}
+
+static const char *error_text(nghttp3_ssize code)
+{
+    if (code == NGHTTP3_ERR_QPACK_HEADER_TOO_LARGE)
+        return "a field name of more than 256 bytes or a value of more than 64 KiB";
+    return "an instruction that cannot be read, or a reference to an entry that is not there";
+}
+
+/* One copy of all names and values, each with a NUL; the first field's name owns it. */
+static GArray *fields_of(const GArray *lines, size_t text_size)
+{
+    GArray *fields = g_array_sized_new(FALSE, FALSE, sizeof(ql_field), lines->len);
+    char *text = lines->len == 0 ? NULL : g_malloc(text_size + 2u * lines->len);
+    for (guint i = 0; i < lines->len; i++) {
+        const nghttp3_qpack_nv *nv = &g_array_index(lines, nghttp3_qpack_nv, i);
+        nghttp3_vec name = nghttp3_rcbuf_get_buf(nv->name);
+        nghttp3_vec value = nghttp3_rcbuf_get_buf(nv->value);
+        ql_field field = { .name_length = name.len, .value_length = value.len };
+        field.name = text;
+        memcpy(field.name, name.base, name.len);
+        field.name[name.len] = '\0';
+        field.value = text + name.len + 1;
+        memcpy(field.value, value.base, value.len);
+        field.value[value.len] = '\0';
+        text = field.value + value.len + 1;
+        g_array_append_val(fields, field);
+    }
+    return fields;
+}
+
+static void line_clear(gpointer data)
+{
+    nghttp3_qpack_nv *nv = data;
+    nghttp3_rcbuf_decref(nv->name);
+    nghttp3_rcbuf_decref(nv->value);
+}
+
+/* Reads the lines behind the prefix. *size counts as RFC 9114, 4.2.2 does. */
+static ql_qpack_result read_lines(nghttp3_qpack_decoder *decoder,
+                                  nghttp3_qpack_stream_context *context, ql_slice rest,
+                                  uint64_t *size)
+{
+    GArray *lines = g_array_new(FALSE, FALSE, sizeof(nghttp3_qpack_nv));
+    g_array_set_clear_func(lines, line_clear);
+    ql_qpack_result result = { .status = QL_QPACK_WAITS };
+    size_t text_size = 0;
+    while (result.status == QL_QPACK_WAITS) {
+        nghttp3_qpack_nv nv;
+        uint8_t flags = 0;
+        nghttp3_ssize used = nghttp3_qpack_decoder_read_request(decoder, context, &nv, &flags,
+                                                                rest.data, rest.length, 1);
+        if (used < 0) {
+            result = failed(error_text(used));
+            break;
+        }
+        rest.data += used;
+        rest.length -= (size_t)used;
+        if (flags & NGHTTP3_QPACK_DECODE_FLAG_EMIT) {
+            g_array_append_val(lines, nv);
+            text_size += nghttp3_rcbuf_get_buf(nv.name).len + nghttp3_rcbuf_get_buf(nv.value).len;
+            *size = text_size + (uint64_t)ENTRY_OVERHEAD * lines->len;
+            if (*size > QL_QPACK_SECTION_MAX)
+                result = over_limit("a field section of more than 1 MiB");
+        }
+        if (flags & NGHTTP3_QPACK_DECODE_FLAG_FINAL)
+            result = (ql_qpack_result){ QL_QPACK_DECODED, fields_of(lines, text_size), NULL };
+        else if (flags & NGHTTP3_QPACK_DECODE_FLAG_BLOCKED)
+            result = failed("a Required Insert Count that does not fit the table");
+    }
+    g_array_free(lines, TRUE);
+    return result;
+}
+
+/* RFC 7541, 5.1, as used by QPACK. `bits` is the length of the prefix. */
+static uint64_t read_prefixed(ql_reader *reader, unsigned bits)
+{
+    uint64_t mask = (UINT64_C(1) << bits) - 1;
+    uint64_t value = ql_read_u8(reader) & mask;
+    if (value < mask)
+        return value;
+    for (unsigned shift = 0; shift <= 56; shift += 7) {
+        uint8_t byte = ql_read_u8(reader);
+        value += (uint64_t)(byte & 0x7f) << shift;
+        if ((byte & 0x80) == 0)
+            return value;
+    }
+    reader->bad = true;
+    return 0;
+}
+
+static size_t write_prefixed8(uint8_t out[12], uint64_t value)
+{
+    size_t length = 0;
+    if (value < 0xff) {
+        out[length++] = (uint8_t)value;
+        return length;
+    }
+    out[length++] = 0xff;
+    for (value -= 0xff; value >= 0x80; value >>= 7)
+        out[length++] = (uint8_t)(0x80 | (value & 0x7f));
+    out[length++] = (uint8_t)value;
+    return length;
+}
+
+/* A section that refers to the static table only, with a decoder of its own: what is wrong with it
+ * does not harm the dynamic table, and no settings need to be known. */
+static ql_qpack_result decode_static(ql_slice encoded, uint64_t *size)
+{
+    const nghttp3_mem *memory = nghttp3_mem_default();
+    nghttp3_qpack_decoder *decoder = NULL;
+    nghttp3_qpack_stream_context *context = NULL;
+    ql_qpack_result result = over_limit("out of memory");
+    if (nghttp3_qpack_decoder_new(&decoder, 0, 0, memory) == 0 &&
+        nghttp3_qpack_stream_context_new(&context, 0, memory) == 0)
+        result = read_lines(decoder, context, encoded, size);
+    nghttp3_qpack_stream_context_del(context);
+    nghttp3_qpack_decoder_del(decoder);
+    return result;
+}
+
+GArray *ql_qpack_decode_static(ql_slice encoded)
+{
+    uint64_t size = 0;
+    if (encoded.length == 0 || encoded.data[0] != 0)
+        return NULL;
+    return decode_static(encoded, &size).fields;
+}
+
+static bool ensure_decoder(ql_qpack *q)
+{
+    if (q->decoder != NULL)
+        return true;
+    q->hard_limit = QL_QPACK_TABLE_MAX;
+    if (q->limit_source == LIMIT_ANNOUNCED)
+        q->hard_limit = MIN(q->limit, QL_QPACK_TABLE_MAX);
+    return nghttp3_qpack_decoder_new(&q->decoder, (size_t)q->hard_limit, 0,
+                                     nghttp3_mem_default()) == 0;
+}
+
+/* The decoder writes acknowledgements for its peer; an observer has none. */
+static void discard_decoder_stream(ql_qpack *q)
+{
+    size_t length = nghttp3_qpack_decoder_get_decoder_streamlen(q->decoder);
+    uint8_t *out = g_malloc(length + 1);
+    nghttp3_buf buffer = { .begin = out, .end = out + length, .pos = out, .last = out };
+    nghttp3_qpack_decoder_write_decoder(q->decoder, &buffer);
+    g_free(out);
+}
+
+/* A section whose entries are all there. Its Required Insert Count is written anew because the
+ * decoder may have been made with another limit than the sender encoded it with. */
+static ql_qpack_result decode_now(ql_qpack *q, uint64_t required, ql_slice rest, uint64_t *size)
+{
+    uint8_t prefix[12];
+    uint64_t full = 2 * (q->hard_limit / ENTRY_OVERHEAD);
+    size_t prefix_length = write_prefixed8(prefix, required % full + 1);
+    nghttp3_qpack_nv unused;
+    uint8_t flags = 0;
+    if (q->context == NULL &&
+        nghttp3_qpack_stream_context_new(&q->context, 0, nghttp3_mem_default()) != 0)
+        return over_limit("out of memory");
+    ql_qpack_result result = failed("a Required Insert Count that does not fit the table");
+    if (nghttp3_qpack_decoder_read_request(q->decoder, q->context, &unused, &flags, prefix,
+                                           prefix_length, 0) >= 0)
+        result = read_lines(q->decoder, q->context, rest, size);
+    if (result.status == QL_QPACK_DECODED) {
+        nghttp3_qpack_stream_context_reset(q->context);
+        discard_decoder_stream(q);
+    } else {
+        nghttp3_qpack_stream_context_del(q->context);
+        q->context = NULL;
+        q->lost = q->lost || result.status == QL_QPACK_FAILED;
+    }
+    return result;
+}
+
+/* RFC 9204, 4.5.1.1; 0 when the encoded value is not possible. */
+static uint64_t required_insert_count(ql_qpack *q, uint64_t encoded, uint64_t inserts)
+{
+    uint64_t max_entries = q->limit / ENTRY_OVERHEAD;
+    while (q->limit_source == LIMIT_ASSUMED && encoded > 2 * max_entries &&
+           q->limit < QL_QPACK_TABLE_MAX) {
+        q->limit = MAX(q->limit * 2, USUAL_LIMIT);
+        max_entries = q->limit / ENTRY_OVERHEAD;
+    }
+    uint64_t full = 2 * max_entries;
+    if (encoded > full)
+        return 0;
+    uint64_t max_value = inserts + max_entries;
+    uint64_t required = max_value / full * full + encoded - 1;
+    if (required > max_value)
+        required = required <= full ? 0 : required - full;
+    return required;
+}
+
+static ql_qpack_result counted(ql_qpack *q, ql_qpack_result result, uint64_t size)
+{
+    if (result.status != QL_QPACK_DECODED)
+        return result;
+    q->decoded_bytes += size;
+    if (q->decoded_bytes <= QL_QPACK_DECODED_MAX)
+        return result;
+    ql_fields_free(result.fields);
+    return over_limit("more than 512 MiB of decoded field sections in one direction");
+}
+
+static waiter *waiter_new(ql_qpack *q, ql_slice encoded, void *section)
+{
+    waiter *w = g_malloc(sizeof *w + encoded.length);
+    *w = (waiter){ .sequence = q->sequence++,
+                   .inserts_then = ql_qpack_insert_count(q),
+                   .section = section,
+                   .length = encoded.length };
+    memcpy(w->encoded, encoded.data, encoded.length);
+    q->waiting_bytes += encoded.length;
+    return w;
+}
+
+/* `w` is the waiter that holds the section, NULL when it came just now. Takes `w`. */
+static ql_qpack_result decode_or_wait(ql_qpack *q, ql_slice encoded, void *section, waiter *w)
+{
+    ql_reader reader = ql_reader_of(encoded);
+    uint64_t encoded_count = read_prefixed(&reader, 8);
+    uint64_t inserts = w == NULL ? ql_qpack_insert_count(q) : w->inserts_then;
+    uint64_t required = required_insert_count(q, encoded_count, inserts);
+    ql_qpack_result result = { .status = QL_QPACK_WAITS };
+    uint64_t size = 0;
+    if (required == 0) {
+        result = failed("a Required Insert Count beyond what the receiver's table can hold");
+    } else if (required <= ql_qpack_insert_count(q)) {
+        result = decode_now(q, required, ql_read_rest(&reader), &size);
+    } else {
+        if (w == NULL)
+            w = waiter_new(q, encoded, section);
+        w->required_insert_count = required;
+        g_tree_insert(q->waiting, w, w);
+        return result;
+    }
+    if (w != NULL) {
+        q->waiting_bytes -= w->length;
+        g_free(w);
+    }
+    return counted(q, result, size);
+}
+
+ql_qpack_result ql_qpack_decode(ql_qpack *q, ql_slice encoded, void *section)
+{
+    if (encoded.length == 0)
+        return failed("an empty field section");
+    if (encoded.data[0] == 0) {
+        uint64_t size = 0;
+        ql_qpack_result result = decode_static(encoded, &size);
+        return counted(q, result, size);
+    }
+    ql_reader reader = ql_reader_of(encoded);
+    read_prefixed(&reader, 8);
+    if (reader.bad)
+        return failed("it ends within its prefix");
+    if (q->lost)
+        return failed("the dynamic table is lost after an earlier error");
+    if (q->waiting_bytes + encoded.length > QL_QPACK_WAITING_MAX)
+        return over_limit("more than 8 MiB of field sections wait for the dynamic table");
+    if (q->limit_source != LIMIT_UNKNOWN)
+        return decode_or_wait(q, encoded, section, NULL);
+    g_queue_push_tail(&q->unsettled, waiter_new(q, encoded, section));
+    return (ql_qpack_result){ .status = QL_QPACK_WAITS };
+}
+
+static void settle(ql_qpack *q, uint64_t limit, enum limit_source source)
+{
+    q->limit = limit;
+    q->limit_source = source;
+    waiter *w;
+    while ((w = g_queue_pop_head(&q->unsettled)) != NULL) {
+        void *section = w->section;
+        ql_qpack_result result = decode_or_wait(q, (ql_slice){ w->encoded, w->length }, section, w);
+        if (result.status != QL_QPACK_WAITS)
+            q->ready(q->user, section, &result);
+    }
+}
+
+void ql_qpack_set_limit(ql_qpack *q, uint64_t max_table_capacity)
+{
+    if (q->limit_source != LIMIT_ANNOUNCED)
+        settle(q, max_table_capacity, LIMIT_ANNOUNCED);
+}
+
+void ql_qpack_assume_limit(ql_qpack *q)
+{
+    if (q->limit_source == LIMIT_UNKNOWN && !g_queue_is_empty(&q->unsettled))
+        settle(q, USUAL_LIMIT, LIMIT_ASSUMED);
+}
+
+/* An encoder begins with the capacity of its table (RFC 9204, 4.3.1): a good guess at the limit
+ * while the settings are not known. */
+static void note_first_capacity(ql_qpack *q, ql_slice bytes)
+{
+    for (size_t i = 0; i < bytes.length && q->limit_source == LIMIT_UNKNOWN; i++) {
+        uint8_t byte = bytes.data[i];
+        if (q->encoder_bytes + i == 0) {
+            if ((byte & 0xe0) != 0x20)
+                return;
+            q->first_capacity = byte & 0x1f;
+            if (q->first_capacity < 0x1f)
+                settle(q, q->first_capacity, LIMIT_ASSUMED);
+        } else {
+            if (q->first_capacity < 0x1f || q->first_shift > 21)
+                return; /* no capacity, or one beyond all use */
+            q->first_capacity += (uint64_t)(byte & 0x7f) << q->first_shift;
+            q->first_shift += 7;
+            if ((byte & 0x80) == 0)
+                settle(q, q->first_capacity, LIMIT_ASSUMED);
+        }
+    }
+}
+
+static void wake(ql_qpack *q)
+{
+    GTreeNode *node;
+    while (!q->lost && (node = g_tree_node_first(q->waiting)) != NULL) {
+        waiter *w = g_tree_node_value(node);
+        if (w->required_insert_count > ql_qpack_insert_count(q))
+            return;
+        ql_reader reader = ql_reader_of((ql_slice){ w->encoded, w->length });
+        read_prefixed(&reader, 8);
+        uint64_t size = 0;
+        ql_qpack_result result =
+            decode_now(q, w->required_insert_count, ql_read_rest(&reader), &size);
+        result = counted(q, result, size);
+        void *section = w->section;
+        q->waiting_bytes -= w->length;
+        g_tree_remove(q->waiting, w);
+        q->ready(q->user, section, &result);
+    }
+}
+
+/* Resets nghttp3's count of encoder stream bytes by decoding a section of no lines. */
+static void decode_nothing(ql_qpack *q)
+{
+    static const uint8_t nothing[] = { 0, 0 };
+    uint64_t size = 0;
+    nghttp3_qpack_stream_context *context = NULL;
+    if (nghttp3_qpack_stream_context_new(&context, 0, nghttp3_mem_default()) != 0)
+        return;
+    ql_qpack_result result =
+        read_lines(q->decoder, context, (ql_slice){ nothing, sizeof nothing }, &size);
+    if (result.status == QL_QPACK_DECODED)
+        ql_fields_free(result.fields);
+    nghttp3_qpack_stream_context_del(context);
+}
+
+const char *ql_qpack_on_encoder_stream(ql_qpack *q, ql_slice bytes)
+{
+    if (q->lost || bytes.length == 0)
+        return NULL;
+    if (!ensure_decoder(q))
+        return "out of memory";
+    note_first_capacity(q, bytes);
+    q->encoder_bytes += bytes.length;
+    while (bytes.length > 0 && !q->lost) {
+        /* Byte by byte while sections wait, so that each is decoded before the entries that it
+         * refers to can be evicted. */
+        size_t chunk = g_tree_nnodes(q->waiting) > 0 ? 1 : MIN(bytes.length, CHUNK_MAX);
+        nghttp3_ssize used = nghttp3_qpack_decoder_read_encoder(q->decoder, bytes.data, chunk);
+        if (used < 0) {
+            q->lost = true;
+            return error_text(used);
+        }
+        bytes.data += chunk;
+        bytes.length -= chunk;
+        if (chunk > 1 || bytes.length % CHUNK_MAX == 0)
+            decode_nothing(q);
+        wake(q);
+    }
+    return NULL;
+}

@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/stream.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "model/http3.h"
+#include "model/http3_error.h"
+#include "model/journal.h"
+
+/* Streams of one connection; further ones are passed over. */
+#define STREAMS_MAX (1u << 20)
+
+/* What is looked at to tell HTTP/3 from other protocols. */
+#define FIRST_BYTES_MAX 4096u
+
+#define OFFSET_MAX ((UINT64_C(1) << 62) - 1) /* RFC 9000, 19.8 */
+
+enum protocol { PROTOCOL_UNKNOWN, PROTOCOL_HTTP3, PROTOCOL_OTHER };
+
+/* What is needed while bytes of a half may still come. */
+typedef struct half {
+    ql_reassembly bytes;
+    ql_http3_half *http3;
+    uint64_t highest; /* end of the bytes that came */
+    bool ended;       /* told to `http3` */
+    bool told_gap;
+} half;
+
+typedef struct stream {
+    ql_stream_facts facts;
+    half *half[2];
+    bool done[2];      /* all bytes of the half were read; its `half` is freed */
+    bool stop_told[2]; /* STOP_SENDING, by its sender */
+    bool early_data;
+    bool resent_told;
+} stream;
+
+struct ql_streams {
+    ql_journal *journal;
+    uint32_t connection;
+    ql_http3 *http3;
+    GHashTable *by_id;     /* of stream * */
+    GPtrArray *streams;    /* the same, owned, in the order of their first frames */
+    GHashTable *forgotten; /* of stream *, owned: what rejected early data carried */
+    uint64_t kept;         /* by all reassemblies */
+    ql_where now;
+    enum protocol protocol;
+    bool early_data_rejected;
+    bool told_limit;
+};
+
+static void half_free(half *h)
+{
+    if (h == NULL)
+        return;
+    ql_http3_half_free(h->http3);
+    ql_reassembly_clear(&h->bytes);
+    g_free(h);
+}
+
+static void stream_free(gpointer data)
+{
+    stream *s = data;
+    half_free(s->half[QL_CLIENT]);
+    half_free(s->half[QL_SERVER]);
+    g_free(s);
+}
+
+ql_streams *ql_streams_new(ql_journal *journal, uint32_t connection)
+{
+    ql_streams *streams = g_new0(ql_streams, 1);
+    streams->journal = journal;
+    streams->connection = connection;
+    streams->http3 = ql_http3_new(journal, connection);
+    streams->by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
+    streams->streams = g_ptr_array_new_with_free_func(stream_free);
+    streams->forgotten = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, stream_free);
+    return streams;
+}
+
+void ql_streams_free(ql_streams *streams)
+{
+    if (streams == NULL)
+        return;
+    g_hash_table_destroy(streams->by_id);
+    g_hash_table_destroy(streams->forgotten);
+    g_ptr_array_free(streams->streams, TRUE);
+    ql_http3_free(streams->http3);
+    g_free(streams);
+}
+
+const char *ql_stream_role_name(ql_stream_role role)
+{
+    static const char *const names[] = {
+        [QL_ROLE_UNKNOWN] = "other",
+        [QL_ROLE_REQUEST] = "request",
+        [QL_ROLE_PUSH] = "push",
+        [QL_ROLE_CONTROL] = "control",
+        [QL_ROLE_QPACK_ENCODER] = "qpack-encoder",
+        [QL_ROLE_QPACK_DECODER] = "qpack-decoder",
+        [QL_ROLE_WEBTRANSPORT] = "webtransport",
+        [QL_ROLE_OTHER] = "other",
+    };
+    return (unsigned)role < G_N_ELEMENTS(names) ? names[role] : "other";
+}
+
+#define find(streams, code, ...)                                                                   \
+    ql_journal_find((streams)->journal, (streams)->connection, (streams)->now.frame, code,         \
+                    __VA_ARGS__)
+
+static void look_at(ql_streams *streams, const ql_where *where, ql_stream_piece *piece)
+{
+    streams->now = *where;
+    ql_http3_look_at(streams->http3, where, piece);
+}
+
+static stream *stream_new(const ql_streams *streams, uint64_t id)
+{
+    stream *s = g_new0(stream, 1);
+    s->facts.id = id;
+    if (streams->protocol == PROTOCOL_OTHER)
+        s->facts.role = QL_ROLE_OTHER;
+    return s;
+}
+
+static stream *ensure_stream(ql_streams *streams, uint64_t id)
+{
+    stream *s = g_hash_table_lookup(streams->by_id, &id);
+    if (s != NULL)
+        return s;
+    if (streams->streams->len >= STREAMS_MAX) {
+        if (!streams->told_limit)
+            find(streams, QL_FINDING_LIMIT_REACHED,
+                 "stream %" PRIu64 ": more than %u streams, further ones are passed over", id,
+                 STREAMS_MAX);
+        streams->told_limit = true;
+        return NULL;
+    }
+    s = stream_new(streams, id);
+    g_ptr_array_add(streams->streams, s);
+    g_hash_table_insert(streams->by_id, &s->facts.id, s);
+    return s;
+}
+
+/* Bytes in order, on their way from reassembly to HTTP/3. */
+static void take_bytes(void *user, ql_slice bytes, const ql_arrival *from)
+{
+    half *h = user;
+    if (h->http3 != NULL)
+        ql_http3_half_push(h->http3, bytes, from);
+}
+
+static void half_begin_http3(ql_streams *streams, stream *s, ql_side sender)
+{
+    const half *other = s->half[ql_side_other(sender)];
+    s->half[sender]->http3 =
+        ql_http3_half_new(streams->http3, &s->facts, sender, other == NULL ? NULL : other->http3);
+}
+
+static half *ensure_half(ql_streams *streams, stream *s, ql_side sender)
+{
+    if (s->half[sender] != NULL)
+        return s->half[sender];
+    half *h = g_new0(half, 1);
+    ql_reassembly_init(&h->bytes, &streams->kept);
+    s->half[sender] = h;
+    switch (streams->protocol) {
+    case PROTOCOL_UNKNOWN: ql_reassembly_hold(&h->bytes); break;
+    case PROTOCOL_HTTP3: half_begin_http3(streams, s, sender); break;
+    case PROTOCOL_OTHER: ql_reassembly_give_up(&h->bytes); break;
+    }
+    return h;
+}
+
+/* Takes over what reassembly knows, and ends the half when all of it was read. */
+static void half_settle(ql_streams *streams, stream *s, ql_side sender)
+{
+    half *h = s->half[sender];
+    if (h == NULL)
+        return;
+    s->facts.half[sender].received = h->bytes.received;
+    s->facts.half[sender].in_order = h->bytes.in_order;
+    if (h->http3 != NULL)
+        ql_http3_half_note(h->http3, h->bytes.received, h->bytes.gap_ns);
+    if (!s->facts.half[sender].has_final_size || streams->protocol == PROTOCOL_UNKNOWN)
+        return;
+    uint64_t final_size = s->facts.half[sender].final_size;
+    if (h->http3 != NULL && !h->ended && !s->facts.half[sender].reset &&
+        h->bytes.delivered == final_size) {
+        h->ended = true;
+        ql_http3_half_end(h->http3);
+    }
+    bool read = h->http3 == NULL ||
+                ((h->ended || s->facts.half[sender].reset) && ql_http3_half_is_done(h->http3));
+    if (h->bytes.in_order == final_size && read) {
+        s->done[sender] = true;
+        s->half[sender] = NULL;
+        half_free(h);
+    }
+}
+
+static void decide(ql_streams *streams, enum protocol protocol)
+{
+    streams->protocol = protocol;
+    for (guint i = 0; i < streams->streams->len; i++) {
+        stream *s = g_ptr_array_index(streams->streams, i);
+        if (protocol == PROTOCOL_OTHER)
+            s->facts.role = QL_ROLE_OTHER;
+        for (int side = QL_CLIENT; side <= QL_SERVER; side++) {
+            half *h = s->half[side];
+            if (h == NULL)
+                continue;
+            if (protocol == PROTOCOL_HTTP3) {
+                half_begin_http3(streams, s, (ql_side)side);
+                ql_reassembly_release(&h->bytes, take_bytes, h);
+            } else {
+                ql_reassembly_give_up(&h->bytes);
+            }
+            half_settle(streams, s, (ql_side)side);
+        }
+    }
+}
+
+void ql_streams_set_alpn(ql_streams *streams, const char *alpn)
+{
+    if (alpn == NULL || streams->protocol != PROTOCOL_UNKNOWN)
+        return;
+    bool http3 = strcmp(alpn, "h3") == 0 || g_str_has_prefix(alpn, "h3-");
+    decide(streams, http3 ? PROTOCOL_HTTP3 : PROTOCOL_OTHER);
+}
+
+bool ql_streams_are_http3(const ql_streams *streams)
+{
+    return streams->protocol == PROTOCOL_HTTP3;
+}
+
+static void recognize(ql_streams *streams, const stream *s, ql_side sender)
+{
+    uint8_t first[FIRST_BYTES_MAX];
+    const half *h = s->half[sender];
+    size_t length = ql_reassembly_peek(&h->bytes, first, sizeof first);
+    if (ql_http3_is_recognized(s->facts.id, sender, (ql_slice){ first, length }))
+        decide(streams, PROTOCOL_HTTP3);
+}
+
+/* RFC 9000, 2.1: on a unidirectional stream only its initiator sends. */
+static bool may_send(ql_streams *streams, ql_side sender, uint64_t id, const char *what)
+{
+    bool unidirectional = (id & 2) != 0;
+    ql_side initiator = id & 1 ? QL_SERVER : QL_CLIENT;
+    if (!unidirectional || sender == initiator)
+        return true;
+    find(streams, QL_FINDING_STREAM_STATE,
+         "stream %" PRIu64 ": %s from the %s, which only receives on it (RFC 9000, 19.8)", id, what,
+         ql_side_name(sender));
+    return false;
+}
+
+/* RFC 9000, 4.5. */
+static bool set_final_size(ql_streams *streams, stream *s, ql_side sender, uint64_t size)
+{
+    uint64_t highest = s->half[sender] == NULL ? 0 : s->half[sender]->highest;
+    if (s->facts.half[sender].has_final_size) {
+        uint64_t was = s->facts.half[sender].final_size;
+        if (size != was)
+            find(streams, QL_FINDING_STREAM_FINAL_SIZE,
+                 "stream %" PRIu64 ": final size %" PRIu64 " from the %s, was %" PRIu64
+                 " (RFC 9000, 4.5)",
+                 s->facts.id, size, ql_side_name(sender), was);
+        return false;
+    }
+    if (size < highest) {
+        find(streams, QL_FINDING_STREAM_FINAL_SIZE,
+             "stream %" PRIu64 ": final size %" PRIu64
+             " from the %s, which sent bytes up to %" PRIu64 " (RFC 9000, 4.5)",
+             s->facts.id, size, ql_side_name(sender), highest);
+        return false;
+    }
+    s->facts.half[sender].has_final_size = true;
+    s->facts.half[sender].final_size = size;
+    return true;
+}
+
+/* Whether the bytes may be taken. */
+static bool check_range(ql_streams *streams, const stream *s, ql_side sender, uint64_t offset,
+                        size_t length)
+{
+    uint64_t end = offset + length;
+    if (offset > OFFSET_MAX || end > OFFSET_MAX) {
+        find(streams, QL_FINDING_FRAME_MALFORMED,
+             "stream %" PRIu64 ": %zu bytes at offset %" PRIu64
+             " from the %s go beyond 2^62-1 (RFC 9000, 19.8)",
+             s->facts.id, length, offset, ql_side_name(sender));
+        return false;
+    }
+    if (s->facts.half[sender].has_final_size && end > s->facts.half[sender].final_size) {
+        find(streams, QL_FINDING_STREAM_FINAL_SIZE,
+             "stream %" PRIu64 ": bytes up to %" PRIu64 " from the %s, final size was %" PRIu64
+             " (RFC 9000, 4.5)",
+             s->facts.id, end, ql_side_name(sender), s->facts.half[sender].final_size);
+        return false;
+    }
+    return true;
+}
+
+static ql_stream_piece *add_piece(ql_streams *streams, const stream *s, ql_side sender,
+                                  const ql_frame *frame, bool early_data)
+{
+    ql_event *event = ql_journal_add(streams->journal, streams->now.frame, QL_EVENT_STREAM);
+    event->stream = (ql_stream_piece){
+        .stream = &s->facts,
+        .offset = frame->stream.offset,
+        .length = (uint32_t)frame->stream.data.length,
+        .sender = (uint8_t)sender,
+        .fin = frame->stream.fin,
+        .out_of_order = frame->stream.offset > s->facts.half[sender].in_order,
+        .early_data = early_data,
+    };
+    return &event->stream;
+}
+
+static void tell_outcome(ql_streams *streams, const stream *s, ql_side sender,
+                         const ql_reassembly_outcome *outcome)
+{
+    if (outcome->changed)
+        find(streams, QL_FINDING_STREAM_DATA_CHANGED,
+             "stream %" PRIu64 ": bytes of the %s came again with other content (RFC 9000, 2.2)",
+             s->facts.id, ql_side_name(sender));
+    if (outcome->became_full)
+        find(streams, QL_FINDING_LIMIT_REACHED,
+             "stream %" PRIu64 ": too many bytes of the %s wait behind offset %" PRIu64
+             "; what follows is counted only",
+             s->facts.id, ql_side_name(sender), s->facts.half[sender].in_order);
+}
+
+static void take_piece(ql_streams *streams, stream *s, ql_side sender, const ql_frame *frame,
+                       ql_stream_piece *piece)
+{
+    uint64_t offset = frame->stream.offset;
+    ql_slice data = frame->stream.data;
+    const ql_arrival from = { streams->now, piece->early_data };
+    if (s->done[sender]) {
+        piece->retransmission = true;
+        return;
+    }
+    bool first = s->half[sender] == NULL;
+    half *h = ensure_half(streams, s, sender);
+    bool ends = frame->stream.fin && set_final_size(streams, s, sender, offset + data.length);
+    h->highest = MAX(h->highest, offset + data.length);
+    ql_reassembly_outcome outcome =
+        ql_reassembly_add(&h->bytes, offset, data, &from, take_bytes, h);
+    piece->retransmission = outcome.fresh == 0 && !ends && !first;
+    tell_outcome(streams, s, sender, &outcome);
+    half_settle(streams, s, sender);
+    if (streams->protocol == PROTOCOL_UNKNOWN && outcome.fresh > 0)
+        recognize(streams, s, sender);
+}
+
+/* What early data carried comes again after its rejection (RFC 9001, 4.6.2). */
+static void tell_resent(ql_streams *streams, stream *s)
+{
+    const stream *before = g_hash_table_lookup(streams->forgotten, &s->facts.id);
+    if (s->resent_told || s->facts.exchange == NULL || before == NULL ||
+        before->facts.exchange == NULL)
+        return;
+    s->resent_told = true;
+    char *url = ql_exchange_url(before->facts.exchange);
+    ql_journal_say(streams->journal, streams->now.frame, "RFC 9001, 4.6.2",
+                   "stream %" PRIu64 " is sent again: its early data of frame %u, %.200s, was "
+                   "rejected",
+                   s->facts.id, before->facts.exchange->request.first.frame, url);
+    g_free(url);
+}
+
+static void pass_over_early_data(ql_streams *streams, ql_side sender, const ql_frame *frame)
+{
+    uint64_t id = frame->stream.id;
+    stream *s = g_hash_table_lookup(streams->forgotten, &id);
+    if (s == NULL) {
+        s = stream_new(streams, id);
+        g_hash_table_insert(streams->forgotten, &s->facts.id, s);
+    }
+    add_piece(streams, s, sender, frame, true);
+}
+
+void ql_streams_on_stream(ql_streams *streams, ql_side sender, const ql_frame *frame,
+                          const ql_where *where, bool early_data)
+{
+    uint64_t id = frame->stream.id;
+    look_at(streams, where, NULL);
+    if (!may_send(streams, sender, id, "STREAM"))
+        return;
+    if (early_data && streams->early_data_rejected) {
+        pass_over_early_data(streams, sender, frame);
+        return;
+    }
+    stream *s = ensure_stream(streams, id);
+    if (s == NULL)
+        return;
+    s->early_data = s->early_data || early_data;
+    ql_stream_piece *piece = add_piece(streams, s, sender, frame, early_data);
+    if (!check_range(streams, s, sender, frame->stream.offset, frame->stream.data.length))
+        return;
+    look_at(streams, where, piece);
+    take_piece(streams, s, sender, frame, piece);
+    look_at(streams, where, NULL);
+    if (streams->early_data_rejected)
+        tell_resent(streams, s);
+}
+
+void ql_streams_on_reset(ql_streams *streams, ql_side sender, const ql_frame *frame,
+                         const ql_where *where)
+{
+    uint64_t id = frame->reset_stream.id;
+    look_at(streams, where, NULL);
+    stream *s = may_send(streams, sender, id, "RESET_STREAM") ? ensure_stream(streams, id) : NULL;
+    if (s == NULL || s->facts.half[sender].reset)
+        return;
+    half *h = s->done[sender] ? NULL : ensure_half(streams, s, sender);
+    set_final_size(streams, s, sender, frame->reset_stream.final_size);
+    s->facts.half[sender].reset = true;
+    s->facts.half[sender].reset_error = frame->reset_stream.error;
+    if (h == NULL)
+        return;
+    if (h->http3 != NULL)
+        ql_http3_half_reset(h->http3, frame->reset_stream.error);
+    half_settle(streams, s, sender);
+}
+
+void ql_streams_on_stop_sending(ql_streams *streams, ql_side sender, const ql_frame *frame,
+                                const ql_where *where)
+{
+    uint64_t id = frame->stop_sending.id;
+    look_at(streams, where, NULL);
+    stream *s = ensure_stream(streams, id);
+    if (s == NULL || s->stop_told[sender])
+        return;
+    s->stop_told[sender] = true;
+    ql_http3_on_stop_sending(streams->http3, &s->facts, sender, frame->stop_sending.error);
+}
+
+void ql_streams_on_datagram(ql_streams *streams, ql_side sender, const ql_frame *frame,
+                            const ql_where *where)
+{
+    look_at(streams, where, NULL);
+    if (streams->protocol == PROTOCOL_HTTP3)
+        ql_http3_on_datagram(streams->http3, streams, sender, frame->datagram.data);
+    else
+        ql_journal_say(streams->journal, where->frame, "RFC 9221, 4",
+                       "DATAGRAM of %zu bytes from the %s", frame->datagram.data.length,
+                       ql_side_name(sender));
+}
+
+void ql_streams_on_early_data_rejected(ql_streams *streams)
+{
+    if (streams->early_data_rejected)
+        return;
+    streams->early_data_rejected = true;
+    ql_http3_forget_client(streams->http3);
+    for (guint i = streams->streams->len; i-- > 0;) {
+        stream *s = g_ptr_array_index(streams->streams, i);
+        if (!s->early_data)
+            continue;
+        g_ptr_array_steal_index(streams->streams, i);
+        g_hash_table_remove(streams->by_id, &s->facts.id);
+        if (s->facts.exchange != NULL)
+            ql_http3_forget_exchange(streams->http3, s->facts.exchange);
+        g_hash_table_insert(streams->forgotten, &s->facts.id, s);
+    }
+}
+
+static void finish_half(ql_streams *streams, stream *s, ql_side sender)
+{
+    half *h = s->half[sender];
+    if (h == NULL)
+        return;
+    uint64_t in_order = h->bytes.in_order;
+    uint64_t behind = h->bytes.received - in_order;
+    if (behind > 0 && !h->told_gap && !h->bytes.full && !s->facts.half[sender].reset) {
+        h->told_gap = true;
+        find(streams, QL_FINDING_CAPTURE_GAP,
+             "stream %" PRIu64 ": bytes of the %s from offset %" PRIu64
+             " on were not captured, %" PRIu64 " bytes behind them were",
+             s->facts.id, ql_side_name(sender), in_order, behind);
+    }
+    if (h->http3 != NULL)
+        ql_http3_half_finish(h->http3);
+    half_settle(streams, s, sender);
+}
+
+void ql_streams_finish(ql_streams *streams, const ql_where *where)
+{
+    look_at(streams, where, NULL);
+    ql_http3_finish(streams->http3);
+    for (guint i = 0; i < streams->streams->len; i++) {
+        stream *s = g_ptr_array_index(streams->streams, i);
+        finish_half(streams, s, QL_CLIENT);
+        finish_half(streams, s, QL_SERVER);
+    }
+}
+
+const GPtrArray *ql_streams_exchanges(const ql_streams *streams)
+{
+    return ql_http3_exchanges(streams->http3);
+}
+
+const ql_stream_facts *ql_streams_find(const ql_streams *streams, uint64_t id)
+{
+    const stream *s = g_hash_table_lookup(streams->by_id, &id);
+    return s == NULL ? NULL : &s->facts;
+}
+
+const GArray *ql_streams_settings(const ql_streams *streams, ql_side side)
+{
+    return ql_http3_settings(streams->http3, side);
+}

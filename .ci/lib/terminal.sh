@@ -7,6 +7,7 @@ ql_cache="${XDG_CACHE_HOME:-$HOME/.cache}/quiclens"
 ql_logs="$ql_cache/logs"
 ql_scratch=() # folders that are removed when the script ends, whichever way it ends
 ql_ticker=
+ql_running= # process group of the step that runs
 
 say() { printf '%s\n' "$*"; }
 
@@ -21,6 +22,10 @@ die() {
 on_exit() {
     local status=$?
     stop_ticker
+    if [[ -n $ql_running ]]; then
+        kill -TERM -- "-$ql_running" 2>/dev/null || true
+        wait "$ql_running" 2>/dev/null || true
+    fi
     [[ ${#ql_scratch[@]} == 0 ]] || rm -rf --one-file-system -- "${ql_scratch[@]}"
     exit "$status"
 }
@@ -55,35 +60,39 @@ start_ticker() {
     [[ -t 1 ]] || return 0
     while sleep 1; do printf '\r%-60s %4d s' "$1" $((SECONDS - $2)); done 9>&- &
     ql_ticker=$!
+    disown "$ql_ticker"
 }
 
 stop_ticker() {
     [[ -n $ql_ticker ]] || return 0
-    kill "$ql_ticker" 2>/dev/null || true
-    wait "$ql_ticker" 2>/dev/null || true
+    kill -KILL "$ql_ticker" 2>/dev/null || true # at once: it has inherited our traps
     ql_ticker=
     printf '\r'
 }
 
 log_of() { printf '%s/%s.log\n' "$ql_logs" "$(tr -cs 'A-Za-z0-9.' '-' <<<"$1" | sed 's/-$//')"; }
 
-# attempt LABEL COMMAND...: runs the command in a shell of its own, says how long it took, and returns its status.
-# Where it failed, the reason is shown. Not to be called in a condition: the command relies on "set -e".
+# attempt LABEL COMMAND...: runs the command, says how long it took, and leaves its status in $attempt_status.
+# Where it failed, the reason is shown. The command is a process group of its own, so that it can be ended
+# with us. Not to be called in a condition: the command relies on "set -e".
 attempt() {
     local label=$1 began=$SECONDS log
     log=$(log_of "$1")
     shift
     mkdir -p -- "$ql_logs"
-    [[ -t 1 ]] || printf '%-60s' "$label"
+    printf '%-60s' "$label"
     start_ticker "$label" "$began"
-    set +e
+    set -m
     (
-        trap - EXIT
-        set -e
+        trap - EXIT HUP INT TERM
+        set +m
         "$@"
-    ) >"$log" 2>&1 </dev/null
-    attempt_status=$?
-    set -e
+    ) >"$log" 2>&1 </dev/null &
+    ql_running=$!
+    set +m
+    attempt_status=0
+    wait "$ql_running" || attempt_status=$?
+    ql_running=
     stop_ticker
     [[ ! -t 1 ]] || printf '%-60s' "$label"
     printf ' %4d s%s\n' $((SECONDS - began)) "$([[ $attempt_status == 0 ]] || echo '  FAILED')"

@@ -9,6 +9,7 @@ struct ql_cid_ledger {
     GHashTable *by_value;    /* ql_cid -> ql_cid_entry, the key inside the entry */
     GHashTable *by_sequence; /* uint64_t -> ql_cid_entry, the key inside the entry */
     unsigned active;
+    uint64_t retire_prior_to;
 };
 
 ql_cid_ledger *ql_cid_ledger_new(ql_side issuer)
@@ -45,7 +46,8 @@ static void learn_sequence(ql_cid_ledger *ledger, ql_cid_entry *entry, const ql_
     entry->sequence = told->sequence;
     entry->origin = told->origin;
     entry->retire_prior_to = told->retire_prior_to;
-    ledger->active++;
+    if (entry->sequence >= ledger->retire_prior_to)
+        ledger->active++;
     g_hash_table_insert(ledger->by_sequence, &entry->sequence, entry);
 }
 
@@ -121,8 +123,25 @@ void ql_cid_ledger_retire(ql_cid_ledger *ledger, ql_cid_entry *entry, uint32_t f
         return;
     entry->retired_frame = frame;
     entry->retired_packet = packet_number;
-    if (entry->has_sequence)
+    if (entry->has_sequence && entry->sequence >= ledger->retire_prior_to)
         ledger->active--;
+}
+
+void ql_cid_ledger_raise_retire_prior_to(ql_cid_ledger *ledger, uint64_t sequence)
+{
+    /* No more numbers than IDs can be in use, whatever the frame says. */
+    uint64_t from = ledger->retire_prior_to, to = MIN(sequence, from + ledger->entries->len);
+    for (uint64_t i = from; i < to; i++) {
+        const ql_cid_entry *entry = ql_cid_ledger_find_sequence(ledger, i);
+        if (entry != NULL && entry->retired_frame == 0)
+            ledger->active--;
+    }
+    ledger->retire_prior_to = MAX(from, sequence);
+}
+
+uint64_t ql_cid_ledger_retire_prior_to(const ql_cid_ledger *ledger)
+{
+    return ledger->retire_prior_to;
 }
 
 const GPtrArray *ql_cid_ledger_entries(const ql_cid_ledger *ledger)

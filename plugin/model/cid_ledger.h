@@ -34,9 +34,11 @@ typedef struct ql_cid_entry {
     uint64_t packets, bytes; /* sent to this ID */
     /* Captured frames; 0 is never. */
     uint32_t issued_frame, first_used_frame, last_used_frame, retired_frame;
-    uint64_t retired_packet;  /* number of the packet that carried RETIRE_CONNECTION_ID */
-    uint32_t issues;          /* how often it was issued: repeats are retransmissions */
-    uint64_t retire_prior_to; /* of the frame that issued it */
+    uint32_t
+        retirement_acked_frame; /* the issuer has acknowledged RETIRE_CONNECTION_ID; 0: not seen */
+    uint64_t retired_packet;    /* number of the packet that carried RETIRE_CONNECTION_ID */
+    uint32_t issues;            /* how often it was issued: repeats are retransmissions */
+    uint64_t retire_prior_to;   /* of the frame that issued it */
 } ql_cid_entry;
 
 typedef struct ql_cid_ledger ql_cid_ledger;
@@ -62,8 +64,13 @@ ql_cid_issue ql_cid_ledger_issue(ql_cid_ledger *ledger, const ql_cid_entry *entr
 ql_cid_entry *ql_cid_ledger_find(const ql_cid_ledger *ledger, const ql_cid *cid);
 ql_cid_entry *ql_cid_ledger_find_sequence(const ql_cid_ledger *ledger, uint64_t sequence);
 
-/* IDs that are issued and not retired. */
+/* IDs that are issued, not retired, and not below Retire Prior To: what the peer has to keep (RFC
+ * 9000, 5.1.1). */
 unsigned ql_cid_ledger_active(const ql_cid_ledger *ledger);
+
+/* The issuer asked to retire all IDs with sequence numbers below this one (RFC 9000, 5.1.2). */
+void ql_cid_ledger_raise_retire_prior_to(ql_cid_ledger *ledger, uint64_t sequence);
+uint64_t ql_cid_ledger_retire_prior_to(const ql_cid_ledger *ledger);
 
 /* Marks the entry as retired, once, by the packet of this number. */
 void ql_cid_ledger_retire(ql_cid_ledger *ledger, ql_cid_entry *entry, uint32_t frame,

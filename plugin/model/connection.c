@@ -7,6 +7,8 @@
  */
 #define SEARCH_BUDGET 20000u
 
+#define WRONG_TOLD_FROM 8u /* packets that do not authenticate */
+
 ql_space ql_space_of(ql_packet_type type)
 {
     switch (type) {
@@ -59,6 +61,9 @@ void ql_connection_free(ql_connection *c)
     ql_cid_ledger_free(c->cids[QL_CLIENT]);
     ql_cid_ledger_free(c->cids[QL_SERVER]);
     ql_path_table_free(c->paths);
+    for (int side = 0; side < 2; side++)
+        if (c->retirements[side] != NULL)
+            g_array_free(c->retirements[side], TRUE);
     g_free(c->facts.close.reason);
     g_free(c);
 }
@@ -146,11 +151,8 @@ void ql_connection_on_datagram(ql_connection *c, const ql_datagram *datagram, ql
     const ql_endpoint *client = sender == QL_CLIENT ? &datagram->source : &datagram->destination;
     const ql_endpoint *server = sender == QL_CLIENT ? &datagram->destination : &datagram->source;
     ql_path *path = ql_path_table_find(c->paths, client, server);
-    if (path == NULL)
-        return;
-    path->packets[sender]++;
-    path->bytes[sender] += datagram->wire_length;
-    path->last_frame = MAX(path->last_frame, datagram->where.frame);
+    if (path != NULL)
+        ql_connection_measure_path(c, path, datagram, sender);
 }
 
 /* The version of what the server sends is the one that was agreed on (RFC 9368, 4). */
@@ -197,6 +199,12 @@ void ql_connection_on_packet(ql_connection *c, const ql_packet_input *in, const 
                         QL_FINDING_PACKET_RESERVED_BITS,
                         "%s packet %" G_GUINT64_FORMAT ": reserved bits are not zero",
                         ql_packet_type_name(type), opened->packet_number);
+    if (opened->payload.length == 0)
+        ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
+                        QL_FINDING_PACKET_MALFORMED,
+                        "%s packet %" G_GUINT64_FORMAT " has no frames", ql_packet_type_name(type),
+                        opened->packet_number);
+    ql_connection_watch_spin(in, path, (opened->first & 0x20) != 0, newest);
     ql_connection_read_frames(c, in, path, opened->payload);
     ql_connection_judge_path(c, in, path, newest);
 }
@@ -232,6 +240,21 @@ static void tell_missing(ql_connection *c, const ql_packet_input *in)
     }
 }
 
+/* Damaged packets come one by one. Many, and never one that opens, is another session's secret. */
+static void tell_wrong(ql_connection *c, const ql_packet_input *in)
+{
+    if (c->told_wrong || in->header->type == QL_PACKET_INITIAL ||
+        ql_connection_numbers(c, in->sender, in->header->type)->any ||
+        c->facts.closed[QL_CLOSED_NOT_AUTHENTIC] < WRONG_TOLD_FROM)
+        return;
+    c->told_wrong = true;
+    ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
+                    QL_FINDING_SECRETS_WRONG,
+                    "%" G_GUINT64_FORMAT " packets do not open with the secrets that the log has "
+                    "for this client random",
+                    c->facts.closed[QL_CLOSED_NOT_AUTHENTIC]);
+}
+
 void ql_connection_on_closed(ql_connection *c, const ql_packet_input *in)
 {
     ql_closed_cause cause = (ql_closed_cause)in->event->closed;
@@ -240,6 +263,8 @@ void ql_connection_on_closed(ql_connection *c, const ql_packet_input *in)
     judge_secrets(&c->facts, QL_PACKET_INITIAL);
     if (!c->told_secrets)
         tell_missing(c, in);
+    if (cause == QL_CLOSED_NOT_AUTHENTIC)
+        tell_wrong(c, in);
     if (cause == QL_CLOSED_CUT && !c->told_cut) {
         c->told_cut = true;
         ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,

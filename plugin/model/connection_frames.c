@@ -121,6 +121,7 @@ static void on_frame(ql_connection *c, const ql_packet_input *in, ql_path *path,
     if (early && c->facts.early_data_rejected)
         return; /* the server never read it (RFC 9001, 4.6.2) */
     switch (frame->kind) {
+    case QL_FRAME_ACK: ql_connection_on_ack(c, in, frame); break;
     case QL_FRAME_CRYPTO: on_crypto(c, in, frame); break;
     case QL_FRAME_STREAM: ql_streams_on_stream(c->streams, in->sender, frame, where, early); break;
     case QL_FRAME_RESET_STREAM: ql_streams_on_reset(c->streams, in->sender, frame, where); break;
@@ -148,7 +149,6 @@ static void on_frame(ql_connection *c, const ql_packet_input *in, ql_path *path,
         break;
     case QL_FRAME_PADDING:
     case QL_FRAME_PING:
-    case QL_FRAME_ACK:
     case QL_FRAME_MAX_DATA:
     case QL_FRAME_MAX_STREAM_DATA:
     case QL_FRAME_MAX_STREAMS:

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#define RETIREMENTS_MAX                                                                            \
+    1024u /* that wait for an acknowledgement; of further ones it is not noted */
+
 static void tell(ql_connection *c, uint32_t frame, ql_cid_event_kind kind, const ql_cid_entry *cid)
 {
     ql_cid_event *event = &ql_journal_add(c->context.journal, frame, QL_EVENT_CID)->cid;
@@ -113,7 +116,7 @@ static const char *reason_of_switch(const ql_connection *c, const ql_packet_inpu
         return "preferred address";
     if (c->last_path[in->sender] != NULL && path != c->last_path[in->sender])
         return "migration";
-    if (was->has_sequence && was->sequence < c->retire_prior_to[now->issuer])
+    if (was->has_sequence && was->sequence < ql_cid_ledger_retire_prior_to(c->cids[now->issuer]))
         return "Retire Prior To";
     return "voluntary rotation";
 }
@@ -188,6 +191,20 @@ void ql_connection_use_cids(ql_connection *c, const ql_packet_input *in, const q
         c->last_path[in->sender] = (ql_path *)path;
 }
 
+/* RFC 9000, 5.1.1: the peer says in its transport parameters how many it keeps. */
+static void check_limit(ql_connection *c, const ql_packet_input *in)
+{
+    const ql_transport_parameters *peer = &c->facts.parameters[ql_side_other(in->sender)];
+    unsigned active = ql_cid_ledger_active(c->cids[in->sender]);
+    if (!peer->present || active <= peer->active_connection_id_limit)
+        return;
+    ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
+                    QL_FINDING_CID_LIMIT,
+                    "the %s has %u connection IDs in use, the peer's active_connection_id_limit is "
+                    "%" G_GUINT64_FORMAT,
+                    ql_side_name(in->sender), active, peer->active_connection_id_limit);
+}
+
 void ql_connection_on_new_cid(ql_connection *c, const ql_packet_input *in, const ql_frame *frame)
 {
     ql_cid_entry told = { .cid = frame->new_cid.cid,
@@ -197,9 +214,52 @@ void ql_connection_on_new_cid(ql_connection *c, const ql_packet_input *in, const
                           .has_reset_token = true,
                           .retire_prior_to = frame->new_cid.retire_prior_to };
     memcpy(told.reset_token, frame->new_cid.reset_token, sizeof told.reset_token);
-    uint64_t *retire = &c->retire_prior_to[in->sender];
-    *retire = MAX(*retire, frame->new_cid.retire_prior_to);
+    ql_cid_ledger_raise_retire_prior_to(c->cids[in->sender], frame->new_cid.retire_prior_to);
     ql_connection_issue(c, in->sender, &told, in->datagram->where.frame);
+    check_limit(c, in);
+}
+
+/* A retirement on its way: its packet, and the ID. */
+typedef struct retirement {
+    uint64_t packet_number;
+    ql_cid_entry *entry;
+} retirement;
+
+typedef struct ack_scan {
+    GArray *retirements;
+    uint32_t frame;
+} ack_scan;
+
+static void on_acked(void *user, uint64_t first, uint64_t last)
+{
+    ack_scan *scan = user;
+    for (guint i = scan->retirements->len; i-- > 0;) {
+        const retirement *r = &g_array_index(scan->retirements, retirement, i);
+        if (r->packet_number < first || r->packet_number > last)
+            continue;
+        if (r->entry->retirement_acked_frame == 0)
+            r->entry->retirement_acked_frame = scan->frame;
+        g_array_remove_index_fast(scan->retirements, i);
+    }
+}
+
+void ql_connection_on_ack(ql_connection *c, const ql_packet_input *in, const ql_frame *frame)
+{
+    GArray *waiting = c->retirements[ql_side_other(in->sender)];
+    if (waiting == NULL || waiting->len == 0 || in->header->type != QL_PACKET_ONE_RTT)
+        return;
+    ack_scan scan = { waiting, in->datagram->where.frame };
+    ql_ack_visit(frame, on_acked, &scan);
+}
+
+static void await_ack(ql_connection *c, const ql_packet_input *in, ql_cid_entry *entry)
+{
+    GArray **waiting = &c->retirements[in->sender];
+    if (*waiting == NULL)
+        *waiting = g_array_new(FALSE, FALSE, sizeof(retirement));
+    retirement r = { in->event->packet_number, entry };
+    if ((*waiting)->len < RETIREMENTS_MAX)
+        g_array_append_val(*waiting, r);
 }
 
 void ql_connection_on_retire_cid(ql_connection *c, const ql_packet_input *in, const ql_frame *frame)
@@ -218,9 +278,15 @@ void ql_connection_on_retire_cid(ql_connection *c, const ql_packet_input *in, co
                             ql_side_name(in->sender), ql_side_name(issuer), sequence);
         return;
     }
+    if (entry == in->event->dcid)
+        ql_journal_find(c->context.journal, c->facts.number, number, QL_FINDING_CID_RETIRED_IN_USE,
+                        "the %s retires connection ID %" G_GUINT64_FORMAT
+                        " in a packet that is sent to this very ID",
+                        ql_side_name(in->sender), sequence);
     if (entry->retired_frame == 0)
         tell(c, number, QL_CID_RETIRED, entry);
     ql_cid_ledger_retire(c->cids[issuer], entry, number, in->event->packet_number);
+    await_ack(c, in, entry);
 }
 
 /* RFC 9000, 7.3: what a side says that it chose has to be what it was seen to use. */

@@ -43,9 +43,62 @@ ql_path *ql_connection_use_path(ql_connection *c, const ql_packet_input *in)
     return path;
 }
 
+/* RFC 9000, 8.1: three times what came from an address is all that may go there before it is
+ * validated. Without the handshake's secrets nobody can see the validation. */
+static void check_amplification(ql_connection *c, ql_path *path, const ql_datagram *datagram)
+{
+    uint64_t got = path->before_validation[QL_CLIENT], sent = path->before_validation[QL_SERVER];
+    if (path->over_limit || sent <= 3 * got || c->facts.start_missing ||
+        c->facts.secrets == QL_SECRETS_MISSING || c->facts.secrets == QL_SECRETS_PARTIAL)
+        return;
+    path->over_limit = true;
+    ql_journal_find(c->context.journal, c->facts.number, datagram->where.frame,
+                    QL_FINDING_PATH_AMPLIFICATION,
+                    "path %u: the server has sent %" G_GUINT64_FORMAT
+                    " bytes to an address that is not validated and that sent %" G_GUINT64_FORMAT,
+                    path->id, sent, got);
+}
+
+void ql_connection_measure_path(ql_connection *c, ql_path *path, const ql_datagram *datagram,
+                                ql_side sender)
+{
+    path->packets[sender]++;
+    path->bytes[sender] += datagram->wire_length;
+    path->last_frame = MAX(path->last_frame, datagram->where.frame);
+    path->ecn[sender][datagram->ecn & 3]++;
+    path->largest[sender] = MAX(path->largest[sender], datagram->wire_length);
+    if (path->validated_for_server)
+        return;
+    path->before_validation[sender] += datagram->wire_length;
+    if (sender == QL_SERVER)
+        check_amplification(c, path, datagram);
+}
+
+/* RFC 9000, 17.4: the server mirrors the bit and the client turns it, once a round trip. */
+void ql_connection_watch_spin(const ql_packet_input *in, ql_path *path, bool spin, bool newest)
+{
+    if (in->header->type != QL_PACKET_ONE_RTT || in->sender != QL_SERVER || !newest ||
+        spin == path->spin)
+        return;
+    uint64_t now = in->datagram->where.time_ns;
+    if (path->spin_edge_ns != 0 && now > path->spin_edge_ns)
+        path->spin_rtt_ns = now - path->spin_edge_ns;
+    path->spin_edge_ns = now;
+    path->spin = spin;
+}
+
 void ql_connection_on_challenge(ql_connection *c, const ql_packet_input *in, ql_path *path,
                                 const ql_frame *frame)
 {
+    /* RFC 9000, 9.5: a NAT changes addresses behind the client's back, but a client that probes
+     * knows that it is on another path, and observers link the two by an ID that it uses on both.
+     */
+    if (in->sender == QL_CLIENT && path != c->current && in->event->dcid != NULL &&
+        in->event->dcid == c->current_destination && in->event->dcid->cid.length > 0)
+        ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
+                        QL_FINDING_CID_ON_TWO_PATHS,
+                        "the client probes path %u with the connection ID that it uses on path %u",
+                        path->id, c->current->id);
     ql_path_table_challenge(c->paths, path, in->sender, frame->path.data, &in->datagram->where);
     tell(c, in, QL_PATH_CHALLENGE, path);
 }
@@ -91,12 +144,25 @@ void ql_connection_judge_path(ql_connection *c, const ql_packet_input *in, ql_pa
         ql_path_cause cause = cause_of(c, in, path);
         if (!path->used)
             path->cause = cause;
+        if (cause == QL_PATH_CAUSE_MIGRATION &&
+            c->facts.parameters[QL_SERVER].disable_active_migration)
+            ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
+                            QL_FINDING_PATH_MIGRATION_DISABLED,
+                            "the client moves to path %u, though the server's transport parameters "
+                            "have disable_active_migration",
+                            path->id);
+        tell(c, in, QL_PATH_ABANDONED, c->current);
+        c->current->left = true;
+        path->left = false;
         tell(c, in, cause == QL_PATH_CAUSE_REBINDING ? QL_PATH_REBOUND : QL_PATH_MIGRATED, path);
         c->current = path;
     }
     path->used = true;
-    /* RFC 9000, 8.1: only who received the server's packets can protect one of these. */
-    if (in->header->type == QL_PACKET_HANDSHAKE)
-        path->validated = true;
+    /* RFC 9000, 8.1: only who received the server's packets can protect one of these, or has the
+     * token. */
+    bool proves = in->header->type == QL_PACKET_HANDSHAKE ||
+                  (in->header->type == QL_PACKET_INITIAL && in->header->token.length > 0);
+    path->validated |= in->header->type == QL_PACKET_HANDSHAKE;
+    path->validated_for_server |= proves;
     c->current_destination = in->event->dcid;
 }

@@ -24,7 +24,7 @@ struct ql_connection {
     ql_streams *streams;
     ql_cid_ledger *cids[2];       /* by issuer */
     ql_cid_entry *destination[2]; /* the ID that this sender uses now */
-    uint64_t retire_prior_to[2];  /* by issuer: the highest seen */
+    GArray *retirements[2];       /* by sender: RETIRE_CONNECTION_ID frames not yet acknowledged */
     size_t cid_length[2];         /* of the issuer's newest */
     ql_path_table *paths;
     ql_path *current;                        /* where the client sends what is more than a probe */
@@ -33,7 +33,7 @@ struct ql_connection {
     bool probing;    /* the packet at hand has probing frames only (RFC 9000, 9.1) */
     bool saw_server; /* a packet of the server was opened */
     bool restarted;  /* Retry or Version Negotiation: a new first Initial may come */
-    bool told_secrets, told_cut;
+    bool told_secrets, told_cut, told_wrong;
     bool begun;     /* the client's first Initial was captured */
     bool news;      /* secrets were found and nobody asked yet */
     size_t segment; /* of super-datagrams */
@@ -53,6 +53,9 @@ void ql_connection_on_new_cid(ql_connection *connection, const ql_packet_input *
                               const ql_frame *frame);
 void ql_connection_on_retire_cid(ql_connection *connection, const ql_packet_input *in,
                                  const ql_frame *frame);
+/* An ACK frame: what it acknowledges of retirements. */
+void ql_connection_on_ack(ql_connection *connection, const ql_packet_input *in,
+                          const ql_frame *frame);
 /* The transport parameters of this side are known now. */
 void ql_connection_bind_parameters(ql_connection *connection, ql_side side, uint32_t frame);
 
@@ -60,6 +63,10 @@ void ql_connection_bind_parameters(ql_connection *connection, ql_side side, uint
 
 /* The path of the packet, entered when it is new. */
 ql_path *ql_connection_use_path(ql_connection *connection, const ql_packet_input *in);
+/* Every datagram on the path, opened or not. */
+void ql_connection_measure_path(ql_connection *connection, ql_path *path,
+                                const ql_datagram *datagram, ql_side sender);
+void ql_connection_watch_spin(const ql_packet_input *in, ql_path *path, bool spin, bool newest);
 void ql_connection_on_challenge(ql_connection *connection, const ql_packet_input *in, ql_path *path,
                                 const ql_frame *frame);
 void ql_connection_on_response(ql_connection *connection, const ql_packet_input *in,

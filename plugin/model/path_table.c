@@ -98,6 +98,7 @@ ql_path *ql_path_table_respond(ql_path_table *table, ql_side sender, const uint8
         ql_path *path = waiting->path;
         *was_validated = path->validated;
         path->validated = true;
+        path->validated_for_server |= waiting->sender == QL_SERVER;
         if (path->response_frame == 0) {
             path->challenge_frame = waiting->where.frame;
             path->challenge_time_ns = waiting->where.time_ns;

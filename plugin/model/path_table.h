@@ -27,6 +27,15 @@ typedef struct ql_path {
     uint64_t packets[2], bytes[2]; /* by ql_side of the sender; UDP payload bytes */
     bool used;                     /* carried something other than probing frames */
     bool validated;                /* by a response, or by the handshake (RFC 9000, 8.1) */
+    bool validated_for_server;     /* the client's address: the server may send without limit */
+    bool left;                     /* the client went on elsewhere (RFC 9000, 9.3) */
+    bool over_limit;               /* the server sent more than three times the client's bytes */
+    uint64_t before_validation[2]; /* bytes by sender until the client's address was validated */
+    uint64_t ecn[2][4];            /* datagrams by sender and ECN codepoint (RFC 3168) */
+    size_t largest[2];             /* largest datagram by sender, UDP payload */
+    uint64_t spin_rtt_ns;  /* RFC 9000, 17.4: between the last two edges of the spin bit; 0: none */
+    uint64_t spin_edge_ns; /* when the last edge came */
+    bool spin;             /* the server's bit at present */
     uint32_t challenge_frame,
         response_frame; /* of the pair that validated it, else of the last; 0: none */
     uint64_t challenge_time_ns, validation_ns; /* from challenge to response */

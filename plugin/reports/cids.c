@@ -7,20 +7,18 @@
 #include <inttypes.h>
 
 static const ql_column columns[] = {
-    { .title = "seq", .right = true },
-    { .title = "connection ID" },
-    { .title = "from" },
+    { .title = "#", .right = true }, /* sequence number */
+    { .title = "connection ID", .flexible = true },
+    { .title = "from", .flexible = true },
     { .title = "issued", .right = true },
-    { .title = "first used", .right = true },
-    { .title = "last used", .right = true },
+    { .title = "used", .right = true },
     { .title = "retired", .right = true },
     { .title = "packets", .right = true },
-    { .title = "bytes", .right = true },
 };
 
 static const char *origin_text(const ql_cid_entry *entry)
 {
-    return entry->origin == QL_ORIGIN_CLIENT_RANDOM ? "initial (client's choice)"
+    return entry->origin == QL_ORIGIN_CLIENT_RANDOM ? "client's choice"
                                                     : ql_cid_origin_name(entry->origin);
 }
 
@@ -33,11 +31,21 @@ static void add_row(ql_table *table, const ql_cid_entry *entry)
     ql_table_add(table, ql_cid_text(&entry->cid));
     ql_table_add(table, g_strdup(origin_text(entry)));
     ql_table_add_frame(table, entry->issued_frame);
-    ql_table_add_frame(table, entry->first_used_frame);
-    ql_table_add_frame(table, entry->last_used_frame);
+    if (entry->first_used_frame != entry->last_used_frame)
+        ql_table_add_format(table, "%u-%u", entry->first_used_frame, entry->last_used_frame);
+    else
+        ql_table_add_frame(table, entry->first_used_frame);
     ql_table_add_frame(table, entry->retired_frame);
     ql_table_add(table, ql_text_count(entry->packets));
-    ql_table_add(table, ql_text_count(entry->bytes));
+}
+
+/* Those without a sequence number, which are older, ahead of the others. */
+static gint compare_entries(gconstpointer a, gconstpointer b)
+{
+    const ql_cid_entry *x = *(const ql_cid_entry *const *)a, *y = *(const ql_cid_entry *const *)b;
+    if (x->has_sequence != y->has_sequence)
+        return x->has_sequence ? 1 : -1;
+    return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
 }
 
 static void write_issuer(const ql_connection *connection, ql_side issuer, FILE *out)
@@ -46,9 +54,12 @@ static void write_issuer(const ql_connection *connection, ql_side issuer, FILE *
     if (entries->len == 0)
         return;
     ql_table *table = ql_table_new(columns, G_N_ELEMENTS(columns));
-    for (guint i = 0; i < entries->len; i++)
-        add_row(table, g_ptr_array_index(entries, i));
-    fprintf(out, "\nOf the %s, used by the %s:\n", ql_side_name(issuer),
+    GPtrArray *sorted = g_ptr_array_copy((GPtrArray *)(uintptr_t)entries, NULL, NULL);
+    g_ptr_array_sort(sorted, compare_entries); /* which is stable */
+    for (guint i = 0; i < sorted->len; i++)
+        add_row(table, g_ptr_array_index(sorted, i));
+    g_ptr_array_free(sorted, TRUE);
+    fprintf(out, "\nThe %s's, to which the %s sends:\n", ql_side_name(issuer),
             ql_side_name(ql_side_other(issuer)));
     ql_table_write(table, out);
     ql_table_free(table);

@@ -2,6 +2,7 @@
 #include "reports/report.h"
 
 #include "reports/names.h"
+#include "reports/table.h"
 #include "reports/text.h"
 
 #include <string.h>
@@ -59,6 +60,24 @@ static void write_head(const ql_connection_facts *facts, FILE *out)
     g_free(name);
 }
 
+/* Words, as many a line as the page has room for. */
+static void write_wrapped(FILE *out, const char *indent, const char *text)
+{
+    char **words = g_strsplit(text, " ", -1);
+    size_t used = 0;
+    for (char **word = words; *word != NULL; word++) {
+        size_t width = ql_text_width(*word);
+        if (used > 0 && used + 1 + width > QL_PAGE_WIDTH) {
+            fputc('\n', out);
+            used = 0;
+        }
+        fprintf(out, "%s%s", used == 0 ? indent : " ", *word);
+        used += (used == 0 ? strlen(indent) : 1) + width;
+    }
+    fputc('\n', out);
+    g_strfreev(words);
+}
+
 static void write_packets(const ql_connection_facts *facts, FILE *out)
 {
     char *all = ql_text_count(facts->packets);
@@ -70,7 +89,7 @@ static void write_packets(const ql_connection_facts *facts, FILE *out)
         char *count = ql_text_count(facts->closed[cause]);
         fprintf(out, "  %s closed: %s\n", count, ql_closed_cause_text(cause));
         if (remedies[cause] != NULL)
-            fprintf(out, "    %s\n", remedies[cause]);
+            write_wrapped(out, "    ", remedies[cause]);
         g_free(count);
     }
     g_free(all);
@@ -87,9 +106,12 @@ static void write_findings(const ql_session *session, uint32_t connection, FILE 
         if (finding->connection != connection || kind->severity < QL_SEVERITY_WARN)
             continue;
         char *text = ql_text_safe(finding->text, strlen(finding->text));
-        fprintf(out, "  frame %u, %s: %s%s%s%s\n", finding->frame, kind->code, text,
-                kind->rfc != NULL ? " (" : "", kind->rfc != NULL ? kind->rfc : "",
-                kind->rfc != NULL ? ")" : "");
+        char *line =
+            g_strdup_printf("frame %u, %s: %s%s%s%s", finding->frame, kind->code, text,
+                            kind->rfc != NULL ? " (" : "", kind->rfc != NULL ? kind->rfc : "",
+                            kind->rfc != NULL ? ")" : "");
+        write_wrapped(out, "  ", line);
+        g_free(line);
         g_free(text);
     }
 }
@@ -112,5 +134,6 @@ void ql_report_doctor(const ql_session *session, FILE *out)
               "does the browser speak HTTP/3 to this server?\n",
               out);
     else
-        fprintf(out, "%u of %u connection%s opened whole\n", well, count, count == 1 ? "" : "s");
+        fprintf(out, "All packets opened: %u of %u connection%s\n", well, count,
+                count == 1 ? "" : "s");
 }

@@ -9,18 +9,18 @@
 static const ql_column columns[] = {
     { .title = "conn", .right = true },
     { .title = "path", .right = true },
-    { .title = "client" },
-    { .title = "server" },
+    { .title = "client", .flexible = true },
+    { .title = "server", .flexible = true },
     { .title = "cause" },
     { .title = "frames" },
-    { .title = "sent", .right = true },
-    { .title = "received", .right = true },
+    { .title = "bytes up", .right = true },
+    { .title = "down", .right = true },
     { .title = "validated" },
 };
 
 static void add_validation(ql_table *table, const ql_path *path)
 {
-    if (path->validated) {
+    if (path->validated && path->response_frame != 0) {
         char *time = ql_text_seconds((double)path->validation_ns / 1e9);
         ql_table_add_format(table, "in %s (%u, %u)", time, path->challenge_frame,
                             path->response_frame);
@@ -28,8 +28,7 @@ static void add_validation(ql_table *table, const ql_path *path)
     } else if (path->challenge_frame != 0) {
         ql_table_add_format(table, "asked in %u", path->challenge_frame);
     } else {
-        ql_table_add(table,
-                     g_strdup(path->cause == QL_PATH_CAUSE_INITIAL ? "by the handshake" : "no"));
+        ql_table_add(table, g_strdup(path->validated ? "by the handshake" : "no"));
     }
 }
 
@@ -41,8 +40,8 @@ static void add_row(ql_table *table, uint32_t connection, const ql_path *path)
     ql_table_add(table, ql_endpoint_text(&path->server));
     ql_table_add(table, g_strdup(ql_path_cause_name(path->cause)));
     ql_table_add_format(table, "%u-%u", path->first_frame, path->last_frame);
-    ql_table_add(table, ql_text_bytes(path->bytes[QL_CLIENT]));
-    ql_table_add(table, ql_text_bytes(path->bytes[QL_SERVER]));
+    ql_table_add(table, ql_text_count(path->bytes[QL_CLIENT]));
+    ql_table_add(table, ql_text_count(path->bytes[QL_SERVER]));
     add_validation(table, path);
 }
 

@@ -11,21 +11,37 @@ static void note_clear(gpointer data)
     g_free(((ql_note *)data)->text);
 }
 
-void ql_story_say(ql_story *story, const char *rfc, const char *format, ...)
+void ql_story_say(ql_story *story, ql_note_weight weight, const char *rfc, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    ql_note note = { .text = g_strdup_vprintf(format, arguments), .rfc = rfc };
+    ql_note note = { g_strdup_vprintf(format, arguments), rfc, weight, story->notes->len };
     va_end(arguments);
     g_array_append_val(story->notes, note);
 }
 
 /* A sentence that may quote bytes of the wire, such as a reason phrase. */
-static void say_safely(ql_story *story, const char *rfc, const char *text)
+static void say_safely(ql_story *story, ql_note_weight weight, const char *rfc, const char *text)
 {
     char *safe = ql_text_safe(text, strlen(text));
-    ql_story_say(story, rfc, "%s", safe);
+    ql_story_say(story, weight, rfc, "%s", safe);
     g_free(safe);
+}
+
+/* The first use of an ID that is told as a switch to it next. */
+static bool is_part_of_switch(const ql_event *event)
+{
+    const ql_event *next = event->next;
+    return event->cid.kind == QL_CID_FIRST_USED && next != NULL && next->kind == QL_EVENT_CID &&
+           next->cid.kind == QL_CID_SWITCHED && next->cid.cid == event->cid.cid;
+}
+
+static gint compare_notes(gconstpointer a, gconstpointer b)
+{
+    const ql_note *x = a, *y = b;
+    if (x->weight != y->weight)
+        return x->weight < y->weight ? -1 : 1;
+    return x->order < y->order ? -1 : 1;
 }
 
 static void tell(ql_story *story, const ql_event *event)
@@ -34,13 +50,17 @@ static void tell(ql_story *story, const ql_event *event)
     case QL_EVENT_PACKET: ql_story_of_packet(story, &event->packet); break;
     case QL_EVENT_SECTION: ql_story_of_section(story, &event->section); break;
     case QL_EVENT_END: ql_story_of_end(story, &event->end); break;
-    case QL_EVENT_CID: ql_story_of_cid(story, &event->cid); break;
+    case QL_EVENT_CID:
+        if (!is_part_of_switch(event))
+            ql_story_of_cid(story, &event->cid);
+        break;
     case QL_EVENT_PATH: ql_story_of_path(story, &event->path); break;
     case QL_EVENT_FINDING:
         if (event->finding != NULL)
-            say_safely(story, ql_finding_kind_of(event->finding->code)->rfc, event->finding->text);
+            say_safely(story, QL_NOTE_FINDING, ql_finding_kind_of(event->finding->code)->rfc,
+                       event->finding->text);
         break;
-    case QL_EVENT_TEXT: ql_story_say(story, event->text.rfc, "%s", event->text.text); break;
+    case QL_EVENT_TEXT: say_safely(story, QL_NOTE_FACT, event->text.rfc, event->text.text); break;
     case QL_EVENT_STREAM: /* all of the frame together, below */ break;
     }
 }
@@ -58,5 +78,6 @@ GArray *ql_story_of_events(const ql_event *events, uint32_t frame)
     ql_story_of_streams(&story);
     if (story.notes->len == 0 && events != NULL)
         ql_story_of_packets_alone(&story);
+    g_array_sort(story.notes, compare_notes);
     return story.notes;
 }

@@ -45,8 +45,8 @@ static char *blocked_text(const ql_message *message)
 static void say_request(ql_story *story, const ql_exchange *exchange, const char *name)
 {
     char *blocked = blocked_text(&exchange->request);
-    ql_story_say(story, "RFC 9114, 4.1", "The client asks: %s (stream %" PRIu64 ")%s%s", name,
-                 exchange->stream_id,
+    ql_story_say(story, QL_NOTE_MESSAGE, "RFC 9114, 4.1",
+                 "The client asks: %s (stream %" PRIu64 ")%s%s", name, exchange->stream_id,
                  exchange->early_data ? ", in early data, before the handshake is done" : "",
                  blocked);
     g_free(blocked);
@@ -58,9 +58,9 @@ static void say_response(ql_story *story, const ql_exchange *exchange, const ql_
     char *status = ql_status_text(section->status);
     char *time = ql_text_seconds(ql_exchange_time_to_first_byte(exchange));
     char *blocked = blocked_text(&exchange->response);
-    ql_story_say(story, "RFC 9114, 4.1", "The server answers %s with %s%s%s (stream %" PRIu64 ")%s",
-                 name, status, time[0] != '\0' ? " after " : "", time, exchange->stream_id,
-                 blocked);
+    ql_story_say(story, QL_NOTE_MESSAGE, "RFC 9114, 4.1",
+                 "The server answers %s with %s%s%s (stream %" PRIu64 ")%s", name, status,
+                 time[0] != '\0' ? " after " : "", time, exchange->stream_id, blocked);
     g_free(status);
     g_free(time);
     g_free(blocked);
@@ -70,7 +70,7 @@ static void say_informational(ql_story *story, const ql_exchange *exchange,
                               const ql_section *section, const char *name)
 {
     char *status = ql_status_text(section->status);
-    ql_story_say(story, "RFC 9114, 4.1",
+    ql_story_say(story, QL_NOTE_MESSAGE, "RFC 9114, 4.1",
                  "The server sends %s ahead of its answer to %s (stream %" PRIu64 ")", status, name,
                  exchange->stream_id);
     g_free(status);
@@ -85,16 +85,17 @@ void ql_story_of_section(ql_story *story, const ql_section_event *event)
     case QL_SECTION_INFORMATIONAL: say_informational(story, exchange, event->section, name); break;
     case QL_SECTION_RESPONSE: say_response(story, exchange, event->section, name); break;
     case QL_SECTION_REQUEST_TRAILERS:
-        ql_story_say(story, "RFC 9114, 4.1", "The client adds trailers to %s (stream %" PRIu64 ")",
-                     name, exchange->stream_id);
+        ql_story_say(story, QL_NOTE_MESSAGE, "RFC 9114, 4.1",
+                     "The client adds trailers to %s (stream %" PRIu64 ")", name,
+                     exchange->stream_id);
         break;
     case QL_SECTION_RESPONSE_TRAILERS:
-        ql_story_say(story, "RFC 9114, 4.1",
+        ql_story_say(story, QL_NOTE_MESSAGE, "RFC 9114, 4.1",
                      "The server adds trailers to its answer to %s (stream %" PRIu64 ")", name,
                      exchange->stream_id);
         break;
     case QL_SECTION_PROMISE:
-        ql_story_say(story, "RFC 9114, 4.6",
+        ql_story_say(story, QL_NOTE_MESSAGE, "RFC 9114, 4.6",
                      "The server promises an answer to a request that was not made: %s (push "
                      "%" PRIu64 ", promised on stream %" PRIu64 ")",
                      name, exchange->push_id, exchange->promised_on);
@@ -108,7 +109,8 @@ static void say_reset(ql_story *story, const ql_end_event *event, const char *na
     const ql_message *message =
         event->response ? &event->exchange->response : &event->exchange->request;
     char *error = ql_http3_error_text(message->reset_error);
-    ql_story_say(story, "RFC 9114, 4.1.1", "The %s breaks off the %s %s: %s (stream %" PRIu64 ")",
+    ql_story_say(story, QL_NOTE_MESSAGE, "RFC 9114, 4.1.1",
+                 "The %s breaks off the %s %s: %s (stream %" PRIu64 ")",
                  event->response ? "server" : "client", event->response ? "answer to" : "request",
                  name, error, event->exchange->stream_id);
     g_free(error);
@@ -121,7 +123,7 @@ static void say_complete(ql_story *story, const ql_exchange *exchange, const cha
                        : g_strdup("status unknown");
     char *size = ql_text_bytes(exchange->response.body_size);
     char *time = ql_text_seconds(ql_exchange_duration(exchange));
-    ql_story_say(story, "RFC 9114, 4.1",
+    ql_story_say(story, QL_NOTE_MESSAGE, "RFC 9114, 4.1",
                  "The answer to %s is complete: %s, %s%s%s (stream %" PRIu64 ")", name, status,
                  size, time[0] != '\0' ? " in " : "", time, exchange->stream_id);
     g_free(status);
@@ -140,7 +142,7 @@ void ql_story_of_end(ql_story *story, const ql_end_event *event)
         say_complete(story, exchange, name);
     } else if (message->body_size > 0) {
         char *size = ql_text_bytes(message->body_size);
-        ql_story_say(story, "RFC 9114, 4.1",
+        ql_story_say(story, QL_NOTE_MESSAGE, "RFC 9114, 4.1",
                      "The content of %s has been sent: %s (stream %" PRIu64 ")", name, size,
                      exchange->stream_id);
         g_free(size);
@@ -258,19 +260,19 @@ static void say_share(ql_story *story, const stream_share *share)
     char *subject = share_subject(share, story->frame, &rfc);
     char *bytes = ql_text_bytes(share->bytes);
     if (!share->news)
-        ql_story_say(story, "RFC 9000, 13.3", "Sent again: %s %s", bytes, subject);
+        ql_story_say(story, QL_NOTE_STREAM, "RFC 9000, 13.3", "Sent again: %s %s", bytes, subject);
     else if (share->blocked)
-        ql_story_say(story, "RFC 9204, 2.1.2",
+        ql_story_say(story, QL_NOTE_STREAM, "RFC 9204, 2.1.2",
                      "%s %s, header fields that cannot be read before the QPACK encoder stream "
                      "brings what they refer to",
                      bytes, subject);
     else if (share->out_of_order)
-        ql_story_say(story, "RFC 9000, 2.2", "%s %s, ahead of bytes that are still missing", bytes,
-                     subject);
+        ql_story_say(story, QL_NOTE_STREAM, "RFC 9000, 2.2",
+                     "%s %s, ahead of bytes that are still missing", bytes, subject);
     else if (share->bytes == 0 && share->fin)
-        ql_story_say(story, "RFC 9000, 2.3", "The end %s", subject);
+        ql_story_say(story, QL_NOTE_STREAM, "RFC 9000, 2.3", "The end %s", subject);
     else
-        ql_story_say(story, rfc, "%s %s", bytes, subject);
+        ql_story_say(story, QL_NOTE_STREAM, rfc, "%s %s", bytes, subject);
     g_free(subject);
     g_free(bytes);
 }
@@ -283,6 +285,6 @@ void ql_story_of_streams(ql_story *story)
         if (!g_array_index(shares, stream_share, i).told)
             say_share(story, &g_array_index(shares, stream_share, i));
     if (!all)
-        ql_story_say(story, NULL, "and bytes on more streams");
+        ql_story_say(story, QL_NOTE_STREAM, NULL, "and bytes on more streams");
     g_array_free(shares, TRUE);
 }

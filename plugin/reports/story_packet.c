@@ -6,7 +6,7 @@
 void ql_story_of_packet(ql_story *story, const ql_packet_event *event)
 {
     if (event->key_update)
-        ql_story_say(story, "RFC 9001, 6",
+        ql_story_say(story, QL_NOTE_FACT, "RFC 9001, 6",
                      "The %s changes to the next keys: the key phase bit is now %d",
                      ql_side_name(event->sender), event->key_phase);
 }
@@ -30,7 +30,7 @@ static const struct {
 
 static void closed_alone(ql_story *story, const ql_packet_event *event)
 {
-    ql_story_say(story, NULL, "%s packet of the %s that stays closed: %s",
+    ql_story_say(story, QL_NOTE_PACKET, NULL, "%s packet of the %s that stays closed: %s",
                  ql_packet_type_name(event->type), ql_side_name(event->sender),
                  ql_closed_cause_text(event->closed));
 }
@@ -46,11 +46,12 @@ void ql_story_of_packets_alone(ql_story *story)
         if (packet->closed != QL_OPENED)
             closed_alone(story, packet);
         else if (packet->duplicate)
-            ql_story_say(story, NULL, "The same %s packet of the %s was captured before",
+            ql_story_say(story, QL_NOTE_PACKET, NULL,
+                         "The same %s packet of the %s was captured before",
                          ql_packet_type_name(packet->type), ql_side_name(packet->sender));
         else
-            ql_story_say(story, purposes[packet->type].rfc, "%s packet of the %s: %s",
-                         ql_packet_type_name(packet->type), ql_side_name(packet->sender),
-                         purposes[packet->type].text);
+            ql_story_say(story, QL_NOTE_PACKET, purposes[packet->type].rfc,
+                         "%s packet of the %s: %s", ql_packet_type_name(packet->type),
+                         ql_side_name(packet->sender), purposes[packet->type].text);
     }
 }

@@ -12,7 +12,8 @@ typedef struct ql_story {
     uint32_t frame;
 } ql_story;
 
-void ql_story_say(ql_story *story, const char *rfc, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void ql_story_say(ql_story *story, ql_note_weight weight, const char *rfc, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
 
 /* story_exchange.c */
 void ql_story_of_section(ql_story *story, const ql_section_event *event);

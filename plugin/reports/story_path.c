@@ -22,21 +22,21 @@ static void say_switched(ql_story *story, const ql_cid_event *event, const char 
 {
     const char *user = ql_side_name(ql_side_other(event->cid->issuer));
     char *previous = event->previous != NULL ? cid_name(event->previous) : g_strdup("another");
-    ql_story_say(story, "RFC 9000, 5.1.1", "The %s now sends to connection ID %s instead of %s%s%s",
-                 user, name, previous, event->reason != NULL ? ": " : "",
-                 event->reason != NULL ? event->reason : "");
+    ql_story_say(story, QL_NOTE_CID_CHANGE, "RFC 9000, 5.1.1",
+                 "The %s now sends to connection ID %s instead of %s%s%s", user, name, previous,
+                 event->reason != NULL ? ": " : "", event->reason != NULL ? event->reason : "");
     g_free(previous);
 }
 
 static void say_initial(ql_story *story, const ql_cid_entry *entry, const char *name)
 {
     if (entry->origin == QL_ORIGIN_CLIENT_RANDOM)
-        ql_story_say(story, "RFC 9000, 7.2",
+        ql_story_say(story, QL_NOTE_CID_STOCK, "RFC 9000, 7.2",
                      "The client makes up connection ID %s for the server's first packets", name);
     else
-        ql_story_say(story, "RFC 9000, 7.2", "The %s wants its packets sent to %s%s",
-                     ql_side_name(entry->issuer), entry->cid.length > 0 ? "connection ID " : "",
-                     name);
+        ql_story_say(story, QL_NOTE_CID_STOCK, "RFC 9000, 7.2",
+                     "The %s wants its packets sent to %s%s", ql_side_name(entry->issuer),
+                     entry->cid.length > 0 ? "connection ID " : "", name);
 }
 
 void ql_story_of_cid(ql_story *story, const ql_cid_event *event)
@@ -48,32 +48,32 @@ void ql_story_of_cid(ql_story *story, const ql_cid_event *event)
     switch ((ql_cid_event_kind)event->kind) {
     case QL_CID_INITIAL: say_initial(story, entry, name); break;
     case QL_CID_RETRY:
-        ql_story_say(story, "RFC 9000, 7.2",
+        ql_story_say(story, QL_NOTE_CID_CHANGE, "RFC 9000, 7.2",
                      "The server asks the client to begin again with connection ID %s", name);
         break;
     case QL_CID_ISSUED:
-        ql_story_say(story, "RFC 9000, 5.1.1",
+        ql_story_say(story, QL_NOTE_CID_STOCK, "RFC 9000, 5.1.1",
                      "The %s issues connection ID %s, which the %s may use from now on", issuer,
                      name, user);
         break;
     case QL_CID_FIRST_USED:
-        ql_story_say(story, "RFC 9000, 5.1.1",
+        ql_story_say(story, QL_NOTE_CID_STOCK, "RFC 9000, 5.1.1",
                      "The %s sends to the %s's connection ID %s for the first time", user, issuer,
                      name);
         break;
     case QL_CID_SWITCHED: say_switched(story, event, name); break;
     case QL_CID_RETIRED:
-        ql_story_say(story, "RFC 9000, 5.1.2",
+        ql_story_say(story, QL_NOTE_CID_CHANGE, "RFC 9000, 5.1.2",
                      "The %s gives the %s's connection ID %s back: it will not use it again", user,
                      issuer, name);
         break;
     case QL_CID_PREFERRED_ADDRESS:
-        ql_story_say(story, "RFC 9000, 9.6",
+        ql_story_say(story, QL_NOTE_CID_STOCK, "RFC 9000, 9.6",
                      "The server offers connection ID %s together with its preferred address",
                      name);
         break;
     case QL_CID_STATELESS_RESET:
-        ql_story_say(story, "RFC 9000, 10.3",
+        ql_story_say(story, QL_NOTE_CID_CHANGE, "RFC 9000, 10.3",
                      "Stateless reset: the token of connection ID %s says that the %s has lost the "
                      "connection",
                      name, issuer);
@@ -85,10 +85,11 @@ void ql_story_of_cid(ql_story *story, const ql_cid_event *event)
 static void say_new(ql_story *story, const ql_path *path, const char *between)
 {
     if (path->cause == QL_PATH_CAUSE_INITIAL)
-        ql_story_say(story, "RFC 9000, 9", "The connection begins on the path %s", between);
-    else
-        ql_story_say(story, "RFC 9000, 9", "A packet of the connection comes on a new path, %s",
+        ql_story_say(story, QL_NOTE_PATH, "RFC 9000, 9", "The connection begins on the path %s",
                      between);
+    else
+        ql_story_say(story, QL_NOTE_PATH, "RFC 9000, 9",
+                     "A packet of the connection comes on a new path, %s", between);
 }
 
 void ql_story_of_path(ql_story *story, const ql_path_event *event)
@@ -102,19 +103,20 @@ void ql_story_of_path(ql_story *story, const ql_path_event *event)
     switch ((ql_path_event_kind)event->kind) {
     case QL_PATH_NEW: say_new(story, path, between); break;
     case QL_PATH_CHALLENGE:
-        ql_story_say(story, "RFC 9000, 8.2.1",
+        ql_story_say(story, QL_NOTE_PATH, "RFC 9000, 8.2.1",
                      "The %s asks for a proof that the path %s works both ways (PATH_CHALLENGE)",
                      sender, between);
         break;
     case QL_PATH_RESPONSE:
-        ql_story_say(story, "RFC 9000, 8.2.2",
+        ql_story_say(story, QL_NOTE_PATH, "RFC 9000, 8.2.2",
                      "The %s gives the proof that was asked for (PATH_RESPONSE)", sender);
         break;
     case QL_PATH_VALIDATED:
-        ql_story_say(story, "RFC 9000, 8.2.3", "The path %s is validated, after %s", between, time);
+        ql_story_say(story, QL_NOTE_PATH, "RFC 9000, 8.2.3", "The path %s is validated, after %s",
+                     between, time);
         break;
     case QL_PATH_MIGRATED:
-        ql_story_say(story,
+        ql_story_say(story, QL_NOTE_PATH,
                      path->cause == QL_PATH_CAUSE_PREFERRED_ADDRESS ? "RFC 9000, 9.6"
                                                                     : "RFC 9000, 9.2",
                      path->cause == QL_PATH_CAUSE_PREFERRED_ADDRESS
@@ -123,13 +125,13 @@ void ql_story_of_path(ql_story *story, const ql_path_event *event)
                      between);
         break;
     case QL_PATH_REBOUND:
-        ql_story_say(story, "RFC 9000, 9.3",
+        ql_story_say(story, QL_NOTE_PATH, "RFC 9000, 9.3",
                      "The client's packets come from another address, with the same connection ID, "
                      "as behind a NAT that rebinds: %s",
                      between);
         break;
     case QL_PATH_ABANDONED:
-        ql_story_say(story, "RFC 9000, 8.2.4", "The path %s is given up", between);
+        ql_story_say(story, QL_NOTE_PATH, "RFC 9000, 8.2.4", "The path %s is given up", between);
         break;
     }
     g_free(client);

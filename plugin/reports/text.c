@@ -4,6 +4,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* Servers that put a worker's number into their IDs begin or end many of them with the same bytes.
+ */
+#define CID_HEAD 4
+#define CID_TAIL 2
+
 char *ql_text_safe(const char *bytes, size_t length)
 {
     char *valid = g_utf8_make_valid(bytes, (gssize)length);
@@ -62,11 +67,13 @@ char *ql_text_hex(const uint8_t *bytes, size_t length)
 
 char *ql_text_cid_short(const ql_cid *cid)
 {
-    if (cid->length <= 4)
+    if (cid->length <= CID_HEAD + CID_TAIL)
         return ql_cid_text(cid);
-    char *head = ql_text_hex(cid->bytes, 4);
-    char *text = g_strconcat(head, "\u2026", NULL);
+    char *head = ql_text_hex(cid->bytes, CID_HEAD);
+    char *tail = ql_text_hex(cid->bytes + cid->length - CID_TAIL, CID_TAIL);
+    char *text = g_strconcat(head, "\u2026", tail, NULL);
     g_free(head);
+    g_free(tail);
     return text;
 }
 

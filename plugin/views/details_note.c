@@ -40,10 +40,8 @@ static void draw(const ql_drawing *drawing)
     GArray *notes = ql_story_of_events(drawing->events, drawing->frame);
     for (guint i = 0; i < notes->len; i++)
         draw_note(drawing, &g_array_index(notes, ql_note, i));
-    if (notes->len > 0 && drawing->visible) {
-        ql_draw_title(drawing, ", ");
+    if (notes->len > 0 && drawing->visible)
         ql_draw_title(drawing, g_array_index(notes, ql_note, 0).text);
-    }
     g_array_unref(notes);
 }
 

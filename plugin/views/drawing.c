@@ -7,7 +7,7 @@
 
 void ql_draw_title(const ql_drawing *drawing, const char *text)
 {
-    proto_item_append_text(proto_tree_get_parent(drawing->tree), "%s", text);
+    proto_item_set_text(proto_tree_get_parent(drawing->tree), "quiclens: %s", text);
 }
 
 proto_tree *ql_draw_subtree(const ql_drawing *drawing, proto_tree *parent, int ett, char *title)

@@ -19,7 +19,7 @@ typedef struct ql_drawing {
     const ql_event *events; /* of this frame, at least one */
 } ql_drawing;
 
-/* For the view that speaks to the whole: appends to the title of our protocol. */
+/* For the view that speaks of the whole: the title of our protocol becomes "quiclens: text". */
 void ql_draw_title(const ql_drawing *drawing, const char *text);
 
 /* A subtree whose title, of safe text, is taken and freed; NULL is allowed when the drawing is not

@@ -347,10 +347,12 @@ void ql_http3_half_reset(ql_http3_half *half, uint64_t error)
         find_closed(half);
 }
 
-void ql_http3_half_note(ql_http3_half *half, uint64_t received, uint64_t gap_ns)
+void ql_http3_half_note(ql_http3_half *half, uint64_t received, uint64_t gap_ns, uint64_t unread)
 {
     if (half->message != NULL)
         ql_message_reader_note(half->message, received, gap_ns);
+    else if (half->phase == CRITICAL && half->critical == ENCODER)
+        ql_qpack_set_unread(half->http3->scope.qpack[half->sender], unread);
 }
 
 bool ql_http3_half_is_done(const ql_http3_half *half)

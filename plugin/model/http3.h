@@ -28,7 +28,10 @@ void ql_http3_half_free(ql_http3_half *half);
 void ql_http3_half_push(ql_http3_half *half, ql_slice bytes, const ql_arrival *from); /* in order */
 void ql_http3_half_end(ql_http3_half *half); /* FIN, and all bytes were pushed */
 void ql_http3_half_reset(ql_http3_half *half, uint64_t error);
-void ql_http3_half_note(ql_http3_half *half, uint64_t received, uint64_t gap_ns);
+
+/* What reassembly knows: bytes that came, time that bytes waited, and how far the bytes that came
+ * reach beyond those in order. */
+void ql_http3_half_note(ql_http3_half *half, uint64_t received, uint64_t gap_ns, uint64_t unread);
 
 /* After its end: whether the half may be freed. */
 bool ql_http3_half_is_done(const ql_http3_half *half);

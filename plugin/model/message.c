@@ -1,51 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "model/message.h"
+#include "model/message_state.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "model/http3_error.h"
-#include "model/http3_frames.h"
 #include "model/message_rules.h"
-#include "model/push.h"
 
-struct ql_message_reader {
-    ql_http3_scope *scope;
-    ql_stream_facts *stream;
-    ql_message_reader *other; /* direction of the same stream, or NULL */
-    ql_message *message;      /* `own`, or that of the exchange */
-    ql_message own;
-    GPtrArray *informational; /* of ql_section *, while there is no exchange */
-    ql_exchange *exchange;    /* that the message was moved to */
-    GQueue sections;          /* of pending *, in the order of the stream */
-    ql_http3_parser parser;
-    ql_arrival frame_first; /* first byte of the frame that is being read */
-    EVP_MD_CTX *digest;
-    uint64_t waiting_since_ns;
-    unsigned waiting; /* sections that wait for QPACK */
-    uint8_t sender;
-    bool early_data;
-    bool headers_lost;  /* a section that could not be decoded may have been the header section */
-    bool told_sequence; /* findings that are said once a direction */
-    bool told_waiting;
-    bool told_orphan;
-    bool ended; /* by FIN or reset */
-    bool end_told;
-};
-
-/* A field section from its frame to its place in the message. */
-typedef struct pending {
-    ql_message_reader *reader;
-    ql_where first, resolved_at;
-    ql_qpack_result result;
-    uint64_t push_id;
-    bool promise;
-    bool resolved;
-    bool waited;
-    bool content_follows;
-} pending;
-
-static const char *what(const ql_message_reader *r)
+const char *ql_message_reader_what(const ql_message_reader *r)
 {
     return r->sender == QL_CLIENT ? "request" : "response";
 }
@@ -65,21 +27,15 @@ ql_message_reader *ql_message_reader_new(ql_http3_scope *scope, ql_stream_facts 
     return r;
 }
 
-static void pending_free(gpointer data)
-{
-    pending *p = data;
-    if (p->resolved && p->result.status == QL_QPACK_DECODED)
-        ql_fields_free(p->result.fields);
-    g_free(p);
-}
-
 void ql_message_reader_free(ql_message_reader *r)
 {
     if (r == NULL)
         return;
     if (r->other != NULL)
         r->other->other = NULL;
-    g_queue_clear_full(&r->sections, pending_free);
+    ql_pending_section *p;
+    while ((p = g_queue_pop_head(&r->sections)) != NULL)
+        ql_pending_section_free(p);
     if (r->informational != NULL)
         g_ptr_array_free(r->informational, TRUE);
     ql_message_clear(&r->own);
@@ -103,13 +59,16 @@ void ql_message_reader_note(ql_message_reader *r, uint64_t received, uint64_t ga
 bool ql_message_reader_is_done(const ql_message_reader *r)
 {
     bool placed = r->exchange != NULL || (r->sender == QL_CLIENT && r->headers_lost);
-    return r->ended && placed && g_queue_is_empty(&((ql_message_reader *)r)->sections);
+    return r->ended && placed && r->sections.length == 0;
 }
 
-static void tell_section(const ql_message_reader *r, const ql_section *section)
+void ql_message_reader_find_sequence(ql_message_reader *r, const char *text)
 {
-    ql_event *event = ql_journal_add(r->scope->journal, section->decoded.frame, QL_EVENT_SECTION);
-    event->section = (ql_section_event){ .exchange = r->exchange, .section = section };
+    if (!r->told_sequence)
+        ql_http3_find(r->scope, QL_FINDING_H3_FRAME_UNEXPECTED,
+                      "stream %" PRIu64 ": %s of the %s (RFC 9114, 4.1)", r->stream->id, text,
+                      ql_message_reader_what(r));
+    r->told_sequence = true;
 }
 
 static void tell_end(ql_message_reader *r)
@@ -126,8 +85,7 @@ static void check_length(const ql_message_reader *r)
 {
     const ql_message *m = r->message;
     uint64_t length;
-    if (!m->complete || m->headers == NULL || r->exchange == NULL ||
-        !g_queue_is_empty(&((ql_message_reader *)r)->sections))
+    if (!m->complete || m->headers == NULL || r->exchange == NULL || r->sections.length > 0)
         return;
     const char *method = r->exchange->method;
     bool response = r->sender == QL_SERVER;
@@ -140,241 +98,55 @@ static void check_length(const ql_message_reader *r)
         ql_http3_find(r->scope, QL_FINDING_H3_MESSAGE_ERROR,
                       "stream %" PRIu64 ": content of %" PRIu64 " bytes where a %s has none "
                       "(RFC 9110, 6.4.1)",
-                      r->stream->id, m->body_size, what(r));
+                      r->stream->id, m->body_size, ql_message_reader_what(r));
     else if (ql_section_content_length(m->headers, &length) && length != m->body_size)
         ql_http3_find(r->scope, QL_FINDING_H3_MESSAGE_ERROR,
                       "stream %" PRIu64 ": content-length of the %s is %" PRIu64
                       ", its content has %" PRIu64 " bytes (RFC 9114, 4.1.2)",
-                      r->stream->id, what(r), length, m->body_size);
-}
-
-static void section_free(gpointer section)
-{
-    ql_section_free(section);
-}
-
-void ql_message_reader_attach(ql_message_reader *r, ql_exchange *exchange)
-{
-    ql_message *to = r->sender == QL_CLIENT ? &exchange->request : &exchange->response;
-    if (r->exchange != NULL)
-        return;
-    r->exchange = exchange;
-    *to = r->own;
-    r->own = (ql_message){ 0 };
-    r->message = to;
-    if (r->sender == QL_CLIENT)
-        return;
-    for (guint i = 0; r->informational != NULL && i < r->informational->len; i++) {
-        ql_section *section = g_ptr_array_index(r->informational, i);
-        g_ptr_array_add(exchange->informational, section);
-        tell_section(r, section);
-    }
-    if (r->informational != NULL)
-        g_ptr_array_free(g_steal_pointer(&r->informational), FALSE);
-    if (to->headers != NULL) {
-        exchange->status = to->headers->status;
-        tell_section(r, to->headers);
-    }
-    if (to->trailers != NULL)
-        tell_section(r, to->trailers);
-    check_length(r);
-    tell_end(r);
-}
-
-static void find_sequence(ql_message_reader *r, const char *text)
-{
-    if (!r->told_sequence)
-        ql_http3_find(r->scope, QL_FINDING_H3_FRAME_UNEXPECTED,
-                      "stream %" PRIu64 ": %s of the %s (RFC 9114, 4.1)", r->stream->id, text,
-                      what(r));
-    r->told_sequence = true;
-}
-
-static void check_section(const ql_message_reader *r, const ql_section *section)
-{
-    char *fault = ql_section_fault(section);
-    if (fault != NULL)
-        ql_http3_find(r->scope, QL_FINDING_H3_MESSAGE_ERROR, "stream %" PRIu64 ": %s: %s",
-                      r->stream->id, what(r), fault);
-    g_free(fault);
-}
-
-static void take_trailers(ql_message_reader *r, ql_section *section, ql_section_kind kind)
-{
-    section->kind = kind;
-    if (r->message->trailers != NULL) {
-        find_sequence(r, "HEADERS after the trailers");
-        ql_section_free(section);
-        return;
-    }
-    check_section(r, section);
-    r->message->trailers = section;
-    if (r->exchange != NULL)
-        tell_section(r, section);
-}
-
-static void begin_exchange(ql_message_reader *r, ql_section *section)
-{
-    ql_exchange *exchange = ql_exchange_new(r->scope->connection, r->stream->id);
-    exchange->early_data = r->early_data;
-    r->own.first = section->first;
-    r->stream->exchange = exchange;
-    ql_message_reader_attach(r, exchange);
-    ql_exchange_set_request(exchange, section);
-    ql_http3_scope_add(r->scope, exchange);
-    tell_section(r, section);
-    if (r->other != NULL)
-        ql_message_reader_attach(r->other, exchange);
-}
-
-static void take_request(ql_message_reader *r, ql_section *section)
-{
-    if (r->exchange != NULL) {
-        take_trailers(r, section, QL_SECTION_REQUEST_TRAILERS);
-        return;
-    }
-    section->kind = QL_SECTION_REQUEST;
-    bool has_method = ql_section_value(section, ":method") != NULL;
-    if (has_method || !r->headers_lost)
-        check_section(r, section);
-    if (has_method) {
-        begin_exchange(r, section);
-    } else {
-        r->headers_lost = true;
-        ql_section_free(section);
-    }
-}
-
-static void take_informational(ql_message_reader *r, ql_section *section)
-{
-    section->kind = QL_SECTION_INFORMATIONAL;
-    check_section(r, section);
-    if (r->exchange != NULL) {
-        g_ptr_array_add(r->exchange->informational, section);
-        tell_section(r, section);
-        return;
-    }
-    if (r->informational == NULL)
-        r->informational = g_ptr_array_new_with_free_func(section_free);
-    g_ptr_array_add(r->informational, section);
-}
-
-static void take_response(ql_message_reader *r, ql_section *section, bool content_follows)
-{
-    bool has_status = ql_section_value(section, ":status") != NULL;
-    if (r->message->headers != NULL || (r->headers_lost && !has_status)) {
-        take_trailers(r, section, QL_SECTION_RESPONSE_TRAILERS);
-        return;
-    }
-    section->status = ql_section_status(section);
-    if (section->status >= 100 && section->status < 200) {
-        take_informational(r, section);
-        if (content_follows)
-            find_sequence(r, "DATA before the final header section");
-        return;
-    }
-    section->kind = QL_SECTION_RESPONSE;
-    check_section(r, section);
-    r->message->headers = section;
-    r->message->first = section->first;
-    if (r->exchange != NULL) {
-        r->exchange->status = section->status;
-        tell_section(r, section);
-    }
-}
-
-static void lose_section(ql_message_reader *r, const pending *p)
-{
-    ql_finding_code code = p->result.status == QL_QPACK_LIMIT
-                               ? QL_FINDING_LIMIT_REACHED
-                               : QL_FINDING_QPACK_DECOMPRESSION_FAILED;
-    ql_http3_find(r->scope, code, "stream %" PRIu64 ": a field section of the %s (frame %u): %s",
-                  r->stream->id, what(r), p->first.frame, p->result.why);
-    r->headers_lost = r->headers_lost || !p->promise;
-}
-
-static void take_section(ql_message_reader *r, pending *p)
-{
-    if (p->result.status != QL_QPACK_DECODED) {
-        lose_section(r, p);
-        return;
-    }
-    ql_section *section = g_new0(ql_section, 1);
-    section->fields = g_steal_pointer(&p->result.fields);
-    section->first = p->first;
-    section->decoded = p->resolved_at;
-    if (p->promise)
-        ql_pushes_on_promise(r->scope, r->stream->id, p->push_id, section);
-    else if (r->sender == QL_CLIENT)
-        take_request(r, section);
-    else
-        take_response(r, section, p->content_follows);
+                      r->stream->id, ql_message_reader_what(r), length, m->body_size);
 }
 
 static void check_presence(ql_message_reader *r)
 {
     bool known = r->sender == QL_CLIENT ? r->exchange != NULL : r->message->headers != NULL;
-    if (!r->message->complete || known || r->headers_lost || !g_queue_is_empty(&r->sections))
+    if (!r->message->complete || known || r->headers_lost || r->sections.length > 0)
         return;
     r->headers_lost = true;
     ql_http3_find(r->scope, QL_FINDING_H3_REQUEST_INCOMPLETE,
                   "stream %" PRIu64 ": it ends without a header section of the %s (RFC 9114, 4.1)",
-                  r->stream->id, what(r));
+                  r->stream->id, ql_message_reader_what(r));
 }
 
-/* Sections take their places in the order in which they stand on the stream. */
-static void take_resolved(ql_message_reader *r)
+void ql_message_reader_conclude(ql_message_reader *r)
 {
-    pending *p;
-    bool any = false;
-    while ((p = g_queue_peek_head(&r->sections)) != NULL && p->resolved) {
-        g_queue_pop_head(&r->sections);
-        take_section(r, p);
-        pending_free(p);
-        any = true;
-    }
-    if (any && r->ended) {
-        check_presence(r);
-        check_length(r);
-        tell_end(r);
-    }
+    if (!r->ended)
+        return;
+    check_presence(r);
+    check_length(r);
+    tell_end(r);
 }
 
-static void resolve(pending *p, const ql_qpack_result *result)
+static void read_content(ql_message_reader *r, ql_slice content)
 {
-    p->resolved = true;
-    p->result = *result;
-    p->resolved_at = p->reader->scope->now;
-}
-
-void ql_message_on_section(void *scope, void *section, const ql_qpack_result *result)
-{
-    (void)scope;
-    pending *p = section;
-    ql_message_reader *r = p->reader;
-    resolve(p, result);
-    if (--r->waiting == 0 && p->resolved_at.time_ns > r->waiting_since_ns)
-        r->message->blocked_ns += p->resolved_at.time_ns - r->waiting_since_ns;
-    take_resolved(r);
-}
-
-static void read_section(ql_message_reader *r, ql_slice encoded, bool promise, uint64_t push_id)
-{
-    pending *p = g_new0(pending, 1);
-    *p = (pending){
-        .reader = r, .first = r->frame_first.where, .promise = promise, .push_id = push_id
-    };
-    g_queue_push_tail(&r->sections, p);
-    ql_qpack_result result = ql_qpack_decode(r->scope->qpack[r->sender], encoded, p);
-    if (result.status != QL_QPACK_WAITS) {
-        resolve(p, &result);
-        take_resolved(r);
+    ql_message *m = r->message;
+    ql_pending_section *last = g_queue_peek_tail(&r->sections);
+    bool known = r->sender == QL_CLIENT ? r->exchange != NULL : m->headers != NULL;
+    if (last != NULL) {
+        last->content_follows = true;
+    } else if (m->trailers != NULL) {
+        ql_message_reader_find_sequence(r, "DATA after the trailers");
+        return;
+    } else if (!known && !r->headers_lost) {
+        ql_message_reader_find_sequence(r, "DATA before the header section");
         return;
     }
-    if (r->waiting++ == 0)
-        r->waiting_since_ns = r->scope->now.time_ns;
-    if (r->scope->piece != NULL)
-        r->scope->piece->blocked = true;
+    if (content.length == 0)
+        return;
+    if (m->body_size == 0)
+        r->digest = ql_http3_scope_digest(r->scope);
+    if (r->digest != NULL)
+        EVP_DigestUpdate(r->digest, content.data, content.length);
+    m->body_size += content.length;
 }
 
 static void read_promise(ql_message_reader *r, ql_slice payload)
@@ -387,30 +159,7 @@ static void read_promise(ql_message_reader *r, ql_slice payload)
                       "stream %" PRIu64 ": PUSH_PROMISE without a push ID (RFC 9114, 7.2.5)",
                       r->stream->id);
     else
-        read_section(r, encoded, true, push_id);
-}
-
-static void read_content(ql_message_reader *r, ql_slice content)
-{
-    ql_message *m = r->message;
-    pending *last = g_queue_peek_tail(&r->sections);
-    bool known = r->sender == QL_CLIENT ? r->exchange != NULL : m->headers != NULL;
-    if (last != NULL) {
-        last->content_follows = true;
-    } else if (m->trailers != NULL) {
-        find_sequence(r, "DATA after the trailers");
-        return;
-    } else if (!known && !r->headers_lost) {
-        find_sequence(r, "DATA before the header section");
-        return;
-    }
-    if (content.length == 0)
-        return;
-    if (m->body_size == 0)
-        r->digest = ql_http3_scope_digest(r->scope);
-    if (r->digest != NULL)
-        EVP_DigestUpdate(r->digest, content.data, content.length);
-    m->body_size += content.length;
+        ql_message_reader_read_section(r, encoded, true, push_id);
 }
 
 static bool belongs_on_request_stream(const ql_message_reader *r, uint64_t type)
@@ -453,7 +202,7 @@ static void take_item(ql_message_reader *r, const ql_http3_item *item)
     case QL_HTTP3_CONTENT: read_content(r, item->bytes); break;
     case QL_HTTP3_WHOLE:
         if (item->type == QL_HTTP3_HEADERS)
-            read_section(r, item->bytes, false, 0);
+            ql_message_reader_read_section(r, item->bytes, false, 0);
         else if (item->type == QL_HTTP3_PUSH_PROMISE && belongs_on_request_stream(r, item->type))
             read_promise(r, item->bytes);
         break;
@@ -494,13 +243,11 @@ void ql_message_reader_end(ql_message_reader *r)
     if (!m->complete)
         ql_http3_find(r->scope, QL_FINDING_H3_FRAME_ERROR,
                       "stream %" PRIu64 ": the %s ends within a frame (RFC 9114, 7.1)",
-                      r->stream->id, what(r));
+                      r->stream->id, ql_message_reader_what(r));
     if (m->complete && r->digest != NULL)
         m->has_sha256 = EVP_DigestFinal_ex(r->digest, m->sha256, NULL) == 1;
     ql_http3_scope_digest_done(r->scope, g_steal_pointer(&r->digest));
-    check_presence(r);
-    check_length(r);
-    tell_end(r);
+    ql_message_reader_conclude(r);
 }
 
 void ql_message_reader_reset(ql_message_reader *r, uint64_t error)
@@ -516,8 +263,8 @@ void ql_message_reader_reset(ql_message_reader *r, uint64_t error)
         char *url = r->stream->exchange == NULL ? NULL : ql_exchange_url(r->stream->exchange);
         ql_http3_find(r->scope, QL_FINDING_H3_REQUEST_CANCELLED,
                       "stream %" PRIu64 ": the %s resets the %s%s%.200s: %s", r->stream->id,
-                      ql_side_name(r->sender), what(r), url == NULL ? "" : " for ",
-                      url == NULL ? "" : url, text);
+                      ql_side_name(r->sender), ql_message_reader_what(r),
+                      url == NULL ? "" : " for ", url == NULL ? "" : url, text);
         g_free(url);
         g_free(text);
     }
@@ -531,19 +278,9 @@ void ql_message_reader_finish(ql_message_reader *r)
         ql_http3_find(r->scope, QL_FINDING_QPACK_BLOCKED_TO_THE_END,
                       "stream %" PRIu64 ": %u field section(s) of the %s wait for entries of the "
                       "dynamic table that were not captured",
-                      r->stream->id, r->waiting, what(r));
+                      r->stream->id, r->waiting, ql_message_reader_what(r));
     }
-    for (GList *link = r->sections.head; r->exchange != NULL && link != NULL;) {
-        GList *next = link->next;
-        pending *p = link->data;
-        if (p->resolved) {
-            g_queue_delete_link(&r->sections, link);
-            r->headers_lost = true;
-            take_section(r, p);
-            pending_free(p);
-        }
-        link = next;
-    }
+    ql_message_reader_pass_over_waiting(r);
     if (r->sender == QL_SERVER && r->exchange == NULL && !r->told_orphan &&
         r->message->first.frame != 0) {
         r->told_orphan = true;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/qpack.h"
 
-#include <nghttp3/nghttp3.h>
-
+#include "model/qpack_lines.h"
 #include "model/reader.h"
 
 /* nghttp3 gives up when it is handed more of an encoder stream than this without a section in
@@ -12,7 +11,11 @@
 /* What nearly everybody announces; for captures that lack the settings. */
 #define USUAL_LIMIT 4096u
 
-#define ENTRY_OVERHEAD 32u /* RFC 9204, 3.2.1 */
+/* Of a section that came behind entries that we could not read yet. */
+#define INSERTS_NOW UINT64_MAX
+
+/* An instruction that inserts an entry is hardly ever shorter. */
+#define INSERT_SIZE 4u
 
 enum limit_source { LIMIT_UNKNOWN, LIMIT_ASSUMED, LIMIT_ANNOUNCED };
 
@@ -20,7 +23,7 @@ enum limit_source { LIMIT_UNKNOWN, LIMIT_ASSUMED, LIMIT_ANNOUNCED };
 typedef struct waiter {
     uint64_t required_insert_count; /* with `sequence` the key in the tree */
     uint64_t sequence;
-    uint64_t inserts_then; /* entries that had been inserted when it came */
+    uint64_t inserts_then; /* entries that had been inserted when it came; or INSERTS_NOW */
     void *section;
     size_t length;
     uint8_t encoded[];
@@ -36,9 +39,10 @@ struct ql_qpack {
     enum limit_source limit_source;
     bool lost;
     uint64_t encoder_bytes;
+    uint64_t unread; /* bytes of the encoder stream beyond a gap */
     uint64_t first_capacity;
     unsigned first_shift;
-    GQueue unsettled; /* of waiter *, for the limit */
+    GQueue unsettled; /* of waiter *, for the limit or for a gap of the encoder stream */
     GTree *waiting;   /* of waiter *, for inserts */
     size_t waiting_bytes;
     uint64_t sequence;
@@ -80,88 +84,6 @@ uint64_t ql_qpack_insert_count(const ql_qpack *q)
     return q->decoder == NULL ? 0 : nghttp3_qpack_decoder_get_icnt(q->decoder);
 }
 
-static ql_qpack_result failed(const char *why)
-{
-    return (ql_qpack_result){ .status = QL_QPACK_FAILED, .why = why };
-}
-
-static ql_qpack_result over_limit(const char *why)
-{
-    return (ql_qpack_result){ .status = QL_QPACK_LIMIT, .why = why };
-}
-
-static const char *error_text(nghttp3_ssize code)
-{
-    if (code == NGHTTP3_ERR_QPACK_HEADER_TOO_LARGE)
-        return "a field name of more than 256 bytes or a value of more than 64 KiB";
-    return "an instruction that cannot be read, or a reference to an entry that is not there";
-}
-
-/* One copy of all names and values, each with a NUL; the first field's name owns it. */
-static GArray *fields_of(const GArray *lines, size_t text_size)
-{
-    GArray *fields = g_array_sized_new(FALSE, FALSE, sizeof(ql_field), lines->len);
-    char *text = lines->len == 0 ? NULL : g_malloc(text_size + 2u * lines->len);
-    for (guint i = 0; i < lines->len; i++) {
-        const nghttp3_qpack_nv *nv = &g_array_index(lines, nghttp3_qpack_nv, i);
-        nghttp3_vec name = nghttp3_rcbuf_get_buf(nv->name);
-        nghttp3_vec value = nghttp3_rcbuf_get_buf(nv->value);
-        ql_field field = { .name_length = name.len, .value_length = value.len };
-        field.name = text;
-        memcpy(field.name, name.base, name.len);
-        field.name[name.len] = '\0';
-        field.value = text + name.len + 1;
-        memcpy(field.value, value.base, value.len);
-        field.value[value.len] = '\0';
-        text = field.value + value.len + 1;
-        g_array_append_val(fields, field);
-    }
-    return fields;
-}
-
-static void line_clear(gpointer data)
-{
-    nghttp3_qpack_nv *nv = data;
-    nghttp3_rcbuf_decref(nv->name);
-    nghttp3_rcbuf_decref(nv->value);
-}
-
-/* Reads the lines behind the prefix. *size counts as RFC 9114, 4.2.2 does. */
-static ql_qpack_result read_lines(nghttp3_qpack_decoder *decoder,
-                                  nghttp3_qpack_stream_context *context, ql_slice rest,
-                                  uint64_t *size)
-{
-    GArray *lines = g_array_new(FALSE, FALSE, sizeof(nghttp3_qpack_nv));
-    g_array_set_clear_func(lines, line_clear);
-    ql_qpack_result result = { .status = QL_QPACK_WAITS };
-    size_t text_size = 0;
-    while (result.status == QL_QPACK_WAITS) {
-        nghttp3_qpack_nv nv;
-        uint8_t flags = 0;
-        nghttp3_ssize used = nghttp3_qpack_decoder_read_request(decoder, context, &nv, &flags,
-                                                                rest.data, rest.length, 1);
-        if (used < 0) {
-            result = failed(error_text(used));
-            break;
-        }
-        rest.data += used;
-        rest.length -= (size_t)used;
-        if (flags & NGHTTP3_QPACK_DECODE_FLAG_EMIT) {
-            g_array_append_val(lines, nv);
-            text_size += nghttp3_rcbuf_get_buf(nv.name).len + nghttp3_rcbuf_get_buf(nv.value).len;
-            *size = text_size + (uint64_t)ENTRY_OVERHEAD * lines->len;
-            if (*size > QL_QPACK_SECTION_MAX)
-                result = over_limit("a field section of more than 1 MiB");
-        }
-        if (flags & NGHTTP3_QPACK_DECODE_FLAG_FINAL)
-            result = (ql_qpack_result){ QL_QPACK_DECODED, fields_of(lines, text_size), NULL };
-        else if (flags & NGHTTP3_QPACK_DECODE_FLAG_BLOCKED)
-            result = failed("a Required Insert Count that does not fit the table");
-    }
-    g_array_free(lines, TRUE);
-    return result;
-}
-
 /* RFC 7541, 5.1, as used by QPACK. `bits` is the length of the prefix. */
 static uint64_t read_prefixed(ql_reader *reader, unsigned bits)
 {
@@ -193,30 +115,6 @@ static size_t write_prefixed8(uint8_t out[12], uint64_t value)
     return length;
 }
 
-/* A section that refers to the static table only, with a decoder of its own: what is wrong with it
- * does not harm the dynamic table, and no settings need to be known. */
-static ql_qpack_result decode_static(ql_slice encoded, uint64_t *size)
-{
-    const nghttp3_mem *memory = nghttp3_mem_default();
-    nghttp3_qpack_decoder *decoder = NULL;
-    nghttp3_qpack_stream_context *context = NULL;
-    ql_qpack_result result = over_limit("out of memory");
-    if (nghttp3_qpack_decoder_new(&decoder, 0, 0, memory) == 0 &&
-        nghttp3_qpack_stream_context_new(&context, 0, memory) == 0)
-        result = read_lines(decoder, context, encoded, size);
-    nghttp3_qpack_stream_context_del(context);
-    nghttp3_qpack_decoder_del(decoder);
-    return result;
-}
-
-GArray *ql_qpack_decode_static(ql_slice encoded)
-{
-    uint64_t size = 0;
-    if (encoded.length == 0 || encoded.data[0] != 0)
-        return NULL;
-    return decode_static(encoded, &size).fields;
-}
-
 static bool ensure_decoder(ql_qpack *q)
 {
     if (q->decoder != NULL)
@@ -243,17 +141,17 @@ static void discard_decoder_stream(ql_qpack *q)
 static ql_qpack_result decode_now(ql_qpack *q, uint64_t required, ql_slice rest, uint64_t *size)
 {
     uint8_t prefix[12];
-    uint64_t full = 2 * (q->hard_limit / ENTRY_OVERHEAD);
+    uint64_t full = 2 * (q->hard_limit / QL_QPACK_ENTRY_OVERHEAD);
     size_t prefix_length = write_prefixed8(prefix, required % full + 1);
     nghttp3_qpack_nv unused;
     uint8_t flags = 0;
     if (q->context == NULL &&
         nghttp3_qpack_stream_context_new(&q->context, 0, nghttp3_mem_default()) != 0)
-        return over_limit("out of memory");
-    ql_qpack_result result = failed("a Required Insert Count that does not fit the table");
+        return ql_qpack_over_limit("out of memory");
+    ql_qpack_result result = ql_qpack_failed("a Required Insert Count that does not fit the table");
     if (nghttp3_qpack_decoder_read_request(q->decoder, q->context, &unused, &flags, prefix,
                                            prefix_length, 0) >= 0)
-        result = read_lines(q->decoder, q->context, rest, size);
+        result = ql_qpack_read_lines(q->decoder, q->context, rest, size);
     if (result.status == QL_QPACK_DECODED) {
         nghttp3_qpack_stream_context_reset(q->context);
         discard_decoder_stream(q);
@@ -268,11 +166,11 @@ static ql_qpack_result decode_now(ql_qpack *q, uint64_t required, ql_slice rest,
 /* RFC 9204, 4.5.1.1; 0 when the encoded value is not possible. */
 static uint64_t required_insert_count(ql_qpack *q, uint64_t encoded, uint64_t inserts)
 {
-    uint64_t max_entries = q->limit / ENTRY_OVERHEAD;
+    uint64_t max_entries = q->limit / QL_QPACK_ENTRY_OVERHEAD;
     while (q->limit_source == LIMIT_ASSUMED && encoded > 2 * max_entries &&
            q->limit < QL_QPACK_TABLE_MAX) {
         q->limit = MAX(q->limit * 2, USUAL_LIMIT);
-        max_entries = q->limit / ENTRY_OVERHEAD;
+        max_entries = q->limit / QL_QPACK_ENTRY_OVERHEAD;
     }
     uint64_t full = 2 * max_entries;
     if (encoded > full)
@@ -292,7 +190,7 @@ static ql_qpack_result counted(ql_qpack *q, ql_qpack_result result, uint64_t siz
     if (q->decoded_bytes <= QL_QPACK_DECODED_MAX)
         return result;
     ql_fields_free(result.fields);
-    return over_limit("more than 512 MiB of decoded field sections in one direction");
+    return ql_qpack_over_limit("more than 512 MiB of decoded field sections in one direction");
 }
 
 static waiter *waiter_new(ql_qpack *q, ql_slice encoded, void *section)
@@ -307,17 +205,35 @@ static waiter *waiter_new(ql_qpack *q, ql_slice encoded, void *section)
     return w;
 }
 
+/* Whether the sender may have inserted so many entries that we have not seen that the encoded count
+ * can as well mean the next number that encodes to the same. */
+static bool is_ambiguous(const ql_qpack *q, uint64_t required)
+{
+    return q->unread > 0 && ql_qpack_insert_count(q) + q->unread / INSERT_SIZE >=
+                                required + q->limit / QL_QPACK_ENTRY_OVERHEAD;
+}
+
 /* `w` is the waiter that holds the section, NULL when it came just now. Takes `w`. */
 static ql_qpack_result decode_or_wait(ql_qpack *q, ql_slice encoded, void *section, waiter *w)
 {
     ql_reader reader = ql_reader_of(encoded);
     uint64_t encoded_count = read_prefixed(&reader, 8);
-    uint64_t inserts = w == NULL ? ql_qpack_insert_count(q) : w->inserts_then;
+    uint64_t inserts = w == NULL ? INSERTS_NOW : w->inserts_then;
+    if (inserts == INSERTS_NOW)
+        inserts = ql_qpack_insert_count(q);
     uint64_t required = required_insert_count(q, encoded_count, inserts);
     ql_qpack_result result = { .status = QL_QPACK_WAITS };
     uint64_t size = 0;
+    if (required != 0 && is_ambiguous(q, required)) {
+        if (w == NULL)
+            w = waiter_new(q, encoded, section);
+        w->inserts_then = INSERTS_NOW;
+        g_queue_push_tail(&q->unsettled, w);
+        return result;
+    }
     if (required == 0) {
-        result = failed("a Required Insert Count beyond what the receiver's table can hold");
+        result =
+            ql_qpack_failed("a Required Insert Count beyond what the receiver's table can hold");
     } else if (required <= ql_qpack_insert_count(q)) {
         result = decode_now(q, required, ql_read_rest(&reader), &size);
     } else {
@@ -337,37 +253,50 @@ static ql_qpack_result decode_or_wait(ql_qpack *q, ql_slice encoded, void *secti
 ql_qpack_result ql_qpack_decode(ql_qpack *q, ql_slice encoded, void *section)
 {
     if (encoded.length == 0)
-        return failed("an empty field section");
+        return ql_qpack_failed("an empty field section");
     if (encoded.data[0] == 0) {
         uint64_t size = 0;
-        ql_qpack_result result = decode_static(encoded, &size);
+        ql_qpack_result result = ql_qpack_decode_plain(encoded, &size);
         return counted(q, result, size);
     }
     ql_reader reader = ql_reader_of(encoded);
     read_prefixed(&reader, 8);
     if (reader.bad)
-        return failed("it ends within its prefix");
+        return ql_qpack_failed("it ends within its prefix");
     if (q->lost)
-        return failed("the dynamic table is lost after an earlier error");
+        return ql_qpack_failed("the dynamic table is lost after an earlier error");
     if (q->waiting_bytes + encoded.length > QL_QPACK_WAITING_MAX)
-        return over_limit("more than 8 MiB of field sections wait for the dynamic table");
+        return ql_qpack_over_limit("more than 8 MiB of field sections wait for the dynamic table");
     if (q->limit_source != LIMIT_UNKNOWN)
         return decode_or_wait(q, encoded, section, NULL);
     g_queue_push_tail(&q->unsettled, waiter_new(q, encoded, section));
     return (ql_qpack_result){ .status = QL_QPACK_WAITS };
 }
 
-static void settle(ql_qpack *q, uint64_t limit, enum limit_source source)
+static void try_again(ql_qpack *q)
 {
-    q->limit = limit;
-    q->limit_source = source;
-    waiter *w;
-    while ((w = g_queue_pop_head(&q->unsettled)) != NULL) {
+    for (guint left = g_queue_get_length(&q->unsettled); left > 0; left--) {
+        waiter *w = g_queue_pop_head(&q->unsettled);
         void *section = w->section;
         ql_qpack_result result = decode_or_wait(q, (ql_slice){ w->encoded, w->length }, section, w);
         if (result.status != QL_QPACK_WAITS)
             q->ready(q->user, section, &result);
     }
+}
+
+static void settle(ql_qpack *q, uint64_t limit, enum limit_source source)
+{
+    q->limit = limit;
+    q->limit_source = source;
+    try_again(q);
+}
+
+void ql_qpack_set_unread(ql_qpack *q, uint64_t bytes)
+{
+    bool filled = q->unread > 0 && bytes == 0;
+    q->unread = bytes;
+    if (filled && q->limit_source != LIMIT_UNKNOWN)
+        try_again(q);
 }
 
 void ql_qpack_set_limit(ql_qpack *q, uint64_t max_table_capacity)
@@ -434,7 +363,7 @@ static void decode_nothing(ql_qpack *q)
     if (nghttp3_qpack_stream_context_new(&context, 0, nghttp3_mem_default()) != 0)
         return;
     ql_qpack_result result =
-        read_lines(q->decoder, context, (ql_slice){ nothing, sizeof nothing }, &size);
+        ql_qpack_read_lines(q->decoder, context, (ql_slice){ nothing, sizeof nothing }, &size);
     if (result.status == QL_QPACK_DECODED)
         ql_fields_free(result.fields);
     nghttp3_qpack_stream_context_del(context);
@@ -455,7 +384,7 @@ const char *ql_qpack_on_encoder_stream(ql_qpack *q, ql_slice bytes)
         nghttp3_ssize used = nghttp3_qpack_decoder_read_encoder(q->decoder, bytes.data, chunk);
         if (used < 0) {
             q->lost = true;
-            return error_text(used);
+            return ql_qpack_error_text(used);
         }
         bytes.data += chunk;
         bytes.length -= chunk;

@@ -53,6 +53,11 @@ void ql_qpack_set_limit(ql_qpack *qpack, uint64_t max_table_capacity);
  * said once, after that the dynamic table is lost. */
 const char *ql_qpack_on_encoder_stream(ql_qpack *qpack, ql_slice bytes);
 
+/* Bytes of the encoder stream that are known to exist beyond a gap. While there are many, a
+ * Required Insert Count, which is sent modulo the size of the table, may mean more than one number:
+ * such sections wait until the gap is filled. */
+void ql_qpack_set_unread(ql_qpack *qpack, uint64_t bytes);
+
 /* One whole encoded field section. */
 ql_qpack_result ql_qpack_decode(ql_qpack *qpack, ql_slice encoded, void *section);
 

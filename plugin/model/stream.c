@@ -4,34 +4,18 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "model/http3.h"
-#include "model/http3_error.h"
-#include "model/journal.h"
+#include "model/stream_half.h"
 
 /* Streams of one connection; further ones are passed over. */
 #define STREAMS_MAX (1u << 20)
 
-/* What is looked at to tell HTTP/3 from other protocols. */
-#define FIRST_BYTES_MAX 4096u
-
 #define OFFSET_MAX ((UINT64_C(1) << 62) - 1) /* RFC 9000, 19.8 */
-
-enum protocol { PROTOCOL_UNKNOWN, PROTOCOL_HTTP3, PROTOCOL_OTHER };
-
-/* What is needed while bytes of a half may still come. */
-typedef struct half {
-    ql_reassembly bytes;
-    ql_http3_half *http3;
-    uint64_t highest; /* end of the bytes that came */
-    bool ended;       /* told to `http3` */
-    bool told_gap;
-} half;
 
 typedef struct stream {
     ql_stream_facts facts;
-    half *half[2];
-    bool done[2];      /* all bytes of the half were read; its `half` is freed */
-    bool stop_told[2]; /* STOP_SENDING, by its sender */
+    ql_stream_half *half[2]; /* by sender; NULL before its first frame and when it is done */
+    bool done[2];            /* all bytes of the half were read */
+    bool stop_told[2];       /* STOP_SENDING, by its sender */
     bool early_data;
     bool resent_told;
 } stream;
@@ -45,25 +29,17 @@ struct ql_streams {
     GHashTable *forgotten; /* of stream *, owned: what rejected early data carried */
     uint64_t kept;         /* by all reassemblies */
     ql_where now;
-    enum protocol protocol;
+    stream *recent; /* the last one that was looked up, or NULL */
+    ql_stream_protocol protocol;
     bool early_data_rejected;
     bool told_limit;
 };
 
-static void half_free(half *h)
-{
-    if (h == NULL)
-        return;
-    ql_http3_half_free(h->http3);
-    ql_reassembly_clear(&h->bytes);
-    g_free(h);
-}
-
 static void stream_free(gpointer data)
 {
     stream *s = data;
-    half_free(s->half[QL_CLIENT]);
-    half_free(s->half[QL_SERVER]);
+    ql_stream_half_free(s->half[QL_CLIENT]);
+    ql_stream_half_free(s->half[QL_SERVER]);
     g_free(s);
 }
 
@@ -119,16 +95,18 @@ static stream *stream_new(const ql_streams *streams, uint64_t id)
 {
     stream *s = g_new0(stream, 1);
     s->facts.id = id;
-    if (streams->protocol == PROTOCOL_OTHER)
+    if (streams->protocol == QL_PROTOCOL_OTHER)
         s->facts.role = QL_ROLE_OTHER;
     return s;
 }
 
 static stream *ensure_stream(ql_streams *streams, uint64_t id)
 {
+    if (streams->recent != NULL && streams->recent->facts.id == id)
+        return streams->recent;
     stream *s = g_hash_table_lookup(streams->by_id, &id);
     if (s != NULL)
-        return s;
+        return streams->recent = s;
     if (streams->streams->len >= STREAMS_MAX) {
         if (!streams->told_limit)
             find(streams, QL_FINDING_LIMIT_REACHED,
@@ -140,108 +118,54 @@ static stream *ensure_stream(ql_streams *streams, uint64_t id)
     s = stream_new(streams, id);
     g_ptr_array_add(streams->streams, s);
     g_hash_table_insert(streams->by_id, &s->facts.id, s);
-    return s;
+    return streams->recent = s;
 }
 
-/* Bytes in order, on their way from reassembly to HTTP/3. */
-static void take_bytes(void *user, ql_slice bytes, const ql_arrival *from)
-{
-    half *h = user;
-    if (h->http3 != NULL)
-        ql_http3_half_push(h->http3, bytes, from);
-}
-
-static void half_begin_http3(ql_streams *streams, stream *s, ql_side sender)
-{
-    const half *other = s->half[ql_side_other(sender)];
-    s->half[sender]->http3 =
-        ql_http3_half_new(streams->http3, &s->facts, sender, other == NULL ? NULL : other->http3);
-}
-
-static half *ensure_half(ql_streams *streams, stream *s, ql_side sender)
+static ql_stream_half *ensure_half(ql_streams *streams, stream *s, ql_side sender)
 {
     if (s->half[sender] != NULL)
         return s->half[sender];
-    half *h = g_new0(half, 1);
-    ql_reassembly_init(&h->bytes, &streams->kept);
-    s->half[sender] = h;
-    switch (streams->protocol) {
-    case PROTOCOL_UNKNOWN: ql_reassembly_hold(&h->bytes); break;
-    case PROTOCOL_HTTP3: half_begin_http3(streams, s, sender); break;
-    case PROTOCOL_OTHER: ql_reassembly_give_up(&h->bytes); break;
-    }
-    return h;
+    s->half[sender] = ql_stream_half_new(sender, &streams->kept);
+    ql_stream_half_begin(s->half[sender], streams->protocol, streams->http3, &s->facts,
+                         s->half[ql_side_other(sender)]);
+    return s->half[sender];
 }
 
-/* Takes over what reassembly knows, and ends the half when all of it was read. */
-static void half_settle(ql_streams *streams, stream *s, ql_side sender)
+static void settle(stream *s, ql_side sender)
 {
-    half *h = s->half[sender];
-    if (h == NULL)
+    if (s->half[sender] == NULL || !ql_stream_half_settle(s->half[sender], &s->facts))
         return;
-    s->facts.half[sender].received = h->bytes.received;
-    s->facts.half[sender].in_order = h->bytes.in_order;
-    if (h->http3 != NULL)
-        ql_http3_half_note(h->http3, h->bytes.received, h->bytes.gap_ns);
-    if (!s->facts.half[sender].has_final_size || streams->protocol == PROTOCOL_UNKNOWN)
-        return;
-    uint64_t final_size = s->facts.half[sender].final_size;
-    if (h->http3 != NULL && !h->ended && !s->facts.half[sender].reset &&
-        h->bytes.delivered == final_size) {
-        h->ended = true;
-        ql_http3_half_end(h->http3);
-    }
-    bool read = h->http3 == NULL ||
-                ((h->ended || s->facts.half[sender].reset) && ql_http3_half_is_done(h->http3));
-    if (h->bytes.in_order == final_size && read) {
-        s->done[sender] = true;
-        s->half[sender] = NULL;
-        half_free(h);
-    }
+    ql_stream_half_free(g_steal_pointer(&s->half[sender]));
+    s->done[sender] = true;
 }
 
-static void decide(ql_streams *streams, enum protocol protocol)
+static void decide(ql_streams *streams, ql_stream_protocol protocol)
 {
     streams->protocol = protocol;
     for (guint i = 0; i < streams->streams->len; i++) {
         stream *s = g_ptr_array_index(streams->streams, i);
-        if (protocol == PROTOCOL_OTHER)
+        if (protocol == QL_PROTOCOL_OTHER)
             s->facts.role = QL_ROLE_OTHER;
         for (int side = QL_CLIENT; side <= QL_SERVER; side++) {
-            half *h = s->half[side];
-            if (h == NULL)
-                continue;
-            if (protocol == PROTOCOL_HTTP3) {
-                half_begin_http3(streams, s, (ql_side)side);
-                ql_reassembly_release(&h->bytes, take_bytes, h);
-            } else {
-                ql_reassembly_give_up(&h->bytes);
-            }
-            half_settle(streams, s, (ql_side)side);
+            if (s->half[side] != NULL)
+                ql_stream_half_begin(s->half[side], protocol, streams->http3, &s->facts,
+                                     s->half[ql_side_other((ql_side)side)]);
+            settle(s, (ql_side)side);
         }
     }
 }
 
 void ql_streams_set_alpn(ql_streams *streams, const char *alpn)
 {
-    if (alpn == NULL || streams->protocol != PROTOCOL_UNKNOWN)
+    if (alpn == NULL || streams->protocol != QL_PROTOCOL_UNKNOWN)
         return;
     bool http3 = strcmp(alpn, "h3") == 0 || g_str_has_prefix(alpn, "h3-");
-    decide(streams, http3 ? PROTOCOL_HTTP3 : PROTOCOL_OTHER);
+    decide(streams, http3 ? QL_PROTOCOL_HTTP3 : QL_PROTOCOL_OTHER);
 }
 
 bool ql_streams_are_http3(const ql_streams *streams)
 {
-    return streams->protocol == PROTOCOL_HTTP3;
-}
-
-static void recognize(ql_streams *streams, const stream *s, ql_side sender)
-{
-    uint8_t first[FIRST_BYTES_MAX];
-    const half *h = s->half[sender];
-    size_t length = ql_reassembly_peek(&h->bytes, first, sizeof first);
-    if (ql_http3_is_recognized(s->facts.id, sender, (ql_slice){ first, length }))
-        decide(streams, PROTOCOL_HTTP3);
+    return streams->protocol == QL_PROTOCOL_HTTP3;
 }
 
 /* RFC 9000, 2.1: on a unidirectional stream only its initiator sends. */
@@ -345,16 +269,15 @@ static void take_piece(ql_streams *streams, stream *s, ql_side sender, const ql_
         return;
     }
     bool first = s->half[sender] == NULL;
-    half *h = ensure_half(streams, s, sender);
+    ql_stream_half *half = ensure_half(streams, s, sender);
     bool ends = frame->stream.fin && set_final_size(streams, s, sender, offset + data.length);
-    h->highest = MAX(h->highest, offset + data.length);
-    ql_reassembly_outcome outcome =
-        ql_reassembly_add(&h->bytes, offset, data, &from, take_bytes, h);
+    ql_reassembly_outcome outcome = ql_stream_half_add(half, offset, data, &from);
     piece->retransmission = outcome.fresh == 0 && !ends && !first;
     tell_outcome(streams, s, sender, &outcome);
-    half_settle(streams, s, sender);
-    if (streams->protocol == PROTOCOL_UNKNOWN && outcome.fresh > 0)
-        recognize(streams, s, sender);
+    settle(s, sender);
+    if (streams->protocol == QL_PROTOCOL_UNKNOWN && outcome.fresh > 0 &&
+        ql_stream_half_is_recognized(half, s->facts.id))
+        decide(streams, QL_PROTOCOL_HTTP3);
 }
 
 /* What early data carried comes again after its rejection (RFC 9001, 4.6.2). */
@@ -417,15 +340,15 @@ void ql_streams_on_reset(ql_streams *streams, ql_side sender, const ql_frame *fr
     stream *s = may_send(streams, sender, id, "RESET_STREAM") ? ensure_stream(streams, id) : NULL;
     if (s == NULL || s->facts.half[sender].reset)
         return;
-    half *h = s->done[sender] ? NULL : ensure_half(streams, s, sender);
+    ql_stream_half *half = s->done[sender] ? NULL : ensure_half(streams, s, sender);
     set_final_size(streams, s, sender, frame->reset_stream.final_size);
     s->facts.half[sender].reset = true;
     s->facts.half[sender].reset_error = frame->reset_stream.error;
-    if (h == NULL)
+    if (half == NULL)
         return;
-    if (h->http3 != NULL)
-        ql_http3_half_reset(h->http3, frame->reset_stream.error);
-    half_settle(streams, s, sender);
+    if (half->http3 != NULL)
+        ql_http3_half_reset(half->http3, frame->reset_stream.error);
+    settle(s, sender);
 }
 
 void ql_streams_on_stop_sending(ql_streams *streams, ql_side sender, const ql_frame *frame,
@@ -444,7 +367,7 @@ void ql_streams_on_datagram(ql_streams *streams, ql_side sender, const ql_frame 
                             const ql_where *where)
 {
     look_at(streams, where, NULL);
-    if (streams->protocol == PROTOCOL_HTTP3)
+    if (streams->protocol == QL_PROTOCOL_HTTP3)
         ql_http3_on_datagram(streams->http3, streams, sender, frame->datagram.data);
     else
         ql_journal_say(streams->journal, where->frame, "RFC 9221, 4",
@@ -457,6 +380,7 @@ void ql_streams_on_early_data_rejected(ql_streams *streams)
     if (streams->early_data_rejected)
         return;
     streams->early_data_rejected = true;
+    streams->recent = NULL;
     ql_http3_forget_client(streams->http3);
     for (guint i = streams->streams->len; i-- > 0;) {
         stream *s = g_ptr_array_index(streams->streams, i);
@@ -470,33 +394,18 @@ void ql_streams_on_early_data_rejected(ql_streams *streams)
     }
 }
 
-static void finish_half(ql_streams *streams, stream *s, ql_side sender)
-{
-    half *h = s->half[sender];
-    if (h == NULL)
-        return;
-    uint64_t in_order = h->bytes.in_order;
-    uint64_t behind = h->bytes.received - in_order;
-    if (behind > 0 && !h->told_gap && !h->bytes.full && !s->facts.half[sender].reset) {
-        h->told_gap = true;
-        find(streams, QL_FINDING_CAPTURE_GAP,
-             "stream %" PRIu64 ": bytes of the %s from offset %" PRIu64
-             " on were not captured, %" PRIu64 " bytes behind them were",
-             s->facts.id, ql_side_name(sender), in_order, behind);
-    }
-    if (h->http3 != NULL)
-        ql_http3_half_finish(h->http3);
-    half_settle(streams, s, sender);
-}
-
 void ql_streams_finish(ql_streams *streams, const ql_where *where)
 {
     look_at(streams, where, NULL);
     ql_http3_finish(streams->http3);
     for (guint i = 0; i < streams->streams->len; i++) {
         stream *s = g_ptr_array_index(streams->streams, i);
-        finish_half(streams, s, QL_CLIENT);
-        finish_half(streams, s, QL_SERVER);
+        for (int side = QL_CLIENT; side <= QL_SERVER; side++) {
+            if (s->half[side] != NULL)
+                ql_stream_half_finish(s->half[side], &s->facts, streams->journal,
+                                      streams->connection, where->frame);
+            settle(s, (ql_side)side);
+        }
     }
 }
 

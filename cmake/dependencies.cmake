@@ -9,9 +9,9 @@ pkg_check_modules(QPACK REQUIRED IMPORTED_TARGET libnghttp3>=0.8)
 
 if(QUICLENS_PLUGIN)
     pkg_check_modules(WIRESHARK REQUIRED IMPORTED_TARGET wireshark>=4.0)
-    pkg_get_variable(WIRESHARK_PLUGINDIR wireshark plugindir)
-    set(QUICLENS_PLUGIN_DIR "${WIRESHARK_PLUGINDIR}/epan" CACHE PATH
-        "Where quiclens.so is installed: the system's plugin folder, or a person's own")
+    pkg_get_variable(system_plugins wireshark plugindir)
+    set(WIRESHARK_PLUGINDIR "${system_plugins}" CACHE PATH
+        "The plugin is installed into epan/ below this folder: the system's, or a person's own")
 endif()
 
 if(BUILD_TESTING)

@@ -8,9 +8,9 @@ ql_installed="$ql_cache/installed" # one path a line: what uninstall removes
 # As root, Wireshark skips personal plugins: then everything goes into the system's folders.
 plugin_folder() {
     if [[ $EUID == 0 ]]; then
-        printf '%s/epan\n' "$(pkg-config --variable=plugindir wireshark)"
+        pkg-config --variable=plugindir wireshark
     else
-        printf '%s/epan\n' "$(tshark -G folders 2>/dev/null | sed -n 's/^Personal Plugins:[[:space:]]*//p')"
+        tshark -G folders 2>/dev/null | sed -n 's/^Personal Plugins:[[:space:]]*//p'
     fi
 }
 
@@ -38,7 +38,7 @@ configure() {
     rm -f -- "$stamp"
     cd -- "$ql_source"
     cmake --fresh --preset release -DQUICLENS_DEPS_PREFIX="${prefix:-}" -DBUILD_TESTING="$testing" \
-        -DCMAKE_INSTALL_PREFIX="$(install_prefix)" -DQUICLENS_PLUGIN_DIR="$(plugin_folder)"
+        -DCMAKE_INSTALL_PREFIX="$(install_prefix)" -DWIRESHARK_PLUGINDIR="$(plugin_folder)"
     printf '%s\n%s\n' "$wanted" "$testing" >"$stamp"
 }
 
@@ -55,7 +55,7 @@ new_folders() {
 
 install_built() {
     local folders
-    folders=$(new_folders "$(plugin_folder)" && new_folders "$(install_prefix)/bin")
+    folders=$(new_folders "$(plugin_folder)/epan" && new_folders "$(install_prefix)/bin")
     cmake --install "$ql_build" --strip
     {
         [[ ! -f $ql_installed ]] || cat "$ql_installed"

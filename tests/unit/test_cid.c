@@ -14,8 +14,11 @@ static void test_text(void)
 {
     ql_cid cid = cid_of_hex("00a1ff"), empty = ql_cid_of((ql_slice){ NULL, 0 });
     g_autofree char *text = ql_cid_text(&cid), *empty_text = ql_cid_text(&empty);
+    ql_cid one = cid_of_hex("07");
+    g_autofree char *one_text = ql_cid_text(&one);
 
     g_assert_cmpstr(text, ==, "00a1ff");
+    g_assert_cmpstr(one_text, ==, "07");
     g_assert_cmpstr(empty_text, ==, "(empty)");
 }
 

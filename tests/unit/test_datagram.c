@@ -40,6 +40,14 @@ static void test_hash_spreads(void)
         g_hash_table_add(hashes, GUINT_TO_POINTER(ql_endpoint_hash(&endpoint)));
     }
     g_assert_cmpuint(g_hash_table_size(hashes), >, 65000);
+
+    g_hash_table_remove_all(hashes);
+    for (unsigned i = 0; i < 32; i++) {
+        ql_endpoint endpoint = { .port = 443, .family = 6 };
+        endpoint.address[i / 2] = i % 2 == 0 ? 1 : 2;
+        g_hash_table_add(hashes, GUINT_TO_POINTER(ql_endpoint_hash(&endpoint)));
+    }
+    g_assert_cmpuint(g_hash_table_size(hashes), ==, 32);
 }
 
 static void test_sides(void)
@@ -54,7 +62,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/datagram/an endpoint is written as in a URL", test_text);
     g_test_add_func("/datagram/endpoints differ by family, address and port", test_equality);
-    g_test_add_func("/datagram/the ports of one host have different hashes", test_hash_spreads);
+    g_test_add_func("/datagram/ports of one host and neighbouring hosts have different hashes",
+                    test_hash_spreads);
     g_test_add_func("/datagram/each side has a name and another side", test_sides);
     return g_test_run();
 }

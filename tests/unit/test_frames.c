@@ -184,6 +184,9 @@ static void test_limits(void)
     must_read("11 04 7fff", &frame);
     g_assert_cmpuint(frame.limit.id, ==, 4);
     g_assert_cmpuint(frame.limit.value, ==, 0x3fff);
+    must_read("10 7fff", &frame);
+    g_assert_cmpuint(frame.limit.id, ==, 0);
+    g_assert_false(frame.limit.unidirectional);
     must_read("12 d000000000000000", &frame);
     g_assert_cmpuint(frame.limit.value, ==, UINT64_C(1) << 60);
     g_assert_false(frame.limit.unidirectional);
@@ -235,6 +238,7 @@ static void test_rest(void)
     must_read("1d 4100 02 6f6b", &frame);
     g_assert_true(frame.close.application);
     g_assert_cmpuint(frame.close.error, ==, 0x100);
+    g_assert_cmpuint(frame.close.frame_type, ==, 0);
     must_read("1b 0102030405060708", &frame);
     g_assert_cmphex(frame.path.data[7], ==, 8);
     must_read("19 07", &frame);

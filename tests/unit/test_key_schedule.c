@@ -114,8 +114,17 @@ static void test_retry_constants(void)
     }
 }
 
-static void test_late_drafts(void)
+static void test_drafts(void)
 {
+    g_autoptr(GBytes) id = hex(SAMPLE_DCID);
+    g_autoptr(GBytes) expected =
+        hex("0088119288f1d866733ceeed15ff9d50902cf82952eee27e9d4d4918ea371d87");
+    uint8_t early[QL_INITIAL_SECRET_LENGTH];
+    ql_cid sample = ql_cid_of(slice_of(id));
+
+    g_assert_true(ql_key_schedule_initial_secret(0xff00001d, &sample, QL_CLIENT, early));
+    assert_bytes(early, sizeof early, slice_of(expected).data, slice_of(expected).length);
+
     ql_cid dcid = { .bytes = { 1, 2, 3 }, .length = 3 };
     uint8_t v1[QL_INITIAL_SECRET_LENGTH], draft[QL_INITIAL_SECRET_LENGTH];
 
@@ -159,7 +168,7 @@ int main(int argc, char **argv)
     g_test_add_func("/key schedule/Initial keys are those of the RFCs", test_initial_keys);
     g_test_add_func("/key schedule/ChaCha20 keys are those of the RFCs", test_chacha_keys);
     g_test_add_func("/key schedule/Retry constants come from their secrets", test_retry_constants);
-    g_test_add_func("/key schedule/drafts from 33 on have the salt of version 1", test_late_drafts);
+    g_test_add_func("/key schedule/drafts from 33 on have the salt of version 1", test_drafts);
     g_test_add_func("/key schedule/an empty ID has a secret too", test_empty_dcid);
     g_test_add_func("/key schedule/unknown versions and odd secrets give nothing", test_refusals);
     return g_test_run();

@@ -151,6 +151,9 @@ static void test_sample_retry(void)
             g_assert_false(ql_retry_is_authentic(&header, &dcid));
             copy[bit / 8] ^= (uint8_t)(1 << bit % 8);
         }
+        header.packet.length = 15;
+        g_assert_false(ql_retry_is_authentic(&header, &dcid));
+        header.packet.length = 36;
         header.version = 0x1a2a3a4a;
         g_assert_false(ql_retry_is_authentic(&header, &dcid));
     }

@@ -183,10 +183,15 @@ static void test_names(void)
     g_assert_false(read_client(too_long->str, &hello, &why));
     g_assert_cmpstr(why, ==, "server_name of more than 255 bytes (RFC 6066, 3)");
 
-    g_assert_true(
-        read_client("0010 0014 0012 0161 0162 0163 0164 0165 0166 0167 0168 0169", &hello, &why));
+    /* The ninth is long enough to show if it is written anywhere. */
+    g_autoptr(GString) nine =
+        g_string_new("0010 010f 010d 0161 0162 0163 0164 0165 0166 0167 0168 fc");
+    for (unsigned i = 0; i < 252; i++)
+        g_string_append(nine, "69");
+    g_assert_true(read_client(nine->str, &hello, &why));
     g_assert_cmpuint(hello.alpn_count, ==, QL_TLS_ALPN_MAX);
     g_assert_cmpstr(hello.alpn[7], ==, "h");
+    g_assert_cmpuint(hello.parameters.max_udp_payload_size, ==, 65527);
 }
 
 /* What is broken is told, and does not hide what is not. */
@@ -293,10 +298,59 @@ static void test_encrypted_extensions(void)
     g_assert_false(extensions.parameters.present);
     g_assert_false(ql_encrypted_extensions_read((ql_slice){ NULL, 0 }, &extensions, &why));
     g_assert_cmpstr(why, ==, "EncryptedExtensions whose lengths do not fit (RFC 8446, 4.3.1)");
-    g_assert_false(read_encrypted("0010 0008 0006 02 6833 02 6832", &extensions, &why));
+
+    g_autoptr(GString) two = g_string_new("0010 0101 00ff 02 6833 fb");
+    for (unsigned i = 0; i < 251; i++)
+        g_string_append(two, "69");
+    g_assert_false(read_encrypted(two->str, &extensions, &why));
     g_assert_cmpstr(why, ==,
                     "application_layer_protocol_negotiation of a server with more than "
                     "one name (RFC 7301, 3.1)");
+    g_assert_cmpstr(extensions.alpn, ==, "h3");
+    g_assert_cmpuint(extensions.parameters.max_udp_payload_size, ==, 65527);
+
+    static const uint8_t with_more[] = { 0, 0, 0 };
+    g_assert_false(
+        ql_encrypted_extensions_read((ql_slice){ with_more, sizeof with_more }, &extensions, &why));
+    g_assert_cmpstr(why, ==, "EncryptedExtensions whose lengths do not fit (RFC 8446, 4.3.1)");
+}
+
+static void test_broken_server_hellos(void)
+{
+    static const char *const bodies[] = {
+        "0303" RANDOM "00 1301 00 0000 00",          /* something behind it */
+        "0303" RANDOM "00 1301 00 0001",             /* extensions beyond the end */
+        "0303" RANDOM "21" RANDOM "00 1301 00 0000", /* a session ID of 33 bytes */
+        "0303",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(bodies); i++) {
+        size_t length;
+        g_autofree uint8_t *body = exact_copy(bodies[i], &length);
+        ql_server_hello hello;
+        const char *why = NULL;
+
+        g_assert_false(ql_server_hello_read((ql_slice){ body, length }, &hello, &why));
+        g_assert_cmpstr(why, ==, "ServerHello whose lengths do not fit (RFC 8446, 4.1.3)");
+        g_assert_false(hello.hello_retry_request || hello.pre_shared_key);
+    }
+}
+
+/* As browsers send it, and servers send it back. */
+static void test_longest_session_id(void)
+{
+    size_t client_length, server_length;
+    g_autofree uint8_t *client_body =
+        exact_copy("0303" RANDOM "20" RANDOM "0002 1301 01 00 0000", &client_length);
+    g_autofree uint8_t *server_body =
+        exact_copy("0303" RANDOM "20" RANDOM "1301 00 0000", &server_length);
+    ql_client_hello client;
+    ql_server_hello server;
+    const char *why = NULL;
+
+    g_assert_true(ql_client_hello_read((ql_slice){ client_body, client_length }, &client, &why));
+    g_assert_true(ql_server_hello_read((ql_slice){ server_body, server_length }, &server, &why));
+    g_assert_cmphex(server.cipher_suite, ==, 0x1301);
 }
 
 static void test_every_truncation(void)
@@ -330,6 +384,9 @@ int main(int argc, char **argv)
                     test_broken_bodies);
     g_test_add_func("/tls hello/a ServerHello tells the suite, resumption and retry",
                     test_server_hello);
+    g_test_add_func("/tls hello/a ServerHello has the lengths that it announces",
+                    test_broken_server_hellos);
+    g_test_add_func("/tls hello/a session ID has up to 32 bytes", test_longest_session_id);
     g_test_add_func("/tls hello/EncryptedExtensions tell the protocol", test_encrypted_extensions);
     g_test_add_func("/tls hello/no truncation reads beyond the end", test_every_truncation);
     return g_test_run();

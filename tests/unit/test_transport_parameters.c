@@ -48,7 +48,12 @@ static void test_defaults(void)
     g_assert_cmpuint(absent.ack_delay_exponent, ==, 3);
     g_assert_cmpuint(absent.max_ack_delay_ms, ==, 25);
     g_assert_cmpuint(absent.active_connection_id_limit, ==, 2);
-    g_assert_cmpuint(absent.initial_max_data, ==, 0);
+    g_assert_cmpuint(absent.initial_max_data | absent.initial_max_stream_data_bidi_local |
+                         absent.initial_max_stream_data_bidi_remote |
+                         absent.initial_max_stream_data_uni | absent.initial_max_streams_bidi |
+                         absent.initial_max_streams_uni | absent.max_idle_timeout_ms |
+                         absent.max_datagram_frame_size,
+                     ==, 0);
     empty.present = false;
     assert_bytes(&empty, sizeof empty, &absent, sizeof absent);
 }
@@ -83,6 +88,8 @@ static void test_ranges(void)
     must_not_read("0b 04 80004000", "max_ack_delay of 2^14 or more (RFC 9000, 18.2)");
     must_read("0e 01 02");
     must_not_read("0e 01 01", "active_connection_id_limit below 2 (RFC 9000, 18.2)");
+    g_assert_cmpuint(must_read("01 01 00").max_idle_timeout_ms, ==, 0);
+    must_read("08 01 00 09 01 00 0a 01 00 0b 01 00");
     must_read("08 08 d000000000000000");
     must_not_read("08 08 d000000000000001", "initial_max_streams_bidi above 2^60 (RFC 9000, 4.6)");
     must_not_read("09 08 d000000000000001", "initial_max_streams_uni above 2^60 (RFC 9000, 4.6)");

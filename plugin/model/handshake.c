@@ -120,8 +120,48 @@ static unsigned on_encrypted_extensions(ql_handshake *h, const ql_encrypted_exte
     return news;
 }
 
+static void tell_client_hello(ql_handshake *h, const ql_client_hello *hello, uint32_t frame)
+{
+    GString *alpn = g_string_new(NULL);
+    for (unsigned i = 0; i < hello->alpn_count; i++)
+        g_string_append_printf(alpn, "%s%s", i > 0 ? ", " : "", hello->alpn[i]);
+    ql_journal_say(h->journal, frame, "RFC 8446, 4.1.2",
+                   "ClientHello: the client asks for %s and offers to speak %s%s%s",
+                   hello->server_name[0] != '\0' ? hello->server_name : "no server by name",
+                   alpn->len > 0 ? alpn->str : "nothing in particular",
+                   hello->pre_shared_key ? "; it resumes an earlier session" : "",
+                   hello->early_data ? " and sends requests at once (0-RTT)" : "");
+    g_string_free(alpn, TRUE);
+}
+
+static void tell_server_hello(ql_handshake *h, const ql_server_hello *hello, uint32_t frame)
+{
+    ql_suite suite;
+    const char *name =
+        ql_suite_from_tls(hello->cipher_suite, &suite) ? ql_suite_name(suite) : "another suite";
+    if (hello->hello_retry_request)
+        ql_journal_say(h->journal, frame, "RFC 8446, 4.1.4",
+                       "HelloRetryRequest: the server wants another ClientHello");
+    else
+        ql_journal_say(h->journal, frame, "RFC 8446, 4.1.3", "ServerHello: the server chooses %s%s",
+                       name, hello->pre_shared_key ? " and resumes the earlier session" : "");
+}
+
+static void tell_extensions(ql_handshake *h, const ql_encrypted_extensions *extensions,
+                            uint32_t frame)
+{
+    const char *early = !h->offered_early_data   ? ""
+                        : extensions->early_data ? "; it accepts 0-RTT"
+                                                 : "; it rejects 0-RTT";
+    ql_journal_say(h->journal, frame, "RFC 9001, 8",
+                   "EncryptedExtensions: the server agrees on %s and tells its transport "
+                   "parameters%s",
+                   extensions->alpn[0] != '\0' ? extensions->alpn : "no protocol", early);
+}
+
 /* One handshake message. A type that tells an observer nothing is passed over. */
-static unsigned on_message(ql_handshake *h, uint8_t type, ql_slice body, const char **why)
+static unsigned on_message(ql_handshake *h, ql_side sender, uint32_t frame, uint8_t type,
+                           ql_slice body, const char **why)
 {
     union {
         ql_client_hello client;
@@ -130,17 +170,30 @@ static unsigned on_message(ql_handshake *h, uint8_t type, ql_slice body, const c
     } message;
     switch (type) {
     case QL_TLS_CLIENT_HELLO:
-        return ql_client_hello_read(body, &message.client, why)
-                   ? on_client_hello(h, &message.client)
-                   : 0;
+        if (!ql_client_hello_read(body, &message.client, why))
+            return 0;
+        tell_client_hello(h, &message.client, frame);
+        return on_client_hello(h, &message.client);
     case QL_TLS_SERVER_HELLO:
-        if (ql_server_hello_read(body, &message.server, why))
-            h->facts->resumed |= message.server.pre_shared_key;
+        if (!ql_server_hello_read(body, &message.server, why))
+            return 0;
+        h->facts->resumed |= message.server.pre_shared_key;
+        tell_server_hello(h, &message.server, frame);
         return 0;
     case QL_TLS_ENCRYPTED_EXTENSIONS:
-        return ql_encrypted_extensions_read(body, &message.extensions, why)
-                   ? on_encrypted_extensions(h, &message.extensions)
-                   : 0;
+        if (!ql_encrypted_extensions_read(body, &message.extensions, why))
+            return 0;
+        tell_extensions(h, &message.extensions, frame);
+        return on_encrypted_extensions(h, &message.extensions);
+    case QL_TLS_CERTIFICATE:
+        ql_journal_say(h->journal, frame, "RFC 8446, 4.4.2", "The %s shows its certificates",
+                       ql_side_name(sender));
+        return 0;
+    case QL_TLS_FINISHED:
+        ql_journal_say(h->journal, frame, "RFC 8446, 4.4.4",
+                       "Finished: the %s has said all of its part of the handshake",
+                       ql_side_name(sender));
+        return 0;
     default: return 0;
     }
 }
@@ -171,7 +224,7 @@ unsigned ql_handshake_on_crypto(ql_handshake *h, ql_side sender, bool handshake_
     while (ql_tls_message_read((ql_slice){ f->text->data + f->read, f->text->len - f->read }, &type,
                                &body, &used)) {
         const char *why = NULL;
-        news |= on_message(h, type, body, &why);
+        news |= on_message(h, sender, where->frame, type, body, &why);
         f->read += used;
         if (why != NULL)
             ql_journal_find(h->journal, h->facts->number, where->frame, QL_FINDING_TLS_MALFORMED,

@@ -199,6 +199,8 @@ static void test_short(void)
     ql_packet_header header;
 
     g_assert_false(ql_packet_is_long(whole));
+    g_assert_false(ql_packet_is_long((ql_slice){ NULL, 0 }));
+    g_assert_true(ql_packet_is_long((ql_slice){ (const uint8_t *)"\x80", 1 }));
     g_assert_cmpint(ql_packet_header_read_short(whole, 3, &header), ==, QL_HEADER_OK);
     g_assert_cmpint(header.type, ==, QL_PACKET_ONE_RTT);
     assert_cid(&header.dcid, "aabbcc");

@@ -103,6 +103,19 @@ static void test_slice_that_is_too_long(void)
     g_assert_true(reader.bad);
 }
 
+static void test_bytes(void)
+{
+    static const uint8_t wire[] = { 7, 8, 9 };
+    ql_reader reader = reader_of(wire, sizeof wire);
+    uint8_t one[1], two[2];
+
+    ql_read_bytes(&reader, one, sizeof one);
+    ql_read_bytes(&reader, two, sizeof two);
+    g_assert_false(reader.bad);
+    assert_bytes(one, sizeof one, wire, 1);
+    assert_bytes(two, sizeof two, wire + 1, 2);
+}
+
 static void test_absent_slice(void)
 {
     ql_reader reader = ql_reader_of((ql_slice){ NULL, 0 });
@@ -123,6 +136,7 @@ int main(int argc, char **argv)
                     test_fails_once);
     g_test_add_func("/reader/slices follow their lengths", test_slices);
     g_test_add_func("/reader/a slice longer than what is left fails", test_slice_that_is_too_long);
+    g_test_add_func("/reader/bytes are copied as many as there is room for", test_bytes);
     g_test_add_func("/reader/an absent slice reads as an empty one", test_absent_slice);
     return g_test_run();
 }

@@ -227,6 +227,16 @@ static void test_broken_extensions(void)
     }
 }
 
+/* RFC 6066, 3: other types may come, and the name of a host once. */
+static void test_lists_of_server_names(void)
+{
+    ql_client_hello hello;
+    const char *why = NULL;
+
+    g_assert_true(read_client("0000 000e 000c 01 0001 62 00 0001 61 00 0001 63", &hello, &why));
+    g_assert_cmpstr(hello.server_name, ==, "a");
+}
+
 static void test_broken_server_names(void)
 {
     static const char *const lists[] = { "0000 0000", "0000 0001 00", "0000 0005 0004 00 0001",
@@ -379,6 +389,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tls hello/parameters of drafts have another code", test_drafts_parameters);
     g_test_add_func("/tls hello/names are printable and short enough", test_names);
     g_test_add_func("/tls hello/a broken extension hides no other", test_broken_extensions);
+    g_test_add_func("/tls hello/the first name of a host counts", test_lists_of_server_names);
     g_test_add_func("/tls hello/a server_name is a list", test_broken_server_names);
     g_test_add_func("/tls hello/a ClientHello has the lengths that it announces",
                     test_broken_bodies);

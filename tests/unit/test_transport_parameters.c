@@ -5,7 +5,8 @@
 #include "hex.h"
 
 #define TOKEN "101112131415161718191a1b1c1d1e1f"
-#define ID_21 "000102030405060708090a0b0c0d0e0f1011121314"
+#define ID_20 "000102030405060708090a0b0c0d0e0f10111213"
+#define ID_21 ID_20 "14"
 
 static bool read_hex(const char *text, ql_transport_parameters *out, const char **why)
 {
@@ -118,6 +119,7 @@ static void test_cids(void)
     g_assert_cmpstr(original, ==, "aabbcc");
     g_assert_cmpuint(p.initial_scid.length, ==, 0);
     g_assert_cmpstr(retry, ==, "dd");
+    g_assert_cmpuint(must_read("0f 14" ID_20).initial_scid.length, ==, 20);
     must_not_read("00 15" ID_21,
                   "original_destination_connection_id of more than 20 bytes (RFC 9000, 17.2)");
     must_not_read("0f 15" ID_21,

@@ -35,6 +35,13 @@ static inline uint32_t ql_field_uint(field_info *field)
 #endif
 }
 
+/* 4.2: bool instead of gboolean. */
+#if QL_WIRESHARK < 402
+typedef gboolean ql_pref_bool;
+#else
+typedef bool ql_pref_bool;
+#endif
+
 /* 4.4: plugins are asked what they are. */
 #ifndef WS_PLUGIN_DESC_DISSECTOR
 #define WS_PLUGIN_DESC_DISSECTOR (1u << 0)

@@ -2,6 +2,7 @@
 #include "wireshark/live_model.h"
 
 #include "wireshark/datagram_source.h"
+#include "wireshark/migration_repair.h"
 #include "wireshark/secrets_source.h"
 
 static struct {
@@ -15,6 +16,7 @@ static void capture_closed(void)
     ql_session_free(live.session);
     live.session = NULL;
     ql_secrets_source_restart(live.secrets);
+    ql_migration_repair_restart();
 }
 
 static void capture_opened(void)
@@ -26,6 +28,7 @@ static void capture_opened(void)
 void ql_live_model_register(int protocol)
 {
     live.secrets = ql_secrets_source_register(protocol);
+    ql_migration_repair_register();
     register_init_routine(capture_opened);
     register_cleanup_routine(capture_closed);
 }
@@ -33,6 +36,7 @@ void ql_live_model_register(int protocol)
 void ql_live_model_handoff(dissector_handle_t postdissector)
 {
     ql_datagram_source_init(&live.datagrams, postdissector);
+    ql_migration_repair_handoff();
 }
 
 const ql_session *ql_live_model_visit(packet_info *pinfo, proto_tree *tree)
@@ -47,7 +51,8 @@ const ql_session *ql_live_model_visit(packet_info *pinfo, proto_tree *tree)
     if (!ql_datagram_source_read(&live.datagrams, pinfo, tree, &datagram))
         return live.session;
     ql_secrets_source_poll(live.secrets, pinfo, live.session);
-    ql_session_add_datagram(live.session, &datagram);
+    if (ql_session_add_datagram(live.session, &datagram))
+        ql_migration_repair_visit(pinfo, live.session);
     return live.session;
 }
 

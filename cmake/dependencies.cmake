@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Everything that is found, in one place. The plugin and the tests take the distribution's libraries; the client
-# takes ngtcp2, nghttp3 and OpenSSL from the system if they are new enough, else from a private prefix.
+# Everything that is found, in one place. The plugin and the tests take the distribution's
+# libraries; the client takes ngtcp2, nghttp3 and OpenSSL from the system if they are new enough,
+# else from a private prefix.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(GLIB REQUIRED IMPORTED_TARGET glib-2.0>=2.74)
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Files from suites of the Debian archive that this machine's apt does not know. An apt configuration of our own
-# is used: it takes the archive's address from the machine's apt while it runs, checks signatures with the
-# keyring that Debian installs, and is removed afterwards. The machine's own sources stay as they are.
+# Files from suites of the Debian archive that this machine's apt does not know. An apt
+# configuration of our own is used: it takes the archive's address from the machine's apt while it
+# runs, checks signatures with the keyring that Debian installs, and is removed afterwards. The
+# machine's own sources stay as they are.
 
 debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -15,13 +16,13 @@ archive_address() {
             $3 == code || $3 ~ /^(stable|oldstable|testing|unstable|sid)$/ { print $4; exit }'
 }
 
-# archive_sources TYPE SUITE...: lines for a sources.list. Testing is at times frozen for longer than its index
-# says that it is valid.
+# archive_sources TYPE SUITE...: lines for a sources.list. Testing is at times frozen for longer
+# than its index says that it is valid.
 archive_sources() {
     local type=$1 suite address
     shift
     address=$(archive_address)
-    [[ -n $address ]] || die 1 "apt on this machine names no Debian archive with the component main."
+    [[ -n $address ]] || die 1 "apt on this machine names no Debian archive with its part main."
     [[ -r $debian_keyring ]] || die 1 "$debian_keyring is missing (package debian-archive-keyring)."
     for suite in "$@"; do
         printf '%s [signed-by=%s check-valid-until=no] %s %s main\n' \
@@ -33,7 +34,8 @@ archive_sources() {
 archive_open() {
     scratch archive_home apt
     mkdir -p "$archive_home"/{lists,cache/archives}/partial
-    archive_options=(-q -o "Dir::Etc::sourcelist=$archive_home/sources.list" -o Dir::Etc::sourceparts=-
+    archive_options=(-q
+        -o "Dir::Etc::sourcelist=$archive_home/sources.list" -o Dir::Etc::sourceparts=-
         -o "Dir::State::Lists=$archive_home/lists" -o "Dir::Cache=$archive_home/cache"
         -o Dir::Etc::preferences=- -o Dir::Etc::preferencesparts=- -o Acquire::Languages=none
         -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o Acquire::Retries=3)
@@ -43,10 +45,11 @@ archive_open() {
 
 # archive_update TYPE SUITE...: reads the indices of these suites (TYPE deb or deb-src).
 archive_update() {
+    local errors="$archive_home/errors"
     archive_sources "$@" >"$archive_home/sources.list"
-    if ! apt-get "${archive_options[@]}" -o APT::Update::Error-Mode=any update 2>"$archive_home/errors"; then
-        cat "$archive_home/errors"
-        die 1 "The archive's mirror gave no good index: $(sed -n '/^E: /{s///;p;q}' "$archive_home/errors")"
+    if ! apt-get "${archive_options[@]}" -o APT::Update::Error-Mode=any update 2>"$errors"; then
+        cat "$errors"
+        die 1 "The archive's mirror gave no good index: $(sed -n '/^E: /{s///;p;q}' "$errors")"
     fi
 }
 
@@ -59,9 +62,10 @@ archive_source_versions() {
         sort -rVu
 }
 
-# archive_source NAME MINIMUM BELOW PART SUITE...: downloads a source package (PART whole) or its upstream archive
-# alone (PART tarball) into the current folder, from the first suite that has a version from MINIMUM to below
-# BELOW and whose files the mirror holds. Adds the line "NAME VERSION" to the file "versions".
+# archive_source NAME MINIMUM BELOW PART SUITE...: downloads a source package (PART whole) or its
+# upstream archive alone (PART tarball) into the current folder, from the first suite that has a
+# version from MINIMUM to below BELOW and whose files the mirror holds. Adds the line "NAME VERSION"
+# to the file "versions".
 archive_source() {
     local name=$1 minimum=$2 below=$3 part=$4 suite version missing=''
     local options=(--download-only)
@@ -79,12 +83,14 @@ archive_source() {
             missing+=" $(missing_file fetch.log "$name $version")"
         done
     done
-    die 1 "The archive's mirror lacks${missing:- the source package $name >= $minimum} (suites: $*)."
+    missing=${missing:- the source package $name >= $minimum}
+    die 1 "The archive's mirror lacks$missing (suites: $*)."
 }
 
 # missing_file LOG DEFAULT: the file that apt could not fetch; else what was asked for.
 missing_file() {
-    sed -n -E 's/^E: Failed to fetch [^ ]*\/([^ /]+)  .*/\1/p' "$1" | head -n 1 | grep . || printf '%s\n' "$2"
+    sed -n -E 's/^E: Failed to fetch [^ ]*\/([^ /]+)  .*/\1/p' "$1" | head -n 1 | grep . ||
+        printf '%s\n' "$2"
 }
 
 # The machine's own settings for reaching the archive, and for its clock, as lines "NAME VALUE".

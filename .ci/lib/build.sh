@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Building with the release preset, and putting the two halves where Wireshark and the shell find them.
+# Building with the release preset, and putting the two halves where Wireshark and the shell find
+# them.
 
 ql_build="$ql_source/build/release"
 ql_installed="$ql_cache/installed" # one path a line: what uninstall removes
@@ -22,7 +23,7 @@ check_wireshark() {
     headers=$(pkg-config --modversion wireshark)
     program=$(tshark --version 2>/dev/null | sed -n '1s/^[^0-9]*\([0-9.]*[0-9]\).*/\1/p')
     [[ ${headers%.*} == "${program%.*}" ]] ||
-        die 2 "tshark is version $program, but its headers (libwireshark-dev) are $headers; they must agree"
+        die 2 "tshark is $program, but its headers (libwireshark-dev) are $headers; they must agree"
 }
 
 # configure test|build: runs CMake unless this folder is already configured so.
@@ -68,7 +69,7 @@ install_built() {
 # Removes what install put there: its files, then those of its folders that are empty now.
 uninstall() {
     local path
-    [[ -f $ql_installed ]] || die 1 "there is no record in $ql_cache that $(id -un) has installed anything"
+    [[ -f $ql_installed ]] || die 1 "$ql_cache has no record of an installation by $(id -un)"
     while read -r path; do
         if [[ -d $path ]]; then continue; fi
         if [[ -e $path ]]; then say "Removing $path"; fi
@@ -85,5 +86,5 @@ warn_of_second_plugin() {
     local system
     system="$(pkg-config --variable=plugindir wireshark)/epan/quiclens.so"
     [[ $EUID == 0 || ! -e $system ]] ||
-        say "Note: $system is there too; Wireshark loads one of the two. (sudo ./quickstart uninstall removes that.)"
+        say "Note: Wireshark loads one of the two, ours or $system."
 }

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Which packages are needed on which Debian, and how they get there: only what is missing is installed.
+# Which packages are needed on which Debian, and how they get there: only what is missing is
+# installed.
 
-base_packages=(gcc libc6-dev cmake ninja-build pkgconf libglib2.0-dev libwireshark-dev libwiretap-dev
-    libwsutil-dev tshark libssl-dev libnghttp3-dev libjson-glib-dev zlib1g-dev libbrotli-dev libzstd-dev)
-bookworm_packages=(dpkg-dev make perl xz-utils debian-archive-keyring) # to build the prefix with OpenSSL
-trixie_packages=(xz-utils debian-archive-keyring)                     # to build it without
+base_packages=(gcc libc6-dev cmake ninja-build pkgconf libglib2.0-dev libwireshark-dev
+    libwiretap-dev libwsutil-dev tshark libssl-dev libnghttp3-dev libjson-glib-dev zlib1g-dev
+    libbrotli-dev libzstd-dev)
+bookworm_packages=(dpkg-dev make perl xz-utils debian-archive-keyring) # for a prefix with OpenSSL
+trixie_packages=(xz-utils debian-archive-keyring)                      # for one without
 forky_packages=(libngtcp2-dev libngtcp2-crypto-ossl-dev)
 test_packages=(libpcap-dev caddy tcpdump iproute2 openssl procps)
 
@@ -54,7 +56,8 @@ have_sudo() {
 apt_install() {
     local output
     output=$(mktemp)
-    # Where it fails, the indices may be old: a package is not known, or no longer there in that version.
+    # Where it fails, the indices may be old: a package is not known, or no longer there in that
+    # version.
     if ! apt_get install --yes --no-install-recommends "$@"; then
         apt_get update
         if ! apt_get install --yes --no-install-recommends "$@" 2>&1 | tee "$output"; then
@@ -65,8 +68,8 @@ apt_install() {
 }
 
 apt_get() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
-        -o Acquire::Retries=3 "$@"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
+        -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 "$@"
 }
 
 # install_packages NAME...: installs those that are missing, or says what is missing and stops.
@@ -74,7 +77,7 @@ install_packages() {
     local missing
     mapfile -t missing < <(missing_packages "$@")
     [[ ${#missing[@]} != 0 ]] || return 0
-    have_sudo || die 2 "these packages are missing, and there is no sudo to install them: ${missing[*]}"
+    have_sudo || die 2 "there is no sudo to install these missing packages: ${missing[*]}"
     if [[ $EUID != 0 ]]; then
         say "sudo is used to install these packages: ${missing[*]}"
         sudo true || die 2 "sudo did not let us in; these packages are missing: ${missing[*]}"
@@ -84,18 +87,18 @@ install_packages() {
 
 # Elsewhere than on Debian: what pkg-config and the shell know is all we ask.
 check_without_packages() {
-    local missing=() wanted command
+    local missing=() wanted command unknown="this is not a Debian that quickstart knows"
+    local modules=('wireshark >= 4.0' 'glib-2.0 >= 2.74' 'libssl >= 3.5' 'libcrypto >= 3.5'
+        'libngtcp2 >= 1.22' 'libngtcp2_crypto_ossl >= 1.22' 'libnghttp3 >= 1.15' json-glib-1.0 zlib
+        libbrotlidec libzstd)
+    [[ $1 != test ]] || modules+=(libpcap)
     for command in cc cmake ninja tshark pkg-config; do
         command -v "$command" >/dev/null || missing+=("$command")
     done
-    command -v pkg-config >/dev/null ||
-        die 2 "this is not a Debian that quickstart knows; missing: ${missing[*]} (and pkg-config could tell the rest)"
-    for wanted in 'wireshark >= 4.0' 'glib-2.0 >= 2.74' 'libssl >= 3.5' 'libcrypto >= 3.5' 'libngtcp2 >= 1.22' \
-        'libngtcp2_crypto_ossl >= 1.22' 'libnghttp3 >= 1.15' 'json-glib-1.0' 'zlib' 'libbrotlidec' 'libzstd' \
-        $([[ $1 != test ]] || echo libpcap); do
-        pkg-config --exists "$wanted" || missing+=("$wanted")
+    for wanted in "${modules[@]}"; do
+        pkg-config --exists "$wanted" 2>/dev/null || missing+=("$wanted")
     done
     [[ ${#missing[@]} == 0 ]] && return
     printf -v wanted '%s, ' "${missing[@]}"
-    die 2 "this is not a Debian that quickstart knows, so please install what is missing: ${wanted%, }"
+    die 2 "$unknown, so please install what is missing: ${wanted%, }"
 }

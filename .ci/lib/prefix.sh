@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# The private prefix: static nghttp3 and ngtcp2, and OpenSSL where the distribution's is too old, for the client.
-# It lies in the cache folder, so that a fresh clone does not build it again. It is made beside its place
-# and renamed at the end: what stands there is whole.
+# The private prefix: static nghttp3 and ngtcp2, and OpenSSL where the distribution's is too old,
+# for the client. It lies in the cache folder, so that a fresh clone does not build it again. It is
+# made beside its place and renamed at the end: what stands there is whole.
 
 ngtcp2_minimum=1.22
 nghttp3_minimum=1.15
@@ -20,16 +20,19 @@ quic_flags=(-G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_LIBDIR=lib -DENA
     -DENABLE_STATIC_LIB=ON -DENABLE_SHARED_LIB=OFF -DCMAKE_POSITION_INDEPENDENT_CODE=ON
     -DBUILD_TESTING=OFF)
 
-# prefix_key KIND: what would be built here, in ten hex digits: wanted versions, flags, distribution, machine.
+# prefix_key KIND: what would be built here, in ten hex digits: wanted versions, flags,
+# distribution, machine.
 prefix_key() {
-    printf '%s\n' "$1" "$ngtcp2_minimum" "$nghttp3_minimum" "$openssl_minimum" "${openssl_flags[@]}" \
-        "${quic_flags[@]}" "${ID:-} ${VERSION_CODENAME:-}" "$(uname -m)" | sha256sum | cut -c1-10
+    printf '%s\n' "$1" "$ngtcp2_minimum" "$nghttp3_minimum" "$openssl_minimum" \
+        "${openssl_flags[@]}" "${quic_flags[@]}" "${ID:-} ${VERSION_CODENAME:-}" "$(uname -m)" |
+        sha256sum | cut -c1-10
 }
 
-# prefix_find KIND: the newest finished prefix with OpenSSL in it (openssl) or without (quic); fails if there is none.
+# prefix_find KIND: the newest finished prefix with OpenSSL in it (openssl) or without (quic); fails
+# if there is none.
 prefix_find() {
     local found
-    found=$(find "$ql_cache" -maxdepth 1 -name "deps-*-$(prefix_key "$1")" -printf '%T@ %p\n' 2>/dev/null |
+    found=$(find "$ql_cache" -maxdepth 1 -name "deps-*-$(prefix_key "$1")" -printf '%T@ %p\n' |
         sort -rn | head -n 1 | cut -d' ' -f2-)
     [[ -n $found ]] && printf '%s\n' "$found"
 }
@@ -68,7 +71,8 @@ fetch_sources() {
     local name
     for name in nghttp3 ngtcp2; do # Debian has no patches for these two
         mkdir "$name"
-        tar --extract --strip-components=1 --directory="$name" --file "$(echo "$name"_*.orig.tar.*[0-9a-z])"
+        rm -f "$name"_*.asc
+        tar --extract --strip-components=1 --directory="$name" --file="$(echo "$name"_*.orig.tar.*)"
     done
 }
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Debian roots with another Wireshark than this machine's, kept in the cache folder. Needs to be root. All mounts
-# are made in a mount namespace of their own, so that none is left, however the script ends.
+# Debian roots with another Wireshark than this machine's, kept in the cache folder. Needs to be
+# root. All mounts are made in a mount namespace of their own, so that none is left, however the
+# script ends.
 
 root_packages=(gcc libc6-dev cmake ninja-build pkgconf libwireshark-dev libwiretap-dev libwsutil-dev
     tshark libglib2.0-dev libssl-dev libnghttp3-dev libpcap-dev libjson-glib-dev zlib1g-dev
@@ -13,8 +14,8 @@ root_path() {
         "$(printf '%s\n' "$1" "${root_packages[@]}" "$(uname -m)" | sha256sum | cut -c1-10)"
 }
 
-# root_make SUITE: makes it unless it is there; $attempt_status tells whether there is one now. It is made beside
-# its place and renamed at the end. Needs the lock.
+# root_make SUITE: makes it unless it is there; $attempt_status tells whether there is one now. It
+# is made beside its place and renamed at the end. Needs the lock.
 root_make() {
     local target
     target=$(root_path "$1")
@@ -38,7 +39,8 @@ root_build() {
     mv -T -- "$making/root" "$2"
 }
 
-# root_run SUITE SCRIPT: runs a shell script inside the root; the project's source is at /source, read-only.
+# root_run SUITE SCRIPT: runs a shell script inside the root; the project's source is at /source,
+# read-only.
 root_run() {
     local target
     target=$(root_path "$1")
@@ -50,6 +52,6 @@ root_run() {
         mount -t proc proc "$1/proc"
         mount --rbind /dev "$1/dev"
         mount -t tmpfs tmpfs "$1/tmp"
-        exec chroot "$1" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 CI=true \
-            /bin/bash -euc "$3"' root_run "$target" "$ql_source" "$2" </dev/null
+        exec chroot "$1" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+            LC_ALL=C.UTF-8 CI=true /bin/bash -euc "$3"' root_run "$target" "$ql_source" "$2" </dev/null
 }

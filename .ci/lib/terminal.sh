@@ -34,7 +34,8 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# scratch VARIABLE PREFIX: makes a folder beside the finished ones that does not outlive this script.
+# scratch VARIABLE PREFIX: makes a folder beside the finished ones that does not outlive this
+# script.
 scratch() {
     mkdir -p -- "$ql_cache"
     printf -v "$1" '%s' "$(mktemp -d -- "$ql_cache/making-$2.XXXXXX")"
@@ -44,7 +45,8 @@ scratch() {
 # What runs that were killed have left. Only for who holds the lock.
 remove_leftovers() { rm -rf --one-file-system -- "$ql_cache"/making-*; }
 
-# One set-up at a time in this cache folder; the lock goes when the script ends, if it is not released before.
+# One set-up at a time in this cache folder; the lock goes when the script ends, if it is not
+# released before.
 take_lock() {
     mkdir -p -- "$ql_cache"
     exec 9>"$ql_cache/lock"
@@ -72,9 +74,9 @@ stop_ticker() {
 
 log_of() { printf '%s/%s.log\n' "$ql_logs" "$(tr -cs 'A-Za-z0-9.' '-' <<<"$1" | sed 's/-$//')"; }
 
-# attempt LABEL COMMAND...: runs the command, says how long it took, and leaves its status in $attempt_status.
-# Where it failed, the reason is shown. The command is a process group of its own, so that it can be ended
-# with us. Not to be called in a condition: the command relies on "set -e".
+# attempt LABEL COMMAND...: runs the command, says how long it took, and leaves its status in
+# $attempt_status. Where it failed, the reason is shown. The command is a process group of its own,
+# so that it can be ended with us. Not to be called in a condition: the command relies on "set -e".
 attempt() {
     local label=$1 began=$SECONDS log
     log=$(log_of "$1")

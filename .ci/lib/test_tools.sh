@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# gtlsserver, the QUIC server that the tests talk to. Debian 12 has it in its backports only: it is taken from there
-# into the cache folder, without enabling them on the machine. Elsewhere it is an ordinary package.
+# gtlsserver, the QUIC server that the tests talk to. Debian 12 has it in its backports only: it is
+# taken from there into the cache folder, without enabling them on the machine. Elsewhere it is an
+# ordinary package.
 
 gtlsserver_packages=(ngtcp2-server libngtcp2-16 libngtcp2-crypto-gnutls8 libnghttp3-9)
 
 # Makes PATH find gtlsserver, after fetching it where that is needed. Needs the lock.
 provide_gtlsserver() {
-    export PATH="$PATH:/usr/sbin:/sbin" # where Debian puts servers, also for people who are not root
+    export PATH="$PATH:/usr/sbin:/sbin" # not in the PATH of people who are not root
     [[ $(debian_release) == bookworm ]] || return 0
     local key
     key=$(printf '%s\n' "${gtlsserver_packages[@]}" "$(uname -m)" | sha256sum | cut -c1-10)

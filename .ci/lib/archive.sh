@@ -13,7 +13,7 @@ archive_address() {
     apt-get indextargets --format '$(CREATED_BY) $(COMPONENT) $(RELEASE) $(REPO_URI)' 2>/dev/null |
         awk -v code="${VERSION_CODENAME:-}" '
             $1 != "Packages" || $2 != "main" || $4 ~ /^cdrom:/ { next }
-            $3 == code || $3 ~ /^(stable|oldstable|testing|unstable|sid)$/ { print $4; exit }'
+            $3 == code || $3 ~ /^(stable|oldstable|testing|unstable|sid)$/ { if (!seen++) print $4 }'
 }
 
 # archive_sources TYPE SUITE...: lines for a sources.list. Testing is at times frozen for longer
@@ -89,7 +89,7 @@ archive_source() {
 
 # missing_file LOG DEFAULT: the file that apt could not fetch; else what was asked for.
 missing_file() {
-    sed -n -E 's/^E: Failed to fetch [^ ]*\/([^ /]+)  .*/\1/p' "$1" | head -n 1 | grep . ||
+    sed -n -E 's/^E: Failed to fetch [^ ]*\/([^ /]+)  .*/\1/p' "$1" | sed -n 1p | grep . ||
         printf '%s\n' "$2"
 }
 

@@ -33,7 +33,7 @@ prefix_key() {
 prefix_find() {
     local found
     found=$(find "$ql_cache" -maxdepth 1 -name "deps-*-$(prefix_key "$1")" -printf '%T@ %p\n' |
-        sort -rn | head -n 1 | cut -d' ' -f2-)
+        sort -rn | sed -n 1p | cut -d' ' -f2-)
     [[ -n $found ]] && printf '%s\n' "$found"
 }
 

@@ -53,5 +53,6 @@ root_run() {
         mount --rbind /dev "$1/dev"
         mount -t tmpfs tmpfs "$1/tmp"
         exec chroot "$1" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-            LC_ALL=C.UTF-8 CI=true /bin/bash -euc "$3"' root_run "$target" "$ql_source" "$2" </dev/null
+            LC_ALL=C.UTF-8 CI=true /bin/bash -euc "$3"' \
+        root_run "$target" "$ql_source" "$2" </dev/null
 }

@@ -3,6 +3,10 @@
 # What the person at the terminal sees: one line a step, the seconds it took, and why it failed.
 # A step's own output goes to a log file in the cache folder. Sourced by quickstart and .ci/run.
 
+export LC_ALL=C.UTF-8 # other programs' messages are read here
+umask 022             # what root installs is for everybody
+export HOME="${HOME:-$(getent passwd "$EUID" | cut -d: -f6)}"
+
 ql_cache="${XDG_CACHE_HOME:-$HOME/.cache}/quiclens"
 ql_logs="$ql_cache/logs"
 ql_scratch=() # folders that are removed when the script ends, whichever way it ends

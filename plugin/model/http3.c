@@ -23,8 +23,7 @@ enum critical { CONTROL, ENCODER, DECODER, CRITICAL_COUNT };
 typedef struct side {
     ql_http3_control *control;
     ql_qpack_decoder_stream acknowledgements;
-    uint64_t stream[CRITICAL_COUNT];
-    bool has[CRITICAL_COUNT];
+    const ql_stream_facts *critical[CRITICAL_COUNT]; /* NULL while not seen */
 } side;
 
 struct ql_http3 {
@@ -153,15 +152,14 @@ static void begin_critical(ql_http3_half *half, enum critical kind, ql_stream_ro
     half->phase = CRITICAL;
     half->critical = (uint8_t)kind;
     half->stream->role = role;
-    if (s->has[kind]) {
+    if (s->critical[kind] != NULL) {
         find(half, QL_FINDING_H3_STREAM_CREATION,
              "a second %s stream of the %s, the first is stream %" PRIu64 " (RFC 9114, 6.2.1)",
-             ql_stream_role_name(role), who(half), s->stream[kind]);
+             ql_stream_role_name(role), who(half), s->critical[kind]->id);
         half->phase = OPAQUE;
         return;
     }
-    s->has[kind] = true;
-    s->stream[kind] = half->stream->id;
+    s->critical[kind] = half->stream;
     say(half, kind == CONTROL ? "RFC 9114, 6.2.1" : "RFC 9204, 4.2",
         "stream %" PRIu64 " is the %s stream of the %s", half->stream->id,
         ql_stream_role_name(role), who(half));
@@ -200,10 +198,28 @@ static void begin_unidirectional(ql_http3_half *half, uint64_t type)
     }
 }
 
-/* RFC 9114, 4.6. */
+/* RFC 9114, 4.6. Only a client whose control stream was captured without a gap is known not to have
+ * allowed the push. */
+static void check_push_id(ql_http3_half *half, uint64_t push_id)
+{
+    const side *client = &half->http3->side[QL_CLIENT];
+    const ql_stream_facts *control = client->critical[CONTROL];
+    uint64_t max;
+    if (control == NULL || control->half[QL_CLIENT].received != control->half[QL_CLIENT].in_order)
+        return;
+    if (!ql_http3_control_max_push_id(client->control, &max))
+        find(half, QL_FINDING_H3_ID_ERROR,
+             "push %" PRIu64 ", the client allowed none (RFC 9114, 4.6)", push_id);
+    else if (push_id > max)
+        find(half, QL_FINDING_H3_ID_ERROR,
+             "push %" PRIu64 ", the client allowed IDs up to %" PRIu64 " (RFC 9114, 4.6)", push_id,
+             max);
+}
+
 static void take_push_id(ql_http3_half *half, uint64_t push_id)
 {
     ql_http3 *h = half->http3;
+    check_push_id(half, push_id);
     begin_message(half);
     say(half, "RFC 9114, 4.6", "stream %" PRIu64 " carries push %" PRIu64, half->stream->id,
         push_id);

@@ -281,7 +281,8 @@ void ql_message_reader_finish(ql_message_reader *r)
                       r->stream->id, r->waiting, ql_message_reader_what(r));
     }
     ql_message_reader_pass_over_waiting(r);
-    if (r->sender == QL_SERVER && r->exchange == NULL && !r->told_orphan &&
+    bool request_seen = r->other != NULL && r->other->message->first.frame != 0;
+    if (r->sender == QL_SERVER && r->exchange == NULL && !r->told_orphan && !request_seen &&
         r->message->first.frame != 0) {
         r->told_orphan = true;
         ql_http3_find(r->scope, QL_FINDING_CAPTURE_GAP,

@@ -274,10 +274,10 @@ static void take_piece(ql_streams *streams, stream *s, ql_side sender, const ql_
     ql_reassembly_outcome outcome = ql_stream_half_add(half, offset, data, &from);
     piece->retransmission = outcome.fresh == 0 && !ends && !first;
     tell_outcome(streams, s, sender, &outcome);
-    settle(s, sender);
-    if (streams->protocol == QL_PROTOCOL_UNKNOWN && outcome.fresh > 0 &&
+    if (streams->protocol == QL_PROTOCOL_UNKNOWN && offset < QL_RECOGNITION_BYTES &&
         ql_stream_half_is_recognized(half, s->facts.id))
         decide(streams, QL_PROTOCOL_HTTP3);
+    settle(s, sender);
 }
 
 /* What early data carried comes again after its rejection (RFC 9001, 4.6.2). */

@@ -3,9 +3,6 @@
 
 #include <inttypes.h>
 
-/* What is looked at to tell HTTP/3 from other protocols. */
-#define FIRST_BYTES_MAX 4096u
-
 ql_stream_half *ql_stream_half_new(ql_side sender, uint64_t *kept_by_all)
 {
     ql_stream_half *half = g_new0(ql_stream_half, 1);
@@ -76,7 +73,7 @@ bool ql_stream_half_settle(ql_stream_half *half, ql_stream_facts *facts)
 
 bool ql_stream_half_is_recognized(const ql_stream_half *half, uint64_t stream_id)
 {
-    uint8_t first[FIRST_BYTES_MAX];
+    uint8_t first[QL_RECOGNITION_BYTES];
     size_t length = ql_reassembly_peek(&half->bytes, first, sizeof first);
     return ql_http3_is_recognized(stream_id, (ql_side)half->sender, (ql_slice){ first, length });
 }

@@ -4,10 +4,13 @@ set(model_modules
     cid
     datagram
     frames
+    http3_frames
     key_schedule
     packet_header
     packet_protection
+    qpack
     reader
+    reassembly
     secrets_log
     tls_hello
     transport_parameters

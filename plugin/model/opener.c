@@ -5,6 +5,9 @@
 
 #include "model/segments.h"
 
+#define PADDING_FROM 16u /* zeros that no protected packet begins with, but by a chance of 2^-128  \
+                          */
+
 static ql_packet_event *event_of(ql_opening *o, const ql_candidate *candidate,
                                  const ql_packet_header *header)
 {
@@ -140,7 +143,7 @@ static ql_closed_cause cause_of(const ql_opening *o, const ql_candidate *candida
 {
     bool last = header->packet.data + header->packet.length ==
                 o->datagram->payload.data + o->datagram->payload.length;
-    if (last && (header->cut || o->datagram->wire_length > o->datagram->payload.length))
+    if (last && o->datagram->wire_length > o->datagram->payload.length)
         return QL_CLOSED_CUT;
     return ql_keyring_has(ql_connection_keyring(candidate->connection), candidate->sender,
                           header->type)
@@ -179,7 +182,7 @@ static void open_protected_long(ql_opening *o, const ql_packet_header *header, q
     const ql_candidate *owner = owner_of_closed(candidates, count);
     if (owner != NULL)
         take_closed(o, owner, header, header->packet, cause_of(o, owner, header));
-    else if (header->cut && !o->session->told_cut) {
+    else if (o->datagram->wire_length > o->datagram->payload.length && !o->session->told_cut) {
         o->session->told_cut = true;
         ql_journal_find(o->session->journal, QL_NO_CONNECTION, o->datagram->where.frame,
                         QL_FINDING_CAPTURE_CUT,
@@ -335,18 +338,27 @@ static size_t open_short(ql_opening *o, ql_slice rest)
     return rest.length;
 }
 
+/* How many zeros the bytes begin with. */
+static size_t zeros_of(ql_slice bytes)
+{
+    size_t zeros = 0;
+    while (zeros < bytes.length && bytes.data[zeros] == 0)
+        zeros++;
+    return zeros;
+}
+
 void ql_opener_run(ql_opening *o)
 {
     ql_slice payload = o->datagram->payload;
     while (o->offset < payload.length) {
         ql_slice rest = { payload.data + o->offset, payload.length - o->offset };
-        size_t used = 0;
-        if (ql_packet_is_long(rest))
-            used = open_long(o, rest);
-        else if (rest.data[0] != 0 || o->offset == 0)
-            used = open_short(o, rest);
+        size_t used, zeros = zeros_of(rest);
+        /* Zeros behind a packet pad the datagram; another segment may follow them. A few of them
+         * may begin a packet, whose fixed bit need not be set (RFC 9287). */
+        if (o->offset > 0 && (zeros == rest.length || zeros >= PADDING_FROM))
+            used = zeros;
         else
-            used = 1; /* zeros behind a packet pad the datagram; another segment may follow them */
+            used = ql_packet_is_long(rest) ? open_long(o, rest) : open_short(o, rest);
         if (used == 0)
             break;
         o->offset += used;

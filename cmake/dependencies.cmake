@@ -7,6 +7,7 @@ pkg_check_modules(GLIB REQUIRED IMPORTED_TARGET glib-2.0>=2.74)
 
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto>=3.0)
 pkg_check_modules(QPACK REQUIRED IMPORTED_TARGET libnghttp3>=0.8)
+pkg_check_modules(CONTENT_CODINGS REQUIRED IMPORTED_TARGET zlib libbrotlidec libzstd)
 
 if(QUICLENS_PLUGIN)
     pkg_check_modules(WIRESHARK REQUIRED IMPORTED_TARGET wireshark>=4.0)

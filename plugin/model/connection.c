@@ -37,6 +37,7 @@ ql_connection *ql_connection_new(const ql_connection_context *context, uint32_t 
     c->search_budget = SEARCH_BUDGET;
     c->handshake = ql_handshake_new(&c->facts, context->journal);
     c->streams = ql_streams_new(context->journal, number);
+    ql_streams_keep_bodies(c->streams, context->bodies);
     c->cids[QL_CLIENT] = ql_cid_ledger_new(QL_CLIENT);
     c->cids[QL_SERVER] = ql_cid_ledger_new(QL_SERVER);
     c->paths = ql_path_table_new();

@@ -13,6 +13,7 @@ typedef struct ql_connection_context {
     ql_journal *journal;
     ql_router *router;
     const ql_secrets_log *log;
+    ql_body_budget *bodies;
 } ql_connection_context;
 
 /* One packet on its way in. */

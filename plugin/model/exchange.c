@@ -36,7 +36,14 @@ void ql_message_clear(ql_message *message)
 {
     ql_section_free(message->headers);
     ql_section_free(message->trailers);
+    ql_body_free(message->body);
     *message = (ql_message){ 0 };
+}
+
+bool ql_message_holds_body(const ql_message *message)
+{
+    uint64_t held = message->body != NULL ? message->body->bytes->len : 0;
+    return message->complete && held == message->body_size;
 }
 
 static void section_free(gpointer section)

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "model/datagram.h"
+#include "model/body.h"
 
 /* One field line. Both strings end with a NUL that the lengths do not count; they may hold any
  * byte. */
@@ -51,6 +51,7 @@ typedef struct ql_message {
     bool complete;        /* all of it was seen, to the end of the stream */
     bool has_sha256;      /* complete, and the body is not empty */
     uint8_t sha256[32];   /* of the content */
+    ql_body *body;        /* what is kept of the content; NULL: nothing */
     bool reset;           /* RESET_STREAM ended it */
     uint64_t reset_error; /* its application error code */
     uint64_t gap_ns;      /* time during which bytes waited for a gap on the stream */
@@ -81,6 +82,9 @@ ql_exchange *ql_exchange_new(uint32_t connection, uint64_t stream_id);
 void ql_exchange_free(ql_exchange *exchange);
 void ql_exchange_set_request(ql_exchange *exchange, ql_section *headers);
 void ql_message_clear(ql_message *message);
+
+/* Whether all of its content was seen and is kept, or there is none. */
+bool ql_message_holds_body(const ql_message *message);
 
 /* "https://host/path"; "method authority" for CONNECT; NULL before the request is known. The caller
  * frees it. */

@@ -71,6 +71,11 @@ void ql_http3_free(ql_http3 *h)
     g_free(h);
 }
 
+void ql_http3_keep_bodies(ql_http3 *h, ql_body_budget *budget)
+{
+    h->scope.bodies = budget;
+}
+
 void ql_http3_look_at(ql_http3 *h, const ql_where *where, ql_stream_piece *piece)
 {
     h->scope.now = *where;

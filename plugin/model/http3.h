@@ -15,6 +15,9 @@ typedef struct ql_http3_half ql_http3_half;
 ql_http3 *ql_http3_new(struct ql_journal *journal, uint32_t connection);
 void ql_http3_free(ql_http3 *http3); /* after its halves */
 
+/* From now on bodies are kept within this budget, which is borrowed. */
+void ql_http3_keep_bodies(ql_http3 *http3, ql_body_budget *budget);
+
 /* The captured frame that the calls below are about; `piece` is the event of the STREAM frame or
  * NULL. */
 void ql_http3_look_at(ql_http3 *http3, const ql_where *where, ql_stream_piece *piece);

@@ -126,6 +126,17 @@ void ql_message_reader_conclude(ql_message_reader *r)
     tell_end(r);
 }
 
+static void keep_content(ql_message_reader *r, ql_slice content)
+{
+    ql_body_budget *budget = r->scope->bodies;
+    if (budget == NULL || ql_body_append(&r->message->body, budget, content, &r->scope->now))
+        return;
+    ql_http3_find(r->scope, QL_FINDING_LIMIT_REACHED,
+                  "stream %" PRIu64 ": %" PRIu64 " bytes of bodies are kept; further content is "
+                  "counted and hashed only",
+                  r->stream->id, budget->held);
+}
+
 static void read_content(ql_message_reader *r, ql_slice content)
 {
     ql_message *m = r->message;
@@ -147,6 +158,7 @@ static void read_content(ql_message_reader *r, ql_slice content)
     if (r->digest != NULL)
         EVP_DigestUpdate(r->digest, content.data, content.length);
     m->body_size += content.length;
+    keep_content(r, content);
 }
 
 static void read_promise(ql_message_reader *r, ql_slice payload)
@@ -281,7 +293,8 @@ void ql_message_reader_finish(ql_message_reader *r)
                       r->stream->id, r->waiting, ql_message_reader_what(r));
     }
     ql_message_reader_pass_over_waiting(r);
-    bool request_seen = r->other != NULL && r->other->message->first.frame != 0;
+    /* A request that came and cannot be read has its own finding. */
+    bool request_seen = r->stream->half[QL_CLIENT].received > 0;
     if (r->sender == QL_SERVER && r->exchange == NULL && !r->told_orphan && !request_seen &&
         r->message->first.frame != 0) {
         r->told_orphan = true;

@@ -22,6 +22,11 @@ ql_session *ql_session_new(void)
     return session;
 }
 
+void ql_session_keep_bodies(ql_session *session, uint64_t cap)
+{
+    session->bodies.cap = cap;
+}
+
 void ql_session_free(ql_session *session)
 {
     if (session == NULL)
@@ -38,7 +43,8 @@ void ql_session_free(ql_session *session)
 ql_connection *ql_session_begin_connection(ql_session *session, const ql_datagram *datagram,
                                            ql_side sender, uint32_t version)
 {
-    ql_connection_context context = { session->journal, session->router, session->log };
+    ql_connection_context context = { session->journal, session->router, session->log,
+                                      &session->bodies };
     ql_connection *connection =
         ql_connection_new(&context, session->connections->len, datagram, sender, version);
     g_ptr_array_add(session->connections, connection);

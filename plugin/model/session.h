@@ -13,6 +13,10 @@ typedef struct ql_session ql_session;
 ql_session *ql_session_new(void);
 void ql_session_free(ql_session *session);
 
+/* The content of messages is kept from now on, as long as all of it together takes not more than
+ * `cap` bytes; 0, as at first, is none. */
+void ql_session_keep_bodies(ql_session *session, uint64_t cap);
+
 /* Text in NSS key log format; see ql_secrets_log_add(). Packets that waited for these secrets are
  * opened at once, in the order in which they were captured. */
 void ql_session_add_secrets(ql_session *session, ql_slice text);

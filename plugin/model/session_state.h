@@ -16,6 +16,7 @@ struct ql_session {
     GPtrArray *connections; /* of ql_connection */
     ql_waiting *waiting;
     ql_strays *strays;
+    ql_body_budget bodies;
     uint64_t last_time_ns;
     uint64_t adoption_budget; /* attempts at opening packets of connections without a start */
     bool told_cut, told_version;

@@ -66,6 +66,11 @@ void ql_streams_free(ql_streams *streams)
     g_free(streams);
 }
 
+void ql_streams_keep_bodies(ql_streams *streams, ql_body_budget *budget)
+{
+    ql_http3_keep_bodies(streams->http3, budget);
+}
+
 const char *ql_stream_role_name(ql_stream_role role)
 {
     static const char *const names[] = {

@@ -61,6 +61,9 @@ typedef struct ql_streams ql_streams;
 ql_streams *ql_streams_new(struct ql_journal *journal, uint32_t connection);
 void ql_streams_free(ql_streams *streams);
 
+/* From now on bodies are kept within this budget, which is borrowed. */
+void ql_streams_keep_bodies(ql_streams *streams, ql_body_budget *budget);
+
 /* The application protocol: "h3" and "h3-29" ... mean HTTP/3, others plain streams. Until it is
  * called, and with NULL, the protocol is worked out from the streams themselves (RFC 9114, 6.2). */
 void ql_streams_set_alpn(ql_streams *streams, const char *alpn);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tests of the model's modules: test_<module>.c each, in this list.
 set(model_modules
+    body
     cid
+    content_coding
     datagram
     frames
     http3_frames
@@ -22,3 +24,4 @@ foreach(module ${model_modules})
     add_test(NAME unit/${module} COMMAND test_${module} --tap)
     set_tests_properties(unit/${module} PROPERTIES LABELS "unit;plugin" TIMEOUT 120)
 endforeach()
+target_link_libraries(test_content_coding PRIVATE PkgConfig::CONTENT_CODINGS)

@@ -72,9 +72,7 @@ ql_origin *ql_origin_new(const ql_origin_options *options, GError **error)
     origin->touched = g_ptr_array_new();
     shared->cids = ql_origin_cids_new();
     shared->buffer = g_malloc(QL_ORIGIN_SEND_BYTES);
-    shared->content = options->content;
-    shared->log = options->log;
-    shared->log_user = options->log_user;
+    shared->http = options->http;
     if (derive_reset_secret(shared, options->certificate->key, error) &&
         (shared->tls =
              ql_tls_server_context_new(options->certificate->certificate, options->certificate->key,

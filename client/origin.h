@@ -7,7 +7,6 @@
 #include "address.h"
 #include "keylog.h"
 #include "origin_certificate.h"
-#include "origin_content.h"
 #include "origin_http.h"
 
 #include <glib.h>
@@ -20,10 +19,8 @@ typedef struct ql_origin ql_origin;
 typedef struct ql_origin_options {
     ql_address listen; /* port 0: the kernel chooses */
     const ql_origin_certificate *certificate;
-    const ql_origin_content *content;
-    ql_keylog *keylog;        /* NULL: no secrets log */
-    ql_origin_access_log log; /* NULL: none */
-    void *log_user;
+    ql_keylog *keylog; /* NULL: no secrets log */
+    ql_origin_http_settings http;
 } ql_origin_options;
 
 /* Opens the socket: from here on clients may come, and are served when it runs. What options names

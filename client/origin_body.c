@@ -12,16 +12,18 @@ typedef struct piece {
 
 struct ql_origin_body {
     const ql_origin_resource *resource;
+    size_t limit;
     uint64_t offset; /* of the next piece */
     GQueue pieces;   /* not yet acknowledged, oldest first */
     size_t kept;     /* bytes in pieces */
     bool full, failed;
 };
 
-ql_origin_body *ql_origin_body_new(const ql_origin_resource *resource)
+ql_origin_body *ql_origin_body_new(const ql_origin_resource *resource, size_t limit)
 {
     ql_origin_body *body = g_new0(ql_origin_body, 1);
     body->resource = resource;
+    body->limit = MAX(limit, PIECE_BYTES);
     g_queue_init(&body->pieces);
     return body;
 }
@@ -64,7 +66,7 @@ ql_origin_body_state ql_origin_body_next(ql_origin_body *body, const uint8_t **d
         return QL_ORIGIN_BODY_FAILED;
     if (left == 0)
         return QL_ORIGIN_BODY_END;
-    if (body->kept + PIECE_BYTES > QL_ORIGIN_BODY_UNACKED) {
+    if (body->kept + PIECE_BYTES > body->limit) {
         body->full = true;
         return QL_ORIGIN_BODY_FULL;
     }
@@ -83,7 +85,7 @@ bool ql_origin_body_acknowledge(ql_origin_body *body, uint64_t length)
         body->kept -= oldest->length;
         g_free(g_queue_pop_head(&body->pieces));
     }
-    bool relieved = body->full && body->kept + PIECE_BYTES <= QL_ORIGIN_BODY_UNACKED;
+    bool relieved = body->full && body->kept + PIECE_BYTES <= body->limit;
     body->full = body->full && !relieved;
     return relieved;
 }

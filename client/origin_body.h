@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A response body on its way: read in pieces, each kept until the client acknowledged it, and never
- * more than QL_ORIGIN_BODY_UNACKED bytes of it in memory, however large the resource is. */
+ * more of it in memory than a limit, however large the resource is. */
 #pragma once
 
 #include "origin_content.h"
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define QL_ORIGIN_BODY_UNACKED (256u * 1024u)
+#define QL_ORIGIN_BODY_UNACKED (256u * 1024u) /* the usual limit */
 
 typedef struct ql_origin_body ql_origin_body;
 
@@ -20,8 +20,9 @@ typedef enum ql_origin_body_state {
     QL_ORIGIN_BODY_FAILED, /* the file cannot be read, or became shorter than was announced */
 } ql_origin_body_state;
 
-ql_origin_body *ql_origin_body_new(const ql_origin_resource *resource); /* borrowed */
-void ql_origin_body_free(ql_origin_body *body);                         /* NULL is a no-op */
+/* resource is borrowed; limit is at least 16 KB. */
+ql_origin_body *ql_origin_body_new(const ql_origin_resource *resource, size_t limit);
+void ql_origin_body_free(ql_origin_body *body); /* NULL is a no-op */
 
 /* The next piece; data stays valid until it was acknowledged. After END, FAILED: the same again. */
 ql_origin_body_state ql_origin_body_next(ql_origin_body *body, const uint8_t **data,

@@ -270,7 +270,7 @@ ql_origin_connection *ql_origin_connection_new(const ql_origin_shared *shared, v
         return NULL;
     }
     ngtcp2_conn_set_tls_native_handle(c->quic, ql_tls_native_handle(c->tls));
-    c->http = ql_origin_http_new(c->quic, shared->content, shared->log, shared->log_user);
+    c->http = ql_origin_http_new(c->quic, &shared->http);
     return c;
 }
 

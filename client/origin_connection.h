@@ -4,7 +4,6 @@
 #pragma once
 
 #include "origin_cids.h"
-#include "origin_content.h"
 #include "origin_http.h"
 #include "udp.h"
 
@@ -25,13 +24,11 @@
 typedef struct ql_origin_shared {
     ql_udp *udp;
     SSL_CTX *tls;
-    const ql_origin_content *content;
     ql_origin_cids *cids;
     uint8_t
         reset_secret[QL_ORIGIN_RESET_SECRET_BYTES]; /* stateless reset tokens (RFC 9000, 10.3) */
     uint8_t *buffer; /* QL_ORIGIN_SEND_BYTES, for packets that are being made */
-    ql_origin_access_log log;
-    void *log_user;
+    ql_origin_http_settings http;
 } ql_origin_shared;
 
 typedef struct ql_origin_connection ql_origin_connection;

@@ -14,9 +14,7 @@
 struct ql_origin_http {
     ngtcp2_conn *quic;
     nghttp3_conn *h3; /* NULL before ql_origin_http_start */
-    const ql_origin_content *content;
-    ql_origin_access_log log;
-    void *log_user;
+    ql_origin_http_settings settings;
     GHashTable *exchanges; /* exchange, owned, as a set */
     GArray *broken;        /* int64_t: streams whose body cannot be read on */
     int error;             /* the last failure, in nghttp3's numbers */
@@ -130,7 +128,7 @@ static int submit_response(exchange *e)
                                   .flags = NGHTTP3_NV_FLAG_NONE };
     }
     if (e->response.body != NULL)
-        e->body = ql_origin_body_new(e->response.body);
+        e->body = ql_origin_body_new(e->response.body, e->http->settings.unacked);
     return nghttp3_conn_submit_response(e->http->h3, e->stream, fields, e->response.field_count,
                                         e->body != NULL ? &reader : NULL);
 }
@@ -145,8 +143,8 @@ static void log_access(const exchange *e)
         .request_size = e->body_size,
         .response_size = body != NULL ? ql_origin_resource_size(body) : 0,
     };
-    if (e->http->log != NULL)
-        e->http->log(&access, e->http->log_user);
+    if (e->http->settings.log != NULL)
+        e->http->settings.log(&access, e->http->settings.log_user);
 }
 
 /* The request came whole. */
@@ -162,7 +160,7 @@ static int on_end_stream(nghttp3_conn *h3, int64_t stream, void *user, void *str
         .body_size = e->body_size,
         .body_sha256 = g_checksum_get_string(e->sha256),
     };
-    ql_origin_response_init(&e->response, &request, http->content);
+    ql_origin_response_init(&e->response, &request, http->settings.content);
     log_access(e);
     return submit_response(e) == 0 ? 0 : NGHTTP3_ERR_CALLBACK_FAILURE;
 }
@@ -213,14 +211,13 @@ static void fill_random(uint8_t *bytes, size_t length)
         memset(bytes, 0, length); /* it spreads hash keys; nothing secret depends on it */
 }
 
-ql_origin_http *ql_origin_http_new(ngtcp2_conn *quic, const ql_origin_content *content,
-                                   ql_origin_access_log log, void *user)
+ql_origin_http *ql_origin_http_new(ngtcp2_conn *quic, const ql_origin_http_settings *settings)
 {
     ql_origin_http *http = g_new0(ql_origin_http, 1);
     http->quic = quic;
-    http->content = content;
-    http->log = log;
-    http->log_user = user;
+    http->settings = *settings;
+    if (http->settings.unacked == 0)
+        http->settings.unacked = QL_ORIGIN_BODY_UNACKED;
     http->exchanges = g_hash_table_new_full(NULL, NULL, exchange_free, NULL);
     http->broken = g_array_new(FALSE, FALSE, sizeof(int64_t));
     return http;

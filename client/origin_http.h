@@ -25,9 +25,15 @@ typedef struct ql_origin_access {
 
 typedef void (*ql_origin_access_log)(const ql_origin_access *access, void *user);
 
-/* quic and content are borrowed; log may be NULL. */
-ql_origin_http *ql_origin_http_new(ngtcp2_conn *quic, const ql_origin_content *content,
-                                   ql_origin_access_log log, void *user);
+typedef struct ql_origin_http_settings {
+    const ql_origin_content *content; /* borrowed */
+    size_t unacked;                   /* bytes of each response that may be under way; 0: 256 KB */
+    ql_origin_access_log log;         /* NULL: none */
+    void *log_user;
+} ql_origin_http_settings;
+
+/* quic is borrowed. */
+ql_origin_http *ql_origin_http_new(ngtcp2_conn *quic, const ql_origin_http_settings *settings);
 void ql_origin_http_free(ql_origin_http *http); /* NULL is a no-op */
 
 /* Opens the control stream and QPACK's streams, as soon as the client lets us open three. To be

@@ -156,9 +156,8 @@ static bool prepare_and_serve(const serve_options *options, const ql_address *li
         ql_origin_options origin_options = {
             .listen = *listen,
             .certificate = certificate,
-            .content = content,
             .keylog = keylog,
-            .log = options->silent ? NULL : print_access,
+            .http = { .content = content, .log = options->silent ? NULL : print_access },
         };
         ok = serve(options, &origin_options, error);
         ok = ql_keylog_close(keylog, ok ? error : NULL) && ok;

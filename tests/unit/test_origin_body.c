@@ -19,7 +19,7 @@ static ql_origin_resource *pattern(void)
 static void test_body_comes_whole_when_pieces_are_acknowledged(void)
 {
     ql_origin_resource *resource = pattern();
-    ql_origin_body *body = ql_origin_body_new(resource);
+    ql_origin_body *body = ql_origin_body_new(resource, QL_ORIGIN_BODY_UNACKED);
     const uint8_t *data;
     size_t length;
     uint64_t total = 0;
@@ -42,7 +42,7 @@ static void test_body_comes_whole_when_pieces_are_acknowledged(void)
 static void test_no_more_is_kept_than_the_limit(void)
 {
     ql_origin_resource *resource = pattern();
-    ql_origin_body *body = ql_origin_body_new(resource);
+    ql_origin_body *body = ql_origin_body_new(resource, QL_ORIGIN_BODY_UNACKED);
     const uint8_t *first, *data;
     size_t first_length, length, kept = 0;
     g_assert_cmpint(ql_origin_body_next(body, &first, &first_length), ==, QL_ORIGIN_BODY_PIECE);
@@ -65,7 +65,7 @@ static void test_no_more_is_kept_than_the_limit(void)
 static void test_an_empty_body_ends_at_once(void)
 {
     ql_origin_resource *resource = ql_origin_resource_from_text("text/plain", g_strdup(""));
-    ql_origin_body *body = ql_origin_body_new(resource);
+    ql_origin_body *body = ql_origin_body_new(resource, QL_ORIGIN_BODY_UNACKED);
     const uint8_t *data;
     size_t length;
     g_assert_cmpint(ql_origin_body_next(body, &data, &length), ==, QL_ORIGIN_BODY_END);
@@ -86,7 +86,7 @@ static void test_a_file_that_shrinks_fails_the_body(void)
     const uint8_t *data;
     size_t length;
     g_assert_cmpuint(ql_origin_content_find(content, "/x", &resource, &location), ==, 200);
-    ql_origin_body *body = ql_origin_body_new(resource);
+    ql_origin_body *body = ql_origin_body_new(resource, QL_ORIGIN_BODY_UNACKED);
     g_assert_cmpint(ql_origin_body_next(body, &data, &length), ==, QL_ORIGIN_BODY_PIECE);
     g_assert_cmpint(truncate(path, 20000), ==, 0);
     g_assert_cmpint(ql_origin_body_next(body, &data, &length), ==, QL_ORIGIN_BODY_FAILED);

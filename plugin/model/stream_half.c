@@ -83,7 +83,7 @@ void ql_stream_half_finish(ql_stream_half *half, const ql_stream_facts *facts, q
 {
     uint64_t in_order = half->bytes.in_order;
     uint64_t behind = half->bytes.received - in_order;
-    if (behind > 0 && !half->told_gap && !half->bytes.full && !facts->half[half->sender].reset) {
+    if (behind > 0 && !half->told_gap && !facts->half[half->sender].reset) {
         half->told_gap = true;
         ql_journal_find(journal, connection, frame, QL_FINDING_CAPTURE_GAP,
                         "stream %" PRIu64 ": bytes of the %s from offset %" PRIu64

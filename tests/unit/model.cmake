@@ -5,15 +5,20 @@ set(model_modules
     cid
     content_coding
     datagram
+    exchange
+    finding
     frames
+    http3
     http3_frames
     key_schedule
+    message
     packet_header
     packet_protection
     qpack
     reader
     reassembly
     secrets_log
+    stream
     tls_hello
     transport_parameters
 )

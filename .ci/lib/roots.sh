@@ -6,7 +6,7 @@
 
 root_packages=(gcc libc6-dev cmake ninja-build pkgconf libwireshark-dev libwiretap-dev libwsutil-dev
     tshark libglib2.0-dev libssl-dev libnghttp3-dev libpcap-dev libjson-glib-dev zlib1g-dev
-    libbrotli-dev libzstd-dev python3-minimal)
+    libbrotli-dev libzstd-dev python3)
 
 # root_path SUITE: where the root of a suite with these packages lies, keyed by both.
 root_path() {

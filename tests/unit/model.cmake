@@ -18,6 +18,7 @@ set(model_modules
     reader
     reassembly
     secrets_log
+    session
     stream
     tls_hello
     transport_parameters
@@ -25,7 +26,7 @@ set(model_modules
 
 foreach(module ${model_modules})
     add_executable(test_${module} test_${module}.c)
-    target_link_libraries(test_${module} PRIVATE ql_options ql_model PkgConfig::CRYPTO)
+    target_link_libraries(test_${module} PRIVATE ql_options ql_model ql_quic_builder PkgConfig::CRYPTO)
     add_test(NAME unit/${module} COMMAND test_${module} --tap)
     set_tests_properties(unit/${module} PROPERTIES LABELS "unit;plugin" TIMEOUT 120)
 endforeach()

@@ -54,7 +54,9 @@ static void write_issuer(const ql_connection *connection, ql_side issuer, FILE *
     if (entries->len == 0)
         return;
     ql_table *table = ql_table_new(columns, G_N_ELEMENTS(columns));
-    GPtrArray *sorted = g_ptr_array_copy((GPtrArray *)(uintptr_t)entries, NULL, NULL);
+    GPtrArray *sorted = g_ptr_array_sized_new(entries->len);
+    for (guint i = 0; i < entries->len; i++)
+        g_ptr_array_add(sorted, g_ptr_array_index(entries, i));
     g_ptr_array_sort(sorted, compare_entries); /* which is stable */
     for (guint i = 0; i < sorted->len; i++)
         add_row(table, g_ptr_array_index(sorted, i));

@@ -24,13 +24,17 @@ void ql_story_say(ql_story *story, ql_note_weight weight, const char *rfc, const
 static void say_safely(ql_story *story, ql_note_weight weight, const char *rfc, const char *text)
 {
     char *safe = ql_text_safe(text, strlen(text));
+    safe[0] = g_ascii_toupper(safe[0]);
     ql_story_say(story, weight, rfc, "%s", safe);
     g_free(safe);
 }
 
-/* The first use of an ID that is told as a switch to it next. */
-static bool is_part_of_switch(const ql_event *event)
+/* Issued IDs, which are told together, and the first use of an ID that is told as a switch to it.
+ */
+static bool is_told_elsewhere(const ql_event *event)
 {
+    if (event->cid.kind == QL_CID_ISSUED)
+        return true;
     const ql_event *next = event->next;
     return event->cid.kind == QL_CID_FIRST_USED && next != NULL && next->kind == QL_EVENT_CID &&
            next->cid.kind == QL_CID_SWITCHED && next->cid.cid == event->cid.cid;
@@ -51,7 +55,7 @@ static void tell(ql_story *story, const ql_event *event)
     case QL_EVENT_SECTION: ql_story_of_section(story, &event->section); break;
     case QL_EVENT_END: ql_story_of_end(story, &event->end); break;
     case QL_EVENT_CID:
-        if (!is_part_of_switch(event))
+        if (!is_told_elsewhere(event))
             ql_story_of_cid(story, &event->cid);
         break;
     case QL_EVENT_PATH: ql_story_of_path(story, &event->path); break;
@@ -75,6 +79,7 @@ GArray *ql_story_of_events(const ql_event *events, uint32_t frame)
     g_array_set_clear_func(story.notes, note_clear);
     for (const ql_event *event = events; event != NULL; event = event->next)
         tell(&story, event);
+    ql_story_of_issued_cids(&story);
     ql_story_of_streams(&story);
     if (story.notes->len == 0 && events != NULL)
         ql_story_of_packets_alone(&story);

@@ -10,9 +10,9 @@
 
 /* How much a note tells about its frame: from most to least. */
 typedef enum ql_note_weight {
-    QL_NOTE_MESSAGE, /* a request or a response begins or ends */
     QL_NOTE_PATH,
-    QL_NOTE_FACT, /* a fact of the protocol, such as the end of the connection */
+    QL_NOTE_MESSAGE, /* a request or a response begins or ends */
+    QL_NOTE_FACT,    /* a fact of the protocol, such as the end of the connection */
     QL_NOTE_CID_CHANGE,
     QL_NOTE_FINDING,
     QL_NOTE_STREAM,    /* a piece of a message, or of another stream */

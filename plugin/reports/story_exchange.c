@@ -277,12 +277,24 @@ static void say_share(ql_story *story, const stream_share *share)
     g_free(bytes);
 }
 
+/* Bytes that only serve the protocol itself are worth a sentence where there is nothing better. */
+static bool is_worth_telling(const stream_share *share, bool has_better)
+{
+    ql_stream_role role = share->stream->role;
+    bool serves =
+        role == QL_ROLE_CONTROL || role == QL_ROLE_QPACK_ENCODER || role == QL_ROLE_QPACK_DECODER;
+    return !share->told && !(serves && has_better);
+}
+
 void ql_story_of_streams(ql_story *story)
 {
+    bool has_better = false;
+    for (guint i = 0; i < story->notes->len; i++)
+        has_better |= g_array_index(story->notes, ql_note, i).weight < QL_NOTE_CID_CHANGE;
     GArray *shares = g_array_new(FALSE, FALSE, sizeof(stream_share));
     bool all = gather(story->events, shares);
     for (guint i = 0; i < shares->len; i++)
-        if (!g_array_index(shares, stream_share, i).told)
+        if (is_worth_telling(&g_array_index(shares, stream_share, i), has_better))
             say_share(story, &g_array_index(shares, stream_share, i));
     if (!all)
         ql_story_say(story, QL_NOTE_STREAM, NULL, "and bytes on more streams");

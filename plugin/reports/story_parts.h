@@ -22,6 +22,8 @@ void ql_story_of_streams(ql_story *story);
 
 /* story_path.c */
 void ql_story_of_cid(ql_story *story, const ql_cid_event *event);
+/* All that the frame's NEW_CONNECTION_ID frames issue. */
+void ql_story_of_issued_cids(ql_story *story);
 void ql_story_of_path(ql_story *story, const ql_path_event *event);
 
 /* story_packet.c */

@@ -51,11 +51,7 @@ void ql_story_of_cid(ql_story *story, const ql_cid_event *event)
         ql_story_say(story, QL_NOTE_CID_CHANGE, "RFC 9000, 7.2",
                      "The server asks the client to begin again with connection ID %s", name);
         break;
-    case QL_CID_ISSUED:
-        ql_story_say(story, QL_NOTE_CID_STOCK, "RFC 9000, 5.1.1",
-                     "The %s issues connection ID %s, which the %s may use from now on", issuer,
-                     name, user);
-        break;
+    case QL_CID_ISSUED: /* told together */ break;
     case QL_CID_FIRST_USED:
         ql_story_say(story, QL_NOTE_CID_STOCK, "RFC 9000, 5.1.1",
                      "The %s sends to the %s's connection ID %s for the first time", user, issuer,
@@ -80,6 +76,37 @@ void ql_story_of_cid(ql_story *story, const ql_cid_event *event)
         break;
     }
     g_free(name);
+}
+
+static void say_issued(ql_story *story, ql_side issuer, const ql_cid_entry *only, unsigned count)
+{
+    const char *owner = ql_side_name(issuer), *user = ql_side_name(ql_side_other(issuer));
+    if (count > 1) {
+        ql_story_say(story, QL_NOTE_CID_STOCK, "RFC 9000, 5.1.1",
+                     "The %s issues %u connection IDs, which the %s may use from now on", owner,
+                     count, user);
+        return;
+    }
+    char *name = cid_name(only);
+    ql_story_say(story, QL_NOTE_CID_STOCK, "RFC 9000, 5.1.1",
+                 "The %s issues connection ID %s, which the %s may use from now on", owner, name,
+                 user);
+    g_free(name);
+}
+
+void ql_story_of_issued_cids(ql_story *story)
+{
+    const ql_cid_entry *last[2] = { NULL, NULL };
+    unsigned counts[2] = { 0, 0 };
+    for (const ql_event *event = story->events; event != NULL; event = event->next) {
+        if (event->kind != QL_EVENT_CID || event->cid.kind != QL_CID_ISSUED)
+            continue;
+        last[event->cid.cid->issuer] = event->cid.cid;
+        counts[event->cid.cid->issuer]++;
+    }
+    for (ql_side issuer = QL_CLIENT; issuer <= QL_SERVER; issuer++)
+        if (counts[issuer] > 0)
+            say_issued(story, issuer, last[issuer], counts[issuer]);
 }
 
 static void say_new(ql_story *story, const ql_path *path, const char *between)

@@ -67,9 +67,10 @@ static char *title_of(const ql_cid_event *event)
 static void draw_event(const ql_drawing *drawing, const ql_cid_event *event)
 {
     const ql_cid_entry *entry = event->cid;
+    proto_item *item =
+        ql_draw_string(drawing, drawing->tree, hf_event, ql_cid_event_name(event->kind));
     proto_tree *tree =
-        ql_draw_subtree(drawing, drawing->tree, ett_cid, drawing->visible ? title_of(event) : NULL);
-    ql_draw_string(drawing, tree, hf_event, ql_cid_event_name(event->kind));
+        ql_draw_subtree(drawing, item, ett_cid, drawing->visible ? title_of(event) : NULL);
     ql_draw_bytes(drawing, tree, hf_value, entry->cid.bytes, entry->cid.length);
     if (entry->has_sequence)
         ql_draw_uint64(drawing, tree, hf_sequence, entry->sequence);

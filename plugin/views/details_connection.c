@@ -81,9 +81,9 @@ static void draw_close(const ql_drawing *drawing, proto_tree *tree,
 
 static void draw_connection(const ql_drawing *drawing, const ql_connection_facts *facts)
 {
-    proto_tree *tree = ql_draw_subtree(drawing, drawing->tree, ett_connection,
-                                       drawing->visible ? title_of(facts) : NULL);
-    ql_draw_uint(drawing, tree, hf_connection, facts->number);
+    proto_item *item = ql_draw_uint(drawing, drawing->tree, hf_connection, facts->number);
+    proto_tree *tree =
+        ql_draw_subtree(drawing, item, ett_connection, drawing->visible ? title_of(facts) : NULL);
     ql_draw_string(drawing, tree, hf_secrets, ql_secrets_state_name(facts->secrets));
     ql_draw_uint(drawing, tree, hf_version, facts->version);
     if (facts->server_name[0] != '\0')

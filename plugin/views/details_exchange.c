@@ -11,14 +11,18 @@
 #include <inttypes.h>
 #include <string.h>
 
-static int hf_method = -1, hf_scheme = -1, hf_authority = -1, hf_path = -1, hf_url = -1,
-           hf_request_header = -1, hf_request_trailer = -1, hf_request_size = -1, hf_status = -1,
-           hf_informational = -1, hf_response_header = -1, hf_response_trailer = -1,
-           hf_content_type = -1, hf_response_size = -1, hf_request_in = -1, hf_response_in = -1,
-           hf_first_byte = -1, hf_duration = -1, hf_reset_error = -1, hf_push_id = -1;
+static int hf_request = -1, hf_response = -1, hf_method = -1, hf_scheme = -1, hf_authority = -1,
+           hf_path = -1, hf_url = -1, hf_request_header = -1, hf_request_trailer = -1,
+           hf_request_size = -1, hf_status = -1, hf_informational = -1, hf_response_header = -1,
+           hf_response_trailer = -1, hf_content_type = -1, hf_response_size = -1,
+           hf_request_in = -1, hf_response_in = -1, hf_first_byte = -1, hf_duration = -1,
+           hf_reset_error = -1, hf_push_id = -1;
 static int ett_message = -1;
 
 static hf_register_info request_fields[] = {
+    { &hf_request,
+      { "Request", "quiclens.request", FT_NONE, BASE_NONE, NULL, 0,
+        "The fields of a request, or its end", HFILL } },
     { &hf_method,
       { "Method", "quiclens.request.method", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL } },
     { &hf_scheme,
@@ -38,8 +42,8 @@ static hf_register_info request_fields[] = {
       { "Request trailer", "quiclens.request.trailer", FT_STRING, BASE_NONE, NULL, 0,
         "One field after the content: \"name: value\"", HFILL } },
     { &hf_request_size,
-      { "Content of the request", "quiclens.request.body_size", FT_UINT64, BASE_DEC, NULL, 0,
-        "Bytes, before any content coding is undone", HFILL } },
+      { "Bytes of content in the request", "quiclens.request.body_size", FT_UINT64, BASE_DEC, NULL,
+        0, "As sent, before any content coding is undone", HFILL } },
     { &hf_response_in,
       { "Response in", "quiclens.response_in", FT_FRAMENUM, BASE_NONE,
         FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0, "Where the response starts", HFILL } },
@@ -49,6 +53,9 @@ static hf_register_info request_fields[] = {
 };
 
 static hf_register_info response_fields[] = {
+    { &hf_response,
+      { "Response", "quiclens.response", FT_NONE, BASE_NONE, NULL, 0,
+        "The fields of a response, or its end", HFILL } },
     { &hf_status,
       { "Status", "quiclens.response.status", FT_UINT16, BASE_DEC, NULL, 0, "Of the final response",
         HFILL } },
@@ -65,8 +72,8 @@ static hf_register_info response_fields[] = {
       { "Content type", "quiclens.response.content_type", FT_STRING, BASE_NONE, NULL, 0, NULL,
         HFILL } },
     { &hf_response_size,
-      { "Content of the response", "quiclens.response.body_size", FT_UINT64, BASE_DEC, NULL, 0,
-        "Bytes, before any content coding is undone", HFILL } },
+      { "Bytes of content in the response", "quiclens.response.body_size", FT_UINT64, BASE_DEC,
+        NULL, 0, "As sent, before any content coding is undone", HFILL } },
     { &hf_request_in,
       { "Request in", "quiclens.request_in", FT_FRAMENUM, BASE_NONE,
         FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0, "Where the request starts", HFILL } },
@@ -162,11 +169,19 @@ static char *section_title(const ql_exchange *exchange, const ql_section *sectio
     return title;
 }
 
+static bool is_of_response(const ql_section *section)
+{
+    return section->kind == QL_SECTION_RESPONSE || section->kind == QL_SECTION_INFORMATIONAL ||
+           section->kind == QL_SECTION_RESPONSE_TRAILERS;
+}
+
 static void draw_section(const ql_drawing *drawing, const ql_section_event *event)
 {
     const ql_exchange *exchange = event->exchange;
     const ql_section *section = event->section;
-    proto_tree *tree = ql_draw_subtree(drawing, drawing->tree, ett_message,
+    proto_item *item =
+        ql_draw_none(drawing, drawing->tree, is_of_response(section) ? hf_response : hf_request);
+    proto_tree *tree = ql_draw_subtree(drawing, item, ett_message,
                                        drawing->visible ? section_title(exchange, section) : NULL);
     ql_draw_stream_id(drawing, tree, carrier_of(exchange, section));
     switch (section->kind) {
@@ -202,8 +217,10 @@ static void draw_end(const ql_drawing *drawing, const ql_end_event *event)
 {
     const ql_exchange *exchange = event->exchange;
     const ql_message *message = event->response ? &exchange->response : &exchange->request;
-    proto_tree *tree = ql_draw_subtree(drawing, drawing->tree, ett_message,
-                                       drawing->visible ? end_title(event) : NULL);
+    proto_item *item =
+        ql_draw_none(drawing, drawing->tree, event->response ? hf_response : hf_request);
+    proto_tree *tree =
+        ql_draw_subtree(drawing, item, ett_message, drawing->visible ? end_title(event) : NULL);
     ql_draw_stream_id(drawing, tree, exchange->stream_id);
     ql_draw_uint64(drawing, tree, event->response ? hf_response_size : hf_request_size,
                    message->body_size);

@@ -24,8 +24,8 @@ static void register_fields(int protocol)
           { "Packet number", "quiclens.packet.number", FT_UINT64, BASE_DEC, NULL, 0,
             "The full number, of which the packet carries the last bytes", HFILL } },
         { &hf_size,
-          { "Packet size", "quiclens.packet.size", FT_UINT32, BASE_DEC, NULL, 0,
-            "Bytes of the packet, header included", HFILL } },
+          { "Bytes of the packet", "quiclens.packet.size", FT_UINT32, BASE_DEC, NULL, 0,
+            "Header included", HFILL } },
         { &hf_path,
           { "Path", "quiclens.packet.path", FT_UINT32, BASE_DEC, NULL, 0,
             "Number of the address pair that the packet used", HFILL } },
@@ -90,9 +90,10 @@ static void draw_dcid(const ql_drawing *drawing, proto_tree *tree, const ql_cid_
 
 static void draw_packet(const ql_drawing *drawing, const ql_packet_event *packet)
 {
-    proto_tree *tree = ql_draw_subtree(drawing, drawing->tree, ett_packet,
-                                       drawing->visible ? title_of(packet) : NULL);
-    ql_draw_string(drawing, tree, hf_type, ql_packet_type_name(packet->type));
+    proto_item *item =
+        ql_draw_string(drawing, drawing->tree, hf_type, ql_packet_type_name(packet->type));
+    proto_tree *tree =
+        ql_draw_subtree(drawing, item, ett_packet, drawing->visible ? title_of(packet) : NULL);
     ql_draw_string(drawing, tree, hf_sender, ql_side_name(packet->sender));
     if (has_number(packet))
         ql_draw_uint64(drawing, tree, hf_number, packet->packet_number);

@@ -48,9 +48,10 @@ static void draw_event(const ql_drawing *drawing, const ql_path_event *event)
                       ? g_strdup_printf("Path %s: path %u, client %s, server %s",
                                         ql_path_event_name(event->kind), path->id, client, server)
                       : NULL;
-    proto_tree *tree = ql_draw_subtree(drawing, drawing->tree, ett_path, title);
+    proto_item *item =
+        ql_draw_string(drawing, drawing->tree, hf_event, ql_path_event_name(event->kind));
+    proto_tree *tree = ql_draw_subtree(drawing, item, ett_path, title);
     ql_draw_uint(drawing, tree, hf_id, path->id);
-    ql_draw_string(drawing, tree, hf_event, ql_path_event_name(event->kind));
     ql_draw_string(drawing, tree, hf_cause, ql_path_cause_name(path->cause));
     ql_draw_string(drawing, tree, hf_client, client);
     ql_draw_string(drawing, tree, hf_server, server);

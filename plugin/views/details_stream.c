@@ -27,7 +27,7 @@ static void register_fields(int protocol)
           { "Offset", "quiclens.stream.offset", FT_UINT64, BASE_DEC, NULL, 0,
             "Where on the stream these bytes belong", HFILL } },
         { &hf_length,
-          { "Length", "quiclens.stream.length", FT_UINT32, BASE_DEC, NULL, 0,
+          { "Bytes", "quiclens.stream.length", FT_UINT32, BASE_DEC, NULL, 0,
             "Bytes of the stream in this frame", HFILL } },
         { &hf_fin,
           { "Last of the stream", "quiclens.stream.fin", FT_BOOLEAN, BASE_NONE, NULL, 0,
@@ -97,9 +97,9 @@ static char *title_of(const ql_stream_piece *piece)
 
 static void draw_piece(const ql_drawing *drawing, const ql_stream_piece *piece)
 {
-    proto_tree *tree = ql_draw_subtree(drawing, drawing->tree, ett_stream,
-                                       drawing->visible ? title_of(piece) : NULL);
-    ql_draw_uint64(drawing, tree, hf_id, piece->stream->id);
+    proto_item *item = ql_draw_uint64(drawing, drawing->tree, hf_id, piece->stream->id);
+    proto_tree *tree =
+        ql_draw_subtree(drawing, item, ett_stream, drawing->visible ? title_of(piece) : NULL);
     ql_draw_string(drawing, tree, hf_role, ql_stream_role_name(piece->stream->role));
     ql_draw_uint64(drawing, tree, hf_offset, piece->offset);
     ql_draw_uint(drawing, tree, hf_length, piece->length);

@@ -4,7 +4,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-G_DEFINE_QUARK(ql - facts - error - quark, ql_facts_error)
+G_DEFINE_QUARK(ql_facts_error, ql_facts_error)
 
 /* Values are taken only if they are of the kind that is wanted: what another version of the plugin
  * writes must not bring this program down. */

@@ -6,9 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-G_DEFINE_QUARK(ql - tshark - error - quark, ql_tshark_error)
-
-#define PLUGIN_DIR_VARIABLE "WIRESHARK_PLUGIN_DIR"
+G_DEFINE_QUARK(ql_tshark_error, ql_tshark_error)
 
 char *ql_tshark_keys_beside(const char *capture)
 {
@@ -26,9 +24,8 @@ char *ql_tshark_keys_beside(const char *capture)
     return NULL;
 }
 
-/* The folder with a version's folder in it that has our plugin, or NULL: "plugins" of
- * "plugins/4.0/epan/quiclens.so". */
-static char *personal_plugins(void)
+/* The user's own copy of the plugin, or NULL. To be freed by g_free. */
+static char *personal_plugin(void)
 {
     g_autofree char *folder =
         g_build_filename(g_get_home_dir(), ".local", "lib", "wireshark", "plugins", NULL);
@@ -37,28 +34,17 @@ static char *personal_plugins(void)
     while (versions != NULL && (version = g_dir_read_name(versions)) != NULL) {
         g_autofree char *plugin = g_build_filename(folder, version, "epan", "quiclens.so", NULL);
         if (g_file_test(plugin, G_FILE_TEST_EXISTS))
-            return g_steal_pointer(&folder);
+            return g_steal_pointer(&plugin);
     }
     return NULL;
 }
 
-/* Run as root, Wireshark passes over personal plugins: they are named as the system's then. */
-static char **make_environment(bool lend_personal_plugins)
-{
-    char **environment = g_get_environ();
-    g_autofree char *folder = lend_personal_plugins ? personal_plugins() : NULL;
-    if (folder != NULL && g_environ_getenv(environment, PLUGIN_DIR_VARIABLE) == NULL)
-        environment = g_environ_setenv(environment, PLUGIN_DIR_VARIABLE, folder, TRUE);
-    return environment;
-}
-
-static bool run(char **arguments, char **environment, char **output, char **complaints, int *status,
-                GError **error)
+static bool run(char **arguments, char **output, char **complaints, int *status, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     int wait_status;
-    if (!g_spawn_sync(NULL, arguments, environment, G_SPAWN_SEARCH_PATH, NULL, NULL, output,
-                      complaints, &wait_status, &cause)) {
+    if (!g_spawn_sync(NULL, arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, output, complaints,
+                      &wait_status, &cause)) {
         if (g_error_matches(cause, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT))
             g_set_error(error, QL_TSHARK_ERROR, QL_TSHARK_ERROR_MISSING,
                         "tshark is not installed: it comes with Wireshark (Debian: apt install "
@@ -77,7 +63,7 @@ char *ql_tshark_version(void)
     char *arguments[] = { "tshark", "--version", NULL };
     g_autofree char *output = NULL, *complaints = NULL;
     int status;
-    if (!run(arguments, NULL, &output, &complaints, &status, NULL))
+    if (!run(arguments, &output, &complaints, &status, NULL))
         return NULL;
     const char *digits = strpbrk(output, "0123456789");
     return digits != NULL ? g_strndup(digits, strspn(digits, "0123456789.")) : NULL;
@@ -124,14 +110,17 @@ static char *last_words(const char *complaints)
     return g_strdup(last);
 }
 
+/* Run as root, Wireshark passes over personal plugins, and over what WIRESHARK_PLUGIN_DIR names. */
 static void set_no_plugin(GError **error)
 {
     g_autofree char *version = ql_tshark_version();
+    g_autofree char *passed_over = geteuid() == 0 ? personal_plugin() : NULL;
     g_set_error(error, QL_TSHARK_ERROR, QL_TSHARK_ERROR_NO_PLUGIN,
                 "tshark %s does not have the quiclens plugin of its version: build and install it "
-                "with ./quickstart install%s",
+                "with ./quickstart install%s%s",
                 version != NULL ? version : "",
-                geteuid() == 0 ? " (run as root, Wireshark passes over personal plugins)" : "");
+                passed_over != NULL ? "; run as root, Wireshark passes over " : "",
+                passed_over != NULL ? passed_over : "");
 }
 
 static bool read_texts(const char *folder, const char *const *reports, char **texts)
@@ -149,9 +138,8 @@ static bool ask(const char *folder, char **arguments, const char *const *reports
                 char **warning, GError **error)
 {
     g_autofree char *complaints = NULL;
-    g_auto(GStrv) environment = make_environment(geteuid() == 0);
     int status;
-    if (!run(arguments, environment, NULL, &complaints, &status, error))
+    if (!run(arguments, NULL, &complaints, &status, error))
         return false;
     bool all = read_texts(folder, reports, texts);
     if (g_spawn_check_wait_status(status, NULL) && all)

@@ -44,6 +44,7 @@ root_build() {
 root_run() {
     local target
     target=$(root_path "$1")
+    [[ -d $target ]] || die 1 "there is no root of Debian $1 yet"
     # shellcheck disable=SC2016 # the inner shell expands these
     unshare --mount --pid --fork --propagation private bash -euc '
         mkdir -p "$1/source"

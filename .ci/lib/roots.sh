@@ -46,7 +46,7 @@ root_run() {
     target=$(root_path "$1")
     [[ -d $target ]] || die 1 "there is no root of Debian $1 yet"
     # shellcheck disable=SC2016 # the inner shell expands these
-    unshare --mount --pid --fork --propagation private bash -euc '
+    unshare --mount --pid --fork --kill-child --propagation private bash -euc '
         mkdir -p "$1/source"
         mount --bind "$2" "$1/source"
         mount -o remount,bind,ro "$1/source"

@@ -128,21 +128,21 @@ static int run_explain(int argc, char **argv)
 
 const ql_command ql_command_requests = {
     .name = "requests",
-    .arguments = "[--keys FILE] CAPTURE",
+    .arguments = "[options] CAPTURE",
     .summary = "the table of requests and responses in a capture",
     .run = run_requests,
 };
 
 const ql_command ql_command_cids = {
     .name = "cids",
-    .arguments = "[--keys FILE] CAPTURE",
+    .arguments = "[options] CAPTURE",
     .summary = "the table of connection IDs in a capture",
     .run = run_cids,
 };
 
 const ql_command ql_command_explain = {
     .name = "explain",
-    .arguments = "[--keys FILE] CAPTURE",
-    .summary = "the story of a capture, a sentence a frame where something happens",
+    .arguments = "[options] CAPTURE",
+    .summary = "the story of a capture, sentence by sentence",
     .run = run_explain,
 };

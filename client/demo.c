@@ -149,6 +149,6 @@ static int run(int argc, char **argv)
 const ql_command ql_command_demo = {
     .name = "demo",
     .arguments = "",
-    .summary = "the whole thing in one go, on a server of its own over loopback",
+    .summary = "everything in one go, on a server of its own",
     .run = run,
 };

@@ -4,8 +4,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define NOT_A_CHARACTER 0x80000000u /* the two errors of g_utf8_get_char_validated have this bit   \
-                                     */
+#define NOT_A_CHARACTER                                                                            \
+    0x80000000u /* the two errors of g_utf8_get_char_validated have this bit                       \
+                 */
 
 static bool obeyed_by_terminals(gunichar c)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tls.h"
 
-#include "text.h"
+#include "certificate_text.h"
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -135,78 +135,28 @@ SSL_CTX *ql_tls_server_context_new(X509 *certificate, EVP_PKEY *key, ql_keylog *
     return NULL;
 }
 
-static char *name_to_text(const X509_NAME *name)
-{
-    BIO *memory = BIO_new(BIO_s_mem());
-    char *data = NULL;
-    X509_NAME_print_ex(memory, name, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
-    long length = BIO_get_mem_data(memory, &data);
-    g_autofree char *raw = g_strndup(data, (gsize)length);
-    BIO_free(memory);
-    return ql_text_escape(raw);
-}
-
-static char *time_to_text(const ASN1_TIME *time)
-{
-    struct tm parts = { 0 };
-    if (ASN1_TIME_to_tm(time, &parts) != 1)
-        return g_strdup("an unreadable date");
-    return g_strdup_printf("%04d-%02d-%02d %02d:%02d:%02d GMT", parts.tm_year + 1900,
-                           parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-                           parts.tm_sec);
-}
-
-/* The DNS names and addresses that a certificate is for; its common name if it has none. */
-static char *certificate_hosts(X509 *certificate)
-{
-    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-    GString *list = g_string_new(NULL);
-    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
-        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
-        BIO *memory = BIO_new(BIO_s_mem());
-        char *data = NULL;
-        if ((name->type == GEN_DNS || name->type == GEN_IPADD) &&
-            GENERAL_NAME_print(memory, (GENERAL_NAME *)(uintptr_t)name) == 1) {
-            long length = BIO_get_mem_data(memory, &data);
-            const char *value = length > 0 ? memchr(data, ':', (size_t)length) : NULL;
-            if (value != NULL) {
-                g_string_append(list, list->len > 0 ? ", " : "");
-                ql_text_append(list, value + 1, (size_t)(data + length - value - 1),
-                               QL_TEXT_ONE_LINE);
-            }
-        }
-        BIO_free(memory);
-    }
-    GENERAL_NAMES_free(names);
-    if (list->len == 0) {
-        g_autofree char *subject = name_to_text(X509_get_subject_name(certificate));
-        g_string_append(list, *subject == '\0' ? "nobody" : subject);
-    }
-    return g_string_free(list, FALSE);
-}
-
 static char *describe_rejection(const ql_tls *tls, int code, X509 *certificate)
 {
     g_autofree char *detail = NULL;
     switch (code) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
-        detail = time_to_text(X509_get0_notAfter(certificate));
+        detail = ql_certificate_time(X509_get0_notAfter(certificate));
         return g_strdup_printf("it expired on %s", detail);
     case X509_V_ERR_CERT_NOT_YET_VALID:
-        detail = time_to_text(X509_get0_notBefore(certificate));
+        detail = ql_certificate_time(X509_get0_notBefore(certificate));
         return g_strdup_printf("it is not valid before %s", detail);
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        detail = certificate_hosts(certificate);
+        detail = ql_certificate_hosts(certificate);
         return g_strdup_printf("it is for %s, not for %s", detail, tls->host);
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return g_strdup("it is self-signed");
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-        detail = name_to_text(X509_get_subject_name(certificate));
+        detail = ql_certificate_name(X509_get_subject_name(certificate));
         return g_strdup_printf("the root of its chain, %s, is not trusted", detail);
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-        detail = name_to_text(X509_get_issuer_name(certificate));
+        detail = ql_certificate_name(X509_get_issuer_name(certificate));
         return g_strdup_printf("its issuer, %s, is not trusted", detail);
     default: return g_strdup(X509_verify_cert_error_string(code));
     }

@@ -9,10 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MESSAGES_AT_ONCE    16
-#define MESSAGE_BYTES       65536   /* with GRO the kernel hands over up to 64 KB in one message */
-#define SOCKET_BUFFER_BYTES 4194304 /* asked for; the kernel gives what net.core.rmem_max allows   \
-                                     */
+#define MESSAGES_AT_ONCE 16
+#define MESSAGE_BYTES    65536 /* with GRO the kernel hands over up to 64 KB in one message */
+#define SOCKET_BUFFER_BYTES                                                                        \
+    4194304 /* asked for; the kernel gives what net.core.rmem_max allows                           \
+             */
 #define CONTROL_BYTES        256
 #define DATAGRAMS_IN_A_BATCH 64 /* UDP_MAX_SEGMENTS of the kernel */
 

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "body.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PIECE_BYTES     65536u
+#define BYTES_IN_FLIGHT 4194304u
+
+/* Either text or a file. */
+typedef struct part {
+    GBytes *text;
+    char *path;
+    int fd;       /* -1 for text */
+    int64_t left; /* of a regular file that is sent as it is; -1: unknown */
+    bool strip;
+    bool regular;
+} part;
+
+struct ql_body {
+    GQueue parts;              /* part; the first is the one being read */
+    GQueue pieces;             /* GBytes, not yet acknowledged */
+    size_t first_acknowledged; /* bytes of the first piece */
+    size_t in_flight;
+    int64_t length;
+    int waits_for; /* descriptor or -1 */
+};
+
+ql_body *ql_body_new(void)
+{
+    ql_body *body = g_new0(ql_body, 1);
+    g_queue_init(&body->parts);
+    g_queue_init(&body->pieces);
+    body->waits_for = -1;
+    return body;
+}
+
+static void part_free(part *old)
+{
+    if (old->text != NULL)
+        g_bytes_unref(old->text);
+    if (old->fd >= 0)
+        close(old->fd);
+    g_free(old->path);
+    g_free(old);
+}
+
+void ql_body_free(ql_body *body)
+{
+    if (body == NULL)
+        return;
+    g_queue_clear_full(&body->parts, (GDestroyNotify)part_free);
+    g_queue_clear_full(&body->pieces, (GDestroyNotify)g_bytes_unref);
+    g_free(body);
+}
+
+void ql_body_add_text(ql_body *body, const char *text, size_t length)
+{
+    if (length == 0)
+        return;
+    part *added = g_new0(part, 1);
+    added->text = g_bytes_new(text, length);
+    added->fd = -1;
+    g_queue_push_tail(&body->parts, added);
+    if (body->length >= 0)
+        body->length += (int64_t)length;
+}
+
+bool ql_body_add_file(ql_body *body, const char *path, bool strip, GError **error)
+{
+    bool standard = strcmp(path, "-") == 0;
+    int fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                      : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    struct stat entry;
+    if (fd < 0 || fstat(fd, &entry) != 0 || S_ISDIR(entry.st_mode)) {
+        int cause = fd >= 0 && S_ISDIR(entry.st_mode) ? EISDIR : errno;
+        g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(cause), "cannot read %s: %s",
+                    standard ? "standard input" : path, g_strerror(cause));
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    part *added = g_new0(part, 1);
+    added->path = g_strdup(standard ? "standard input" : path);
+    added->fd = fd;
+    added->strip = strip;
+    added->regular = S_ISREG(entry.st_mode);
+    added->left = -1;
+    if (added->regular && !strip) {
+        off_t start = standard ? lseek(fd, 0, SEEK_CUR) : 0;
+        added->left = entry.st_size > start ? entry.st_size - start : 0;
+    }
+    body->length = added->left < 0 || body->length < 0 ? -1 : body->length + added->left;
+    g_queue_push_tail(&body->parts, added);
+    return true;
+}
+
+int64_t ql_body_length(const ql_body *body)
+{
+    return body->length;
+}
+
+static size_t strip_line_ends(uint8_t *data, size_t length)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < length; i++)
+        if (data[i] != '\r' && data[i] != '\n' && data[i] != '\0')
+            data[kept++] = data[i];
+    return kept;
+}
+
+static bool is_readable(int fd)
+{
+    struct pollfd poller = { .fd = fd, .events = POLLIN };
+    return poll(&poller, 1, 0) != 0;
+}
+
+static void *fail(const part *from, const char *why, ql_body_state *state, GError **error)
+{
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "cannot read %s: %s", from->path, why);
+    *state = QL_BODY_FAILED;
+    return NULL;
+}
+
+/* The next piece of a file; NULL with QL_BODY_END at its end. An empty piece is one that was all
+ * line ends. */
+static GBytes *read_piece(ql_body *body, part *from, ql_body_state *state, GError **error)
+{
+    size_t wanted = from->left >= 0 ? MIN((size_t)from->left, PIECE_BYTES) : PIECE_BYTES;
+    *state = QL_BODY_END;
+    if (wanted == 0)
+        return NULL;
+    if (!from->regular && !is_readable(from->fd)) {
+        body->waits_for = from->fd;
+        *state = QL_BODY_WAIT;
+        return NULL;
+    }
+    g_autofree uint8_t *data = g_malloc(wanted);
+    ssize_t got;
+    do {
+        got = read(from->fd, data, wanted);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0 && errno == EAGAIN) {
+        body->waits_for = from->fd;
+        *state = QL_BODY_WAIT;
+        return NULL;
+    }
+    if (got < 0)
+        return fail(from, g_strerror(errno), state, error);
+    if (got == 0 && from->left > 0)
+        return fail(from, "it became shorter while it was sent", state, error);
+    if (got == 0)
+        return NULL;
+    if (from->left > 0)
+        from->left -= got;
+    size_t length = from->strip ? strip_line_ends(data, (size_t)got) : (size_t)got;
+    *state = QL_BODY_PIECE;
+    return g_bytes_new_take(g_steal_pointer(&data), length);
+}
+
+ql_body_state ql_body_next(ql_body *body, const uint8_t **data, size_t *length, GError **error)
+{
+    body->waits_for = -1;
+    while (!g_queue_is_empty(&body->parts)) {
+        if (body->in_flight >= BYTES_IN_FLIGHT)
+            return QL_BODY_WAIT;
+        part *from = g_queue_peek_head(&body->parts);
+        ql_body_state state = QL_BODY_PIECE;
+        GBytes *piece = from->text != NULL ? g_steal_pointer(&from->text)
+                        : from->fd >= 0    ? read_piece(body, from, &state, error)
+                                           : NULL;
+        if (state == QL_BODY_WAIT || state == QL_BODY_FAILED)
+            return state;
+        if (piece == NULL) {
+            part_free(g_queue_pop_head(&body->parts));
+            continue;
+        }
+        if (g_bytes_get_size(piece) == 0) {
+            g_bytes_unref(piece);
+            continue;
+        }
+        g_queue_push_tail(&body->pieces, piece);
+        *data = g_bytes_get_data(piece, length);
+        body->in_flight += *length;
+        return QL_BODY_PIECE;
+    }
+    return QL_BODY_END;
+}
+
+void ql_body_acknowledge(ql_body *body, uint64_t count)
+{
+    while (count > 0 && !g_queue_is_empty(&body->pieces)) {
+        GBytes *first = g_queue_peek_head(&body->pieces);
+        size_t left = g_bytes_get_size(first) - body->first_acknowledged;
+        size_t now = count < left ? (size_t)count : left;
+        count -= now;
+        body->first_acknowledged += now;
+        body->in_flight -= now;
+        if (now < left)
+            return;
+        g_bytes_unref(g_queue_pop_head(&body->pieces));
+        body->first_acknowledged = 0;
+    }
+}
+
+int ql_body_fd(const ql_body *body)
+{
+    return body->waits_for;
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "callbacks.h"
+
+#include "packets.h"
+#include "tls_trace.h"
+
+#include <inttypes.h>
+#include <nghttp3/nghttp3.h>
+#include <ngtcp2/ngtcp2_crypto.h>
+#include <openssl/rand.h>
+
+#define ALERT_NO_APPLICATION_PROTOCOL 120 /* RFC 7301, 3.2; RFC 9001, 8.1 */
+
+static int result(int rv)
+{
+    return rv == 0 ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
+}
+
+static int on_rx_key(ngtcp2_conn *quic, ngtcp2_encryption_level level, void *user)
+{
+    ql_callbacks_context *context = user;
+    if (level != NGTCP2_ENCRYPTION_LEVEL_1RTT || context->http3 != NULL)
+        return 0;
+    context->http3 = ql_http3_new(quic, context->waiting, context->trace, &context->why);
+    return context->http3 == NULL ? NGTCP2_ERR_CALLBACK_FAILURE : 0;
+}
+
+static void trace_handshake(const ql_callbacks_context *context, ngtcp2_conn *quic)
+{
+    const ngtcp2_transport_params *peer = ngtcp2_conn_get_remote_transport_params(quic);
+    if (context->trace == NULL)
+        return;
+    g_autofree char *remote = ql_trace_cid(ngtcp2_conn_get_dcid(quic));
+    ql_trace_note(context->trace, "handshake completed, QUIC version 0x%08" PRIx32,
+                  ngtcp2_conn_get_negotiated_version(quic));
+    ql_tls_trace(context->tls, context->trace);
+    ql_trace_note(context->trace, "the server's connection ID is %s", remote);
+    if (peer != NULL)
+        ql_trace_note(context->trace,
+                      "the server allows %" PRIu64 " streams, %" PRIu64 " bytes, %" PRIu64
+                      " connection IDs, idle for %" PRIu64 " ms%s",
+                      peer->initial_max_streams_bidi, peer->initial_max_data,
+                      peer->active_connection_id_limit,
+                      peer->max_idle_timeout / NGTCP2_MILLISECONDS,
+                      peer->disable_active_migration ? ", no migration" : "");
+}
+
+static int on_handshake_completed(ngtcp2_conn *quic, void *user)
+{
+    ql_callbacks_context *context = user;
+    const unsigned char *alpn;
+    unsigned int length;
+    SSL_get0_alpn_selected(ql_tls_ssl(context->tls), &alpn, &length);
+    if (length == 0) {
+        ngtcp2_ccerr_set_tls_alert(&context->why, ALERT_NO_APPLICATION_PROTOCOL, NULL, 0);
+        return NGTCP2_ERR_CALLBACK_FAILURE;
+    }
+    context->handshake_done = true;
+    ql_paths_on_handshake(context->paths, ql_packets_now());
+    trace_handshake(context, quic);
+    return 0;
+}
+
+static int on_handshake_confirmed(ngtcp2_conn *quic, void *user)
+{
+    (void)quic;
+    ql_callbacks_context *context = user;
+    ql_paths_on_confirmed(context->paths);
+    ql_trace_note(context->trace, "handshake confirmed");
+    return 0;
+}
+
+static int on_version_negotiation(ngtcp2_conn *quic, const ngtcp2_pkt_hd *header,
+                                  const uint32_t *versions, size_t count, void *user)
+{
+    (void)quic;
+    (void)header;
+    ql_callbacks_context *context = user;
+    GString *list = g_string_new(NULL);
+    for (size_t i = 0; i < count; i++)
+        g_string_append_printf(list, "%s0x%08" PRIx32, i > 0 ? ", " : "", versions[i]);
+    g_free(context->offered_versions);
+    context->offered_versions = g_string_free(list, FALSE);
+    ql_trace_note(context->trace, "Version Negotiation: the server offers %s",
+                  context->offered_versions);
+    return 0;
+}
+
+static int on_retry(ngtcp2_conn *quic, const ngtcp2_pkt_hd *header, void *user)
+{
+    const ql_callbacks_context *context = user;
+    ql_trace_note(context->trace, "Retry: the server wants the address to be validated first");
+    return ngtcp2_crypto_recv_retry_cb(quic, header, user);
+}
+
+static int on_stream_data(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64_t offset,
+                          const uint8_t *data, size_t length, void *user, void *stream)
+{
+    (void)quic;
+    (void)offset;
+    (void)stream;
+    ql_callbacks_context *context = user;
+    return result(ql_http3_on_stream_data(context->http3, id, data, length,
+                                          (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0,
+                                          ql_packets_now(), &context->why));
+}
+
+static int on_acknowledged(ngtcp2_conn *quic, int64_t id, uint64_t offset, uint64_t length,
+                           void *user, void *stream)
+{
+    (void)quic;
+    (void)offset;
+    (void)stream;
+    ql_callbacks_context *context = user;
+    return result(ql_http3_on_acknowledged(context->http3, id, length, &context->why));
+}
+
+static int on_stream_close(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64_t code, void *user,
+                           void *stream)
+{
+    (void)stream;
+    ql_callbacks_context *context = user;
+    if ((flags & NGTCP2_STREAM_CLOSE_FLAG_APP_ERROR_CODE_SET) == 0)
+        code = NGHTTP3_H3_NO_ERROR;
+    if (!ngtcp2_is_bidi_stream(id) && !ngtcp2_conn_is_local_stream(quic, id))
+        ngtcp2_conn_extend_max_streams_uni(quic, 1);
+    return result(ql_http3_on_stream_close(context->http3, id, code, &context->why));
+}
+
+static int on_stream_reset(ngtcp2_conn *quic, int64_t id, uint64_t final_size, uint64_t code,
+                           void *user, void *stream)
+{
+    (void)quic;
+    (void)final_size;
+    (void)stream;
+    ql_callbacks_context *context = user;
+    return result(ql_http3_on_reset(context->http3, id, code, &context->why));
+}
+
+static int on_reading_over(ngtcp2_conn *quic, int64_t id, uint64_t code, void *user, void *stream)
+{
+    (void)quic;
+    (void)code;
+    (void)stream;
+    ql_callbacks_context *context = user;
+    return result(ql_http3_on_reading_over(context->http3, id, &context->why));
+}
+
+static int on_more_stream_data(ngtcp2_conn *quic, int64_t id, uint64_t limit, void *user,
+                               void *stream)
+{
+    (void)quic;
+    (void)limit;
+    (void)stream;
+    const ql_callbacks_context *context = user;
+    if (context->http3 != NULL)
+        ql_http3_on_more_stream_data(context->http3, id);
+    return 0;
+}
+
+static int on_stateless_reset(ngtcp2_conn *quic, const ngtcp2_pkt_stateless_reset *reset,
+                              void *user)
+{
+    (void)quic;
+    (void)reset;
+    ql_callbacks_context *context = user;
+    context->stateless_reset = true;
+    return 0;
+}
+
+static void random_bytes(uint8_t *data, size_t length, const ngtcp2_rand_ctx *context)
+{
+    (void)context;
+    if (RAND_bytes(data, (int)length) != 1)
+        g_error("no random numbers can be had");
+}
+
+static int new_connection_id(ngtcp2_conn *quic, ngtcp2_cid *cid, uint8_t *token, size_t length,
+                             void *user)
+{
+    (void)quic;
+    const ql_callbacks_context *context = user;
+    if (RAND_bytes(cid->data, (int)length) != 1 ||
+        RAND_bytes(token, NGTCP2_STATELESS_RESET_TOKENLEN) != 1)
+        return NGTCP2_ERR_CALLBACK_FAILURE;
+    cid->datalen = length;
+    g_autofree char *text = context->trace == NULL ? NULL : ql_trace_cid(cid);
+    ql_trace_note(context->trace, "issued connection ID %s", text);
+    return 0;
+}
+
+static int on_connection_id_retired(ngtcp2_conn *quic, const ngtcp2_cid *cid, void *user)
+{
+    (void)quic;
+    const ql_callbacks_context *context = user;
+    g_autofree char *text = context->trace == NULL ? NULL : ql_trace_cid(cid);
+    ql_trace_note(context->trace, "the server retired our connection ID %s", text);
+    return 0;
+}
+
+static int on_connection_id_used(ngtcp2_conn *quic, ngtcp2_connection_id_status_type type,
+                                 uint64_t sequence, const ngtcp2_cid *cid, const uint8_t *token,
+                                 void *user)
+{
+    (void)quic;
+    (void)token;
+    const ql_callbacks_context *context = user;
+    g_autofree char *text = context->trace == NULL ? NULL : ql_trace_cid(cid);
+    ql_trace_note(context->trace, "%s the server's connection ID %s (sequence %" PRIu64 ")",
+                  type == NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE ? "using" : "retiring", text,
+                  sequence);
+    return 0;
+}
+
+static int on_path_validated(ngtcp2_conn *quic, uint32_t flags, const ngtcp2_path *path,
+                             const ngtcp2_path *fallback, ngtcp2_path_validation_result outcome,
+                             void *user)
+{
+    (void)flags;
+    (void)fallback;
+    ql_callbacks_context *context = user;
+    if (outcome != NGTCP2_PATH_VALIDATION_RESULT_ABORTED)
+        ql_paths_on_validated(context->paths, path,
+                              outcome == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS,
+                              ngtcp2_conn_get_pto(quic), ql_packets_now());
+    return 0;
+}
+
+const ngtcp2_callbacks *ql_callbacks_client(void)
+{
+    static const ngtcp2_callbacks callbacks = {
+        .client_initial = ngtcp2_crypto_client_initial_cb,
+        .recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
+        .encrypt = ngtcp2_crypto_encrypt_cb,
+        .decrypt = ngtcp2_crypto_decrypt_cb,
+        .hp_mask = ngtcp2_crypto_hp_mask_cb,
+        .update_key = ngtcp2_crypto_update_key_cb,
+        .delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
+        .delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
+        .get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb,
+        .version_negotiation = ngtcp2_crypto_version_negotiation_cb,
+        .recv_retry = on_retry,
+        .recv_version_negotiation = on_version_negotiation,
+        .recv_rx_key = on_rx_key,
+        .handshake_completed = on_handshake_completed,
+        .handshake_confirmed = on_handshake_confirmed,
+        .recv_stream_data = on_stream_data,
+        .acked_stream_data_offset = on_acknowledged,
+        .stream_close = on_stream_close,
+        .stream_reset = on_stream_reset,
+        .stream_stop_sending = on_reading_over,
+        .extend_max_stream_data = on_more_stream_data,
+        .recv_stateless_reset = on_stateless_reset,
+        .rand = random_bytes,
+        .get_new_connection_id = new_connection_id,
+        .remove_connection_id = on_connection_id_retired,
+        .dcid_status = on_connection_id_used,
+        .path_validation = on_path_validated,
+    };
+    return &callbacks;
+}
+
+ngtcp2_ssize ql_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *path, ngtcp2_pkt_info *info,
+                                       uint8_t *data, size_t length, ngtcp2_tstamp now, void *user)
+{
+    ql_callbacks_context *context = user;
+    return ql_http3_write_packet(context->http3, quic, path, info, data, length, now,
+                                 &context->why);
+}

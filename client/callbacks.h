@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What ngtcp2 calls, translated for the other rooms of the client. */
+#pragma once
+
+#include "http3.h"
+#include "path.h"
+#include "tls.h"
+#include "trace.h"
+
+#include <glib.h>
+#include <ngtcp2/ngtcp2.h>
+#include <stdbool.h>
+
+/* Where the events of one connection go, and what they leave behind; ngtcp2's user data. The
+ * connection owns it. */
+typedef struct ql_callbacks_context {
+    ngtcp2_conn *quic;
+    ql_tls *tls;
+    ql_paths *paths;
+    ql_trace *trace;
+    GQueue *waiting;  /* requests that are not sent yet */
+    ql_http3 *http3;  /* made as soon as the keys for it are there */
+    ngtcp2_ccerr why; /* a fault that was found on this side; else ngtcp2_ccerr_default */
+    bool handshake_done;
+    bool stateless_reset;
+    char
+        *offered_versions; /* by a Version Negotiation packet: "0x6b3343cf, ..."; NULL: none came */
+} ql_callbacks_context;
+
+/* All callbacks of a client, with a ql_callbacks_context as user data. */
+const ngtcp2_callbacks *ql_callbacks_client(void);
+
+/* For ngtcp2_conn_write_aggregate_pkt. */
+ngtcp2_ssize ql_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *path, ngtcp2_pkt_info *info,
+                                       uint8_t *data, size_t length, ngtcp2_tstamp now, void *user);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One QUIC connection that carries HTTP/3 requests, from its first Initial packet to its
+ * CONNECTION_CLOSE. It never waits: whoever owns it polls for it. */
+#pragma once
+
+#include "address.h"
+#include "path.h"
+#include "self_capture.h"
+#include "trace.h"
+
+#include <glib.h>
+#include <ngtcp2/ngtcp2.h>
+#include <openssl/ssl.h>
+#include <stdbool.h>
+
+/* All is borrowed and must outlive the connection. */
+typedef struct ql_connection_settings {
+    SSL_CTX *tls;
+    const char *host;   /* whose certificate is expected */
+    const char *origin; /* "host:port", for messages */
+    ql_address remote;
+    ql_self_capture *capture; /* NULL: none */
+    ql_trace *trace;          /* NULL: none */
+    ql_move_trigger move;
+    ngtcp2_duration handshake_timeout;
+    ngtcp2_duration idle_timeout; /* the server may make it shorter (RFC 9000, 10.1) */
+    GQueue *waiting;              /* ql_request, taken from its head (http3.h) */
+} ql_connection_settings;
+
+typedef enum ql_connection_state {
+    QL_CONNECTION_OPEN,   /* or being opened */
+    QL_CONNECTION_ENDED,  /* in good order; requests can be left in waiting (GOAWAY) */
+    QL_CONNECTION_FAILED, /* ql_connection_failure says why; requests can be left in waiting */
+} ql_connection_state;
+
+typedef struct ql_connection ql_connection;
+
+/* NULL and error if there is not even a socket, or TLS cannot be set up. */
+ql_connection *ql_connection_new(const ql_connection_settings *settings, GError **error);
+
+/* Closes it, as ql_connection_close, if it is open. NULL is a no-op. */
+void ql_connection_free(ql_connection *connection);
+
+/* Does all that can be done without waiting: receives, lets timers run, moves requests on, sends.
+ * It closes itself when no request is left and no move is under way. */
+ql_connection_state ql_connection_step(ql_connection *connection);
+
+/* Appends a struct pollfd for everything that is waited for. */
+void ql_connection_add_pollfds(const ql_connection *connection, GArray *pollfds);
+
+/* When to step even if nothing happens; on the clock of ql_packets_now. */
+ngtcp2_tstamp ql_connection_expiry(const ql_connection *connection);
+
+/* Sends CONNECTION_CLOSE with H3_NO_ERROR, if it is open. */
+void ql_connection_close(ql_connection *connection);
+
+/* Fails the requests that are on it and whose response is not complete. */
+void ql_connection_fail_requests(ql_connection *connection, const char *sentence);
+
+/* After QL_CONNECTION_FAILED: a sentence, and whether another address might do better. */
+const char *ql_connection_failure(const ql_connection *connection);
+bool ql_connection_failed_by_address(const ql_connection *connection);
+
+/* Whether the handshake was completed. */
+bool ql_connection_was_open(const ql_connection *connection);
+
+/* As ql_paths_refusal. */
+const char *ql_connection_move_refusal(const ql_connection *connection);

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "command.h"
+#include "get_options.h"
+#include "get_requests.h"
+#include "keylog.h"
+#include "progress.h"
+#include "resolve.h"
+#include "self_capture.h"
+#include "tls.h"
+#include "trace.h"
+#include "transfer.h"
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define CONNECT_SECONDS 10.0
+#define IDLE_SECONDS    30.0
+
+/* What one call of quiclens get needs, besides its requests. */
+typedef struct get_tools {
+    ql_stdout *shared; /* NULL: the capture has standard output */
+    ql_keylog *keylog;
+    ql_self_capture *capture;
+    SSL_CTX *tls;
+    ql_resolver *resolver;
+    ql_trace *trace;
+    ql_progress *progress;
+} get_tools;
+
+static void report(const char *sentence, void *user)
+{
+    const ql_get_options *options = user;
+    if (!options->silent || options->show_error)
+        fprintf(stderr, "quiclens get: %s\n", sentence);
+}
+
+static void report_error(const ql_get_options *options, const GError *error)
+{
+    if (error != NULL)
+        report(error->message, (void *)(uintptr_t)options);
+}
+
+static ngtcp2_duration to_duration(double seconds)
+{
+    return (ngtcp2_duration)(seconds * (double)NGTCP2_SECONDS);
+}
+
+static void on_secret(const char *line, void *capture)
+{
+    ql_self_capture_secret(capture, line);
+}
+
+static bool wants_progress(const ql_get_options *options)
+{
+    bool body_on_terminal = ql_get_writes_to_stdout(options) && isatty(STDOUT_FILENO) == 1;
+    return isatty(STDERR_FILENO) == 1 && !options->silent && !options->verbose && !body_on_terminal;
+}
+
+static bool open_logs(get_tools *tools, const ql_get_options *options, GError **error)
+{
+    tools->keylog = ql_keylog_new(options->keys, error);
+    if (tools->keylog == NULL)
+        return false;
+    if (options->capture != NULL) {
+        tools->capture = ql_self_capture_new(options->capture, error);
+        if (tools->capture == NULL)
+            return false;
+        ql_self_capture_flush(tools->capture);
+        ql_keylog_set_listener(tools->keylog, on_secret, tools->capture);
+    }
+    return true;
+}
+
+static bool open_tools(get_tools *tools, const ql_get_options *options, GError **error)
+{
+    const ql_tls_client_options tls = { .ca_file = options->ca_file,
+                                        .insecure = options->insecure != FALSE };
+    ql_tls_client_options with_log = tls;
+    if (!open_logs(tools, options, error))
+        return false;
+    with_log.keylog = tools->keylog;
+    tools->tls = ql_tls_client_context_new(&with_log, error);
+    tools->trace = options->verbose ? ql_trace_new(STDERR_FILENO) : NULL;
+    tools->progress = wants_progress(options) ? ql_progress_new(STDERR_FILENO) : NULL;
+    return tools->tls != NULL;
+}
+
+/* False if the logs are not complete; the first failure goes to error. */
+static bool close_tools(get_tools *tools, GError **error)
+{
+    g_autoptr(GError) second = NULL;
+    SSL_CTX_free(tools->tls);
+    bool capture = ql_self_capture_close(tools->capture, error);
+    bool keylog = ql_keylog_close(tools->keylog, capture ? error : &second);
+    ql_resolver_free(tools->resolver);
+    ql_trace_free(tools->trace);
+    ql_progress_free(tools->progress);
+    ql_stdout_free(tools->shared);
+    return capture && keylog;
+}
+
+static sigset_t ending_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    return signals;
+}
+
+/* The signal that came, to be obeyed in the end; 0: none. */
+static int take_signal(int fd)
+{
+    struct signalfd_siginfo info;
+    ssize_t length = fd < 0 ? -1 : read(fd, &info, sizeof info);
+    if (fd >= 0)
+        close(fd);
+    return length == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
+}
+
+/* Ends the program as the signal would have, had it not been held back. */
+static void die_of(int signal)
+{
+    sigset_t signals = ending_signals();
+    raise(signal);
+    sigprocmask(SIG_UNBLOCK, &signals, NULL);
+}
+
+/* --fail: how many responses say that the request failed. */
+static unsigned count_refused(const ql_transfer *transfer, const ql_get_options *options)
+{
+    size_t count;
+    unsigned refused = 0;
+    ql_request *const *requests = ql_transfer_requests(transfer, &count);
+    for (size_t i = 0; options->fail && i < count; i++) {
+        if (ql_request_status(requests[i]) < 400)
+            continue;
+        g_autofree char *sentence =
+            g_strdup_printf("%s: the server answered with status %d (--fail)",
+                            ql_request_url(requests[i])->text, ql_request_status(requests[i]));
+        report(sentence, (void *)(uintptr_t)options);
+        refused++;
+    }
+    return refused;
+}
+
+/* Returns whether everything was transferred. The requests are taken. */
+static bool transfer_all(const get_tools *tools, const ql_get_options *options, GPtrArray *requests,
+                         int *signal)
+{
+    double connect = options->connect_timeout > 0 ? options->connect_timeout : CONNECT_SECONDS;
+    const sigset_t signals = ending_signals();
+    int stop = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    double idle = options->idle_timeout > 0 ? options->idle_timeout : IDLE_SECONDS;
+    const ql_transfer_settings settings = {
+        .tls = tools->tls,
+        .resolver = tools->resolver,
+        .capture = tools->capture,
+        .trace = tools->trace,
+        .progress = tools->progress,
+        .move = options->move,
+        .connect_timeout = to_duration(connect),
+        .idle_timeout = to_duration(idle),
+        .max_time = to_duration(options->max_time),
+        .stop_fd = stop,
+        .report = report,
+        .report_user = (void *)(uintptr_t)options,
+    };
+    ql_transfer *transfer = ql_transfer_new(&settings);
+    for (guint i = 0; i < requests->len; i++)
+        ql_transfer_add(transfer, g_steal_pointer(&requests->pdata[i]));
+    ql_transfer_look_up(transfer);
+    /* From here on a signal waits for connection, capture and log to be ended in good order. */
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    unsigned failed = ql_transfer_run(transfer);
+    failed += count_refused(transfer, options);
+    *signal = take_signal(stop);
+    ql_transfer_free(transfer);
+    return failed == 0;
+}
+
+static int get(const ql_get_options *options)
+{
+    get_tools tools = { 0 };
+    g_autoptr(GError) error = NULL, closing = NULL;
+    GPtrArray *requests = NULL;
+    int signal = 0, status = QL_EXIT_USAGE;
+    bool to_stdout = options->capture == NULL || strcmp(options->capture, "-") != 0;
+    int family = options->ipv4 ? AF_INET : options->ipv6 ? AF_INET6 : AF_UNSPEC;
+    tools.shared = to_stdout ? ql_stdout_new(STDOUT_FILENO) : NULL;
+    tools.resolver = ql_resolver_new(family, options->resolve, &error);
+    if (tools.resolver != NULL)
+        requests = ql_get_requests_new(options, tools.shared, &error);
+    if (requests != NULL) {
+        bool done =
+            open_tools(&tools, options, &error) && transfer_all(&tools, options, requests, &signal);
+        status = done ? QL_EXIT_DONE : QL_EXIT_FAILED;
+        g_ptr_array_unref(requests);
+    } else if (error->domain == G_FILE_ERROR) {
+        status = QL_EXIT_FAILED;
+    }
+    report_error(options, error);
+    if (!close_tools(&tools, &closing)) {
+        status = QL_EXIT_FAILED;
+        report_error(options, closing);
+    }
+    if (signal != 0)
+        die_of(signal);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    ql_get_options options;
+    g_autoptr(GError) error = NULL;
+    int status = QL_EXIT_DONE;
+    if (ql_get_options_parse(&options, argc, argv, &error)) {
+        status = get(&options);
+    } else if (error != NULL) {
+        fprintf(stderr, "quiclens get: %s\n", error->message);
+        status = QL_EXIT_USAGE;
+    }
+    ql_get_options_clear(&options);
+    return status;
+}
+
+const ql_command ql_command_get = {
+    .name = "get",
+    .arguments = "[options] URL...",
+    .summary = "make requests by HTTP/3, in parallel",
+    .run = run,
+};

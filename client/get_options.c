@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "get_options.h"
+
+#include "options.h"
+#include "text.h"
+
+#include <string.h>
+
+#define LARGEST_TRIGGER 1e15
+
+bool ql_get_parse_move(const char *text, ql_move_trigger *move, GError **error)
+{
+    static const struct {
+        const char *suffix;
+        double bytes, nanoseconds;
+    } units[] = {
+        { "", 1, 0 },    { "k", 1e3, 0 },  { "K", 1e3, 0 }, { "M", 1e6, 0 },
+        { "G", 1e9, 0 }, { "ms", 0, 1e6 }, { "s", 0, 1e9 },
+    };
+    char *end = NULL;
+    double value = g_ascii_strtod(text, &end);
+    for (size_t i = 0; end > text && i < G_N_ELEMENTS(units); i++) {
+        double bytes = value * units[i].bytes;
+        double nanoseconds = value * units[i].nanoseconds;
+        if (strcmp(end, units[i].suffix) != 0 || !(bytes + nanoseconds >= 1) ||
+            !(bytes + nanoseconds <= LARGEST_TRIGGER))
+            continue;
+        *move = (ql_move_trigger){ (uint64_t)bytes, (ngtcp2_duration)nanoseconds };
+        return true;
+    }
+    g_autofree char *shown = ql_text_escape(text);
+    g_set_error(error, QL_OPTIONS_ERROR, 0,
+                "bad value \"%s\" of --migrate-after: bytes (200k) or a time (300ms) is expected",
+                shown);
+    return false;
+}
+
+static gboolean take_move(const char *name, const char *value, void *record, GError **error)
+{
+    (void)name;
+    ql_get_options *options = record;
+    return ql_get_parse_move(value, &options->move, error);
+}
+
+static gboolean take_output(const char *name, const char *value, void *record, GError **error)
+{
+    (void)name;
+    ql_get_options *options = record;
+    if (value != NULL && *value == '\0') {
+        g_set_error(error, QL_OPTIONS_ERROR, 0, "-o needs the name of a file");
+        return FALSE;
+    }
+    g_ptr_array_add(options->outputs, g_strdup(value == NULL ? "" : value));
+    return TRUE;
+}
+
+static gboolean take_data(const char *name, const char *value, void *record, GError **error)
+{
+    (void)error;
+    ql_get_options *options = record;
+    bool file = value[0] == '@';
+    ql_get_data data = { .text = g_strdup(file ? value + 1 : value),
+                         .file = file,
+                         .strip = strcmp(name, "--data-binary") != 0 };
+    g_array_append_val(options->data, data);
+    return TRUE;
+}
+
+#define FIELD(name) offsetof(ql_get_options, name)
+
+static const ql_option table[] = {
+    { "request", 'X', QL_OPTION_STRING, FIELD(method), "METHOD",
+      "the method; else GET, POST with -d, PUT with -T", NULL },
+    { "header", 'H', QL_OPTION_STRINGS, FIELD(headers), "LINE",
+      "\"Name: value\" is sent, too; \"Name:\" leaves it out, \"Name;\" sends it empty", NULL },
+    { "data", 'd', QL_OPTION_CALL, 0, "DATA",
+      "the content; @FILE takes it from a file without its line ends, @- from standard input; "
+      "several are joined by &",
+      take_data },
+    { "data-binary", '\0', QL_OPTION_CALL, 0, "DATA", "as -d, with line ends", take_data },
+    { "upload-file", 'T', QL_OPTION_STRINGS, FIELD(uploads), "FILE",
+      "send a file by PUT, \"-\" is standard input; the first goes to the first URL", NULL },
+    { "output", 'o', QL_OPTION_CALL, 0, "FILE",
+      "write there instead of to standard output; the first is for the first URL", take_output },
+    { "remote-name", 'O', QL_OPTION_CALL_FLAG, 0, NULL, "write to a file named as the URL's end",
+      take_output },
+    { "output-dir", '\0', QL_OPTION_STRING, FIELD(output_dir), "FOLDER",
+      "write all files there, by -O where there is no -o", NULL },
+    { "include", 'i', QL_OPTION_FLAG, FIELD(include), NULL,
+      "write the response's header section, too", NULL },
+    { "fail", 'f', QL_OPTION_FLAG, FIELD(fail), NULL, "a status of 400 or more is a failure",
+      NULL },
+    { "verbose", 'v', QL_OPTION_FLAG, FIELD(verbose), NULL,
+      "tell on standard error what happens, header sections included", NULL },
+    { "silent", 's', QL_OPTION_FLAG, FIELD(silent), NULL, "neither progress nor failures", NULL },
+    { "show-error", 'S', QL_OPTION_FLAG, FIELD(show_error), NULL, "with -s: failures are told",
+      NULL },
+    { "ipv4", '4', QL_OPTION_FLAG, FIELD(ipv4), NULL, "IPv4 only", NULL },
+    { "ipv6", '6', QL_OPTION_FLAG, FIELD(ipv6), NULL, "IPv6 only", NULL },
+    { "resolve", '\0', QL_OPTION_STRINGS, FIELD(resolve), "HOST:PORT:ADDRESS[,...]",
+      "where to find a host; \"*\" is any host", NULL },
+    { "cacert", '\0', QL_OPTION_STRING, FIELD(ca_file), "FILE",
+      "trust these certificates (PEM) instead of the system's", NULL },
+    { "insecure", 'k', QL_OPTION_FLAG, FIELD(insecure), NULL, "accept any certificate", NULL },
+    { "keys", '\0', QL_OPTION_STRING, FIELD(keys), "FILE",
+      "append the TLS secrets to this log (else to $SSLKEYLOGFILE)", NULL },
+    { "capture", '\0', QL_OPTION_STRING, FIELD(capture), "FILE",
+      "write all packets, and the secrets that open them, as pcapng; \"-\" is standard output, for "
+      "wireshark -k -i -",
+      NULL },
+    { "migrate-after", '\0', QL_OPTION_CALL, 0, "BYTES|TIME",
+      "move to a new local port after so much content (200k) or time (300ms)", take_move },
+    { "connect-timeout", '\0', QL_OPTION_SECONDS, FIELD(connect_timeout), "SECONDS",
+      "for the handshake (10)", NULL },
+    { "idle-timeout", '\0', QL_OPTION_SECONDS, FIELD(idle_timeout), "SECONDS",
+      "give up when nothing comes for so long (30)", NULL },
+    { "max-time", '\0', QL_OPTION_SECONDS, FIELD(max_time), "SECONDS", "for everything", NULL },
+    { NULL, '\0', QL_OPTION_FLAG, 0, NULL, NULL, NULL },
+};
+
+static bool refuse(GError **error, const char *message)
+{
+    g_set_error(error, QL_OPTIONS_ERROR, 0, "%s", message);
+    return false;
+}
+
+static unsigned count_standard_input(const ql_get_options *options)
+{
+    unsigned count = 0;
+    for (guint i = 0; i < options->data->len; i++) {
+        const ql_get_data *data = &g_array_index(options->data, ql_get_data, i);
+        count += data->file && strcmp(data->text, "-") == 0 ? 1 : 0;
+    }
+    count *= g_strv_length(options->urls);
+    for (char **at = options->uploads; at != NULL && *at != NULL; at++)
+        count += strcmp(*at, "-") == 0 ? 1 : 0;
+    return count;
+}
+
+static bool check(const ql_get_options *options, GError **error)
+{
+    guint urls = g_strv_length(options->urls);
+    if (urls == 0)
+        return refuse(error, "no URL was given; quiclens get --help lists the options");
+    if (options->ipv4 && options->ipv6)
+        return refuse(error, "-4 and -6 exclude each other");
+    if (options->data->len > 0 && options->uploads != NULL)
+        return refuse(error, "-d and -T exclude each other: a request has one content");
+    if (options->uploads != NULL && g_strv_length(options->uploads) > urls)
+        return refuse(error, "there are more -T than URLs");
+    if (options->outputs->len > urls)
+        return refuse(error, "there are more -o and -O than URLs");
+    if (count_standard_input(options) > 1)
+        return refuse(error, "standard input can be sent only once");
+    return true;
+}
+
+static void data_clear(void *data)
+{
+    g_free(((ql_get_data *)data)->text);
+}
+
+bool ql_get_options_parse(ql_get_options *options, int argc, char **argv, GError **error)
+{
+    *options = (ql_get_options){ .outputs = g_ptr_array_new_with_free_func(g_free) };
+    options->data = g_array_new(FALSE, FALSE, sizeof(ql_get_data));
+    g_array_set_clear_func(options->data, data_clear);
+    options->urls = ql_options_parse(
+        table, options, argc, argv, "URL...",
+        "Makes requests by HTTP/3. All URLs of one host and port share one connection.", error);
+    return options->urls != NULL && check(options, error);
+}
+
+void ql_get_options_clear(ql_get_options *options)
+{
+    g_strfreev(options->urls);
+    g_ptr_array_unref(options->outputs);
+    g_array_unref(options->data);
+    g_strfreev(options->uploads);
+    g_free(options->output_dir);
+    g_free(options->method);
+    g_strfreev(options->headers);
+    g_free(options->ca_file);
+    g_strfreev(options->resolve);
+    g_free(options->keys);
+    g_free(options->capture);
+}

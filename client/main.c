@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "command.h"
+#include "tls.h"
+
+#include <glib.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdbool.h>
+#include <string.h>
+
+static const ql_command *const commands[] = {
+    &ql_command_demo,     &ql_command_get,  &ql_command_serve,
+    &ql_command_requests, &ql_command_cids, &ql_command_explain,
+};
+
+static void print_help(FILE *file)
+{
+    fputs("quiclens " QUICLENS_VERSION ": see inside your own HTTP/3 sessions\n\n", file);
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_autofree char *usage = g_strconcat(commands[i]->name, " ", commands[i]->arguments, NULL);
+        fprintf(file, "  quiclens %-28s %s\n", usage, commands[i]->summary);
+    }
+    fputs("\nquiclens COMMAND --help lists the options of a command.\n", file);
+}
+
+static const ql_command *find(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b, const char *c)
+{
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
+}
+
+int main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    setlocale(LC_CTYPE, ""); /* numbers stay as they are written everywhere */
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        print_help(stderr);
+        return QL_EXIT_USAGE;
+    }
+    if (is_one_of(argv[1], "help", "--help", "-h")) {
+        print_help(stdout);
+        return QL_EXIT_DONE;
+    }
+    if (is_one_of(argv[1], "version", "--version", "-V")) {
+        puts("quiclens " QUICLENS_VERSION);
+        return QL_EXIT_DONE;
+    }
+    const ql_command *command = find(argv[1]);
+    if (command == NULL) {
+        fprintf(stderr, "quiclens: there is no command %s; quiclens --help lists them\n", argv[1]);
+        return QL_EXIT_USAGE;
+    }
+    if (!ql_tls_library_init(&error)) {
+        fprintf(stderr, "quiclens: %s\n", error->message);
+        return QL_EXIT_FAILED;
+    }
+    return command->run(argc - 1, argv + 1);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "output.h"
+
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct ql_stdout {
+    int fd;
+    bool terminal;
+    GQueue turns; /* ql_output; the first may write */
+};
+
+struct ql_output {
+    ql_stdout *shared; /* NULL: a file or nowhere */
+    char *path;        /* NULL: not a file */
+    int fd;            /* -1: not open, or nowhere */
+    bool waits;        /* a reader may be slow: never write more than fits */
+    GQueue pending;    /* GBytes */
+    size_t first_written, pending_bytes;
+    char unfinished[4]; /* a character whose rest has not come, for a terminal */
+    size_t unfinished_length;
+};
+
+ql_stdout *ql_stdout_new(int fd)
+{
+    ql_stdout *shared = g_new0(ql_stdout, 1);
+    shared->fd = fd;
+    shared->terminal = isatty(fd) == 1;
+    g_queue_init(&shared->turns);
+    return shared;
+}
+
+void ql_stdout_free(ql_stdout *shared)
+{
+    if (shared == NULL)
+        return;
+    g_queue_clear(&shared->turns);
+    g_free(shared);
+}
+
+bool ql_stdout_is_terminal(const ql_stdout *shared)
+{
+    return shared->terminal;
+}
+
+static bool waits_for_reader(int fd)
+{
+    struct stat entry;
+    return fstat(fd, &entry) == 0 && !S_ISREG(entry.st_mode);
+}
+
+static ql_output *output_new(void)
+{
+    ql_output *output = g_new0(ql_output, 1);
+    output->fd = -1;
+    g_queue_init(&output->pending);
+    return output;
+}
+
+ql_output *ql_output_new_stdout(ql_stdout *shared)
+{
+    ql_output *output = output_new();
+    output->shared = shared;
+    output->fd = shared->fd;
+    output->waits = waits_for_reader(shared->fd);
+    g_queue_push_tail(&shared->turns, output);
+    return output;
+}
+
+ql_output *ql_output_new_file(const char *path)
+{
+    ql_output *output = output_new();
+    output->path = g_strdup(path);
+    return output;
+}
+
+ql_output *ql_output_new_nowhere(void)
+{
+    return output_new();
+}
+
+void ql_output_free(ql_output *output)
+{
+    if (output == NULL)
+        return;
+    if (output->shared != NULL)
+        g_queue_remove(&output->shared->turns, output);
+    else if (output->fd >= 0)
+        close(output->fd);
+    g_queue_clear_full(&output->pending, (GDestroyNotify)g_bytes_unref);
+    g_free(output->path);
+    g_free(output);
+}
+
+static bool fail(const ql_output *output, int cause, GError **error)
+{
+    g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(cause), "cannot write %s%s: %s",
+                output->path == NULL ? "to standard output" : "the file ",
+                output->path == NULL ? "" : output->path, g_strerror(cause));
+    return false;
+}
+
+bool ql_output_open(ql_output *output, GError **error)
+{
+    if (output->path == NULL || output->fd >= 0)
+        return true;
+    output->fd = open(output->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+    if (output->fd < 0)
+        return fail(output, errno, error);
+    output->waits = waits_for_reader(output->fd);
+    return true;
+}
+
+static bool has_turn(const ql_output *output)
+{
+    return output->shared == NULL || g_queue_peek_head(&output->shared->turns) == output;
+}
+
+static bool accepts_bytes(int fd)
+{
+    struct pollfd poller = { .fd = fd, .events = POLLOUT };
+    return poll(&poller, 1, 0) != 0; /* an error is reported by the write that follows */
+}
+
+/* Returns how many bytes were written, or -1 with errno. A pipe that polls as writable takes
+ * PIPE_BUF bytes at least, so that a write of no more does not block. */
+static ssize_t write_some(const ql_output *output, const char *data, size_t length)
+{
+    size_t done = 0;
+    while (done < length) {
+        size_t now = output->waits ? MIN(length - done, PIPE_BUF) : length - done;
+        if (output->waits && !accepts_bytes(output->fd))
+            break;
+        ssize_t written = write(output->fd, data + done, now);
+        if (written < 0 && errno == EAGAIN)
+            break;
+        if (written < 0 && errno != EINTR)
+            return -1;
+        done += written > 0 ? (size_t)written : 0;
+    }
+    return (ssize_t)done;
+}
+
+bool ql_output_flush(ql_output *output, GError **error)
+{
+    while (output->pending_bytes > 0 && has_turn(output)) {
+        size_t size;
+        GBytes *first = g_queue_peek_head(&output->pending);
+        const char *data = g_bytes_get_data(first, &size);
+        size_t left = size - output->first_written;
+        ssize_t written = write_some(output, data + output->first_written, left);
+        if (written < 0)
+            return fail(output, errno, error);
+        output->first_written += (size_t)written;
+        output->pending_bytes -= (size_t)written;
+        if ((size_t)written < left)
+            break;
+        g_bytes_unref(g_queue_pop_head(&output->pending));
+        output->first_written = 0;
+    }
+    return true;
+}
+
+static bool write_raw(ql_output *output, const char *data, size_t length, GError **error)
+{
+    ssize_t written = 0;
+    if (output->pending_bytes == 0 && has_turn(output))
+        written = write_some(output, data, length);
+    if (written < 0)
+        return fail(output, errno, error);
+    size_t left = length - (size_t)written;
+    if (left == 0)
+        return true;
+    g_queue_push_tail(&output->pending, g_bytes_new(data + written, left));
+    output->pending_bytes += left;
+    return true;
+}
+
+/* A character may come in two pieces; its first bytes wait for the others. */
+static bool write_to_terminal(ql_output *output, const char *data, size_t length, GError **error)
+{
+    g_autoptr(GString) whole =
+        g_string_new_len(output->unfinished, (gssize)output->unfinished_length);
+    g_autoptr(GString) shown = g_string_new(NULL);
+    g_string_append_len(whole, data, (gssize)length);
+    size_t later = ql_text_unfinished(whole->str, whole->len);
+    memcpy(output->unfinished, whole->str + whole->len - later, later);
+    output->unfinished_length = later;
+    ql_text_append(shown, whole->str, whole->len - later, QL_TEXT_MANY_LINES);
+    return write_raw(output, shown->str, shown->len, error);
+}
+
+bool ql_output_write(ql_output *output, const void *data, size_t length, GError **error)
+{
+    if (output->fd < 0 || length == 0)
+        return true;
+    return output->shared != NULL && output->shared->terminal
+               ? write_to_terminal(output, data, length, error)
+               : write_raw(output, data, length, error);
+}
+
+size_t ql_output_pending(const ql_output *output)
+{
+    return output->pending_bytes;
+}
+
+int ql_output_fd(const ql_output *output)
+{
+    return output->pending_bytes > 0 && has_turn(output) ? output->fd : -1;
+}
+
+bool ql_output_close(ql_output *output, GError **error)
+{
+    if (output->unfinished_length > 0) { /* bytes that never became a character */
+        g_autoptr(GString) shown = g_string_new(NULL);
+        ql_text_append(shown, output->unfinished, output->unfinished_length, QL_TEXT_MANY_LINES);
+        output->unfinished_length = 0;
+        if (!write_raw(output, shown->str, shown->len, error))
+            return false;
+    }
+    if (output->shared != NULL) {
+        g_queue_remove(&output->shared->turns, output);
+        return true;
+    }
+    int fd = output->fd;
+    output->fd = -1;
+    return fd < 0 || close(fd) == 0 || fail(output, errno, error);
+}
+
+char *ql_output_unique_name(GHashTable *taken, const char *name)
+{
+    char *unique = g_strdup(name);
+    for (unsigned number = 1; !g_hash_table_add(taken, g_strdup(unique)); number++) {
+        g_free(unique);
+        unique = g_strdup_printf("%s.%u", name, number);
+    }
+    return unique;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where a response goes: a file, standard output, or nowhere. Writing never waits for a slow
+ * reader: what does not fit is kept, and the caller holds the peer back until it has gone.
+ *
+ * Several responses on standard output come out one behind the other, in the order in which their
+ * outputs were made, however their bytes come in. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Standard output, or what stands for it. */
+typedef struct ql_stdout ql_stdout;
+
+/* fd is borrowed. Where it is a terminal, control characters are shown and not sent to it. */
+ql_stdout *ql_stdout_new(int fd);
+void ql_stdout_free(ql_stdout *shared); /* after its outputs; NULL is a no-op */
+bool ql_stdout_is_terminal(const ql_stdout *shared);
+
+typedef struct ql_output ql_output;
+
+/* shared is borrowed and takes this output's turn. */
+ql_output *ql_output_new_stdout(ql_stdout *shared);
+
+/* The file is made, or emptied, by ql_output_open. */
+ql_output *ql_output_new_file(const char *path);
+
+/* Takes everything and keeps nothing. */
+ql_output *ql_output_new_nowhere(void);
+
+/* Ends the output's turn on standard output; what was not written is lost. NULL is a no-op. */
+void ql_output_free(ql_output *output);
+
+/* The response has begun. False and error if the file cannot be made. */
+bool ql_output_open(ql_output *output, GError **error);
+
+/* Takes all of data. False and error if it cannot be written: the output then is of no more use. */
+bool ql_output_write(ql_output *output, const void *data, size_t length, GError **error);
+
+/* Bytes that wait to be written. */
+size_t ql_output_pending(const ql_output *output);
+
+/* Writes what waits, as far as it goes. False and error as above. */
+bool ql_output_flush(ql_output *output, GError **error);
+
+/* The descriptor that has to become writable before ql_output_flush gets on; -1 if it does not wait
+ * for one. */
+int ql_output_fd(const ql_output *output);
+
+/* The response is over: to be called when nothing is pending. False and error if the file could not
+ * be completed. */
+bool ql_output_close(ql_output *output, GError **error);
+
+/* Names for files of one folder that do not clash: the first "a" is "a", the next "a.1". taken is a
+ * set of strings (g_hash_table_new_full with g_free) that grows. To be freed by g_free. */
+char *ql_output_unique_name(GHashTable *taken, const char *name);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The way of packets between the sockets of a connection and ngtcp2, past the self-capture. */
+#pragma once
+
+#include "path.h"
+#include "self_capture.h"
+
+#include <glib.h>
+#include <ngtcp2/ngtcp2.h>
+#include <stdbool.h>
+
+typedef struct ql_packets ql_packets;
+
+/* Both are borrowed; capture may be NULL. */
+ql_packets *ql_packets_new(ql_paths *paths, ql_self_capture *capture);
+void ql_packets_free(ql_packets *packets); /* NULL is a no-op */
+
+/* Hands all that has come to ngtcp2. Returns 0 or ngtcp2's error; also 0 with error set where a
+ * socket reported one, such as an ICMP message. Datagrams that were processed before stay
+ * processed. */
+int ql_packets_receive(ql_packets *packets, ngtcp2_conn *quic, GError **error);
+
+/* Sends what ngtcp2 and write_packet have to send, as far as congestion control, pacing and the
+ * socket allow. Returns and sets error as above. */
+int ql_packets_send(ql_packets *packets, ngtcp2_conn *quic, ngtcp2_write_pkt write_packet,
+                    GError **error);
+
+/* Sends a CONNECTION_CLOSE with that error, once, without caring whether it arrives. */
+void ql_packets_close(ql_packets *packets, ngtcp2_conn *quic, const ngtcp2_ccerr *why);
+
+/* The socket that has to become writable before anything more is sent; -1: none. */
+int ql_packets_blocked_fd(const ql_packets *packets);
+
+/* Nanoseconds of CLOCK_MONOTONIC. */
+ngtcp2_tstamp ql_packets_now(void);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The stream that carries one request: joins the request with QUIC's flow control, so that a slow
+ * output holds the peer back on this stream and on no other. */
+#pragma once
+
+#include "request.h"
+
+#include <glib.h>
+#include <ngtcp2/ngtcp2.h>
+#include <stdbool.h>
+
+typedef struct ql_request_stream ql_request_stream;
+
+/* Both are borrowed; the request is left alone once it is over or was put back. */
+ql_request_stream *ql_request_stream_new(ngtcp2_conn *quic, int64_t id, ql_request *request);
+void ql_request_stream_free(ql_request_stream *stream); /* NULL is a no-op */
+
+int64_t ql_request_stream_id(const ql_request_stream *stream);
+
+/* Whether a response is still to come. */
+bool ql_request_stream_is_active(const ql_request_stream *stream);
+
+/* What HTTP/3 reports. */
+void ql_request_stream_on_field(ql_request_stream *stream, const char *name, size_t name_length,
+                                const char *value, size_t value_length);
+void ql_request_stream_on_fields_end(ql_request_stream *stream, bool trailers, ql_trace *trace);
+void ql_request_stream_on_data(ql_request_stream *stream, const uint8_t *data, size_t length);
+void ql_request_stream_on_end(ql_request_stream *stream);
+
+/* The next piece of the request's content; as ql_body_next, but a failed body fails the request and
+ * then looks like one that waits. */
+ql_body_state ql_request_stream_read_body(ql_request_stream *stream, const uint8_t **data,
+                                          size_t *length);
+
+/* Bytes of content that the peer acknowledged. True if reading the body may go on. */
+bool ql_request_stream_on_acknowledged(ql_request_stream *stream, uint64_t length);
+
+/* Ends the request without a whole response. If the peer did not process it and it can be sent
+ * again, it is returned, waiting again, instead of being failed; else NULL. */
+ql_request *ql_request_stream_fail(ql_request_stream *stream, bool unprocessed,
+                                   const char *sentence);
+
+/* The same for a stream that the peer ended with an HTTP/3 error code. */
+ql_request *ql_request_stream_fail_code(ql_request_stream *stream, uint64_t code);
+
+/* To be called in every round: writes on the output, and gives the stream up if the request failed.
+ * Sets resume if reading the body may go on. Returns 0 or ngtcp2's error. */
+int ql_request_stream_tick(ql_request_stream *stream, bool *resume);
+
+/* Appends a struct pollfd for the output and for the body, if they are waited for. */
+void ql_request_stream_add_pollfds(const ql_request_stream *stream, GArray *pollfds);

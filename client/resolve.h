@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From host names to addresses. */
+#pragma once
+
+#include "address.h"
+
+#include <glib.h>
+
+#define QL_RESOLVE_ERROR (ql_resolve_error_quark())
+GQuark ql_resolve_error_quark(void); /* code 0; the message says it all */
+
+typedef struct ql_resolver ql_resolver;
+
+/* family is AF_UNSPEC, AF_INET or AF_INET6. entries, as curl's --resolve, are
+ * "HOST:PORT:ADDRESS[,ADDRESS]..." with "*" for any host; NULL: none. NULL and error if one of them
+ * is not of this form. */
+ql_resolver *ql_resolver_new(int family, char *const *entries, GError **error);
+void ql_resolver_free(ql_resolver *resolver); /* NULL is a no-op */
+
+/* The addresses of a host, best first, at least one: an array of ql_address, to be freed by
+ * g_array_unref. It waits for the name service. NULL and error if there is none. */
+GArray *ql_resolver_lookup(const ql_resolver *resolver, const char *host, uint16_t port,
+                           GError **error);

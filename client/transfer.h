@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Several requests, carried out in parallel: those of one origin share one connection, and the next
+ * one where the server asks for it (GOAWAY). */
+#pragma once
+
+#include "path.h"
+#include "progress.h"
+#include "request.h"
+#include "resolve.h"
+#include "self_capture.h"
+#include "trace.h"
+
+#include <glib.h>
+#include <ngtcp2/ngtcp2.h>
+#include <openssl/ssl.h>
+#include <stdbool.h>
+
+/* Gets one sentence for each failure. */
+typedef void (*ql_transfer_report)(const char *sentence, void *user);
+
+/* All is borrowed and must outlive the transfer. */
+typedef struct ql_transfer_settings {
+    SSL_CTX *tls;
+    const ql_resolver *resolver;
+    ql_self_capture *capture;        /* NULL: none */
+    ql_trace *trace;                 /* NULL: none */
+    ql_progress *progress;           /* NULL: none */
+    ql_move_trigger move;            /* of the first connection of each origin */
+    ngtcp2_duration connect_timeout; /* for all addresses of an origin together */
+    ngtcp2_duration idle_timeout;
+    ngtcp2_duration max_time; /* 0: no limit */
+    int stop_fd;              /* breaks the transfer off when it is readable; -1: none */
+    ql_transfer_report report;
+    void *report_user;
+} ql_transfer_settings;
+
+typedef struct ql_transfer ql_transfer;
+
+ql_transfer *ql_transfer_new(const ql_transfer_settings *settings);
+void ql_transfer_free(ql_transfer *transfer); /* frees the requests, too; NULL is a no-op */
+
+/* Takes the request, which stays readable as long as transfer. */
+void ql_transfer_add(ql_transfer *transfer, ql_request *request);
+
+/* Finds the addresses of all origins; waits for the name service, without regard to stop_fd.
+ * Requests of hosts that have none are failed. ql_transfer_run does the same, if it was not done
+ * before. */
+void ql_transfer_look_up(ql_transfer *transfer);
+
+/* Returns when every request is over: how many have failed. */
+unsigned ql_transfer_run(ql_transfer *transfer);
+
+/* The requests, in the order in which they were added. Valid as long as transfer. */
+ql_request *const *ql_transfer_requests(const ql_transfer *transfer, size_t *count);

@@ -8,9 +8,16 @@ struct ql_cid_ledger {
     GPtrArray *entries;
     GHashTable *by_value;    /* ql_cid -> ql_cid_entry, the key inside the entry */
     GHashTable *by_sequence; /* uint64_t -> ql_cid_entry, the key inside the entry */
-    unsigned active;
+    GTree *active;           /* uint64_t -> ql_cid_entry, by sequence */
     uint64_t retire_prior_to;
 };
+
+static gint by_number(gconstpointer a, gconstpointer b, gpointer user)
+{
+    const uint64_t *x = a, *y = b;
+    (void)user;
+    return *x < *y ? -1 : *x > *y;
+}
 
 ql_cid_ledger *ql_cid_ledger_new(ql_side issuer)
 {
@@ -19,6 +26,7 @@ ql_cid_ledger *ql_cid_ledger_new(ql_side issuer)
     ledger->entries = g_ptr_array_new_with_free_func(g_free);
     ledger->by_value = g_hash_table_new(ql_cid_key_hash, ql_cid_key_equal);
     ledger->by_sequence = g_hash_table_new(g_int64_hash, g_int64_equal);
+    ledger->active = g_tree_new_full(by_number, NULL, NULL, NULL);
     return ledger;
 }
 
@@ -28,6 +36,7 @@ void ql_cid_ledger_free(ql_cid_ledger *ledger)
         return;
     g_hash_table_destroy(ledger->by_value);
     g_hash_table_destroy(ledger->by_sequence);
+    g_tree_destroy(ledger->active);
     g_ptr_array_free(ledger->entries, TRUE);
     g_free(ledger);
 }
@@ -47,21 +56,25 @@ static void learn_sequence(ql_cid_ledger *ledger, ql_cid_entry *entry, const ql_
     entry->origin = told->origin;
     entry->retire_prior_to = told->retire_prior_to;
     if (entry->sequence >= ledger->retire_prior_to)
-        ledger->active++;
+        g_tree_insert(ledger->active, &entry->sequence, entry);
     g_hash_table_insert(ledger->by_sequence, &entry->sequence, entry);
 }
 
 /* This value was entered before: a repeat, a conflict, or news about an ID that was seen in use
  * before the frame that issues it. */
-static ql_cid_issue issue_again(ql_cid_ledger *ledger, ql_cid_entry *entry,
-                                const ql_cid_entry *told, uint32_t frame)
+static ql_cid_issue issue_again(ql_cid_ledger *ledger, const ql_cid_entry *told, uint32_t frame,
+                                ql_cid_entry **out)
 {
+    ql_cid_entry *entry = *out;
     if (told->has_sequence && !entry->has_sequence) {
-        if (ql_cid_ledger_find_sequence(ledger, told->sequence) != NULL)
+        ql_cid_entry *older = ql_cid_ledger_find_sequence(ledger, told->sequence);
+        if (older != NULL) {
+            *out = older;
             return QL_CID_ISSUE_SEQUENCE_CONFLICT;
+        }
         learn_sequence(ledger, entry, told);
         learn_token(entry, told);
-        entry->issued_frame = frame;
+        entry->issued_frame = entry->last_issued_frame = frame;
         entry->issues = 1;
         return QL_CID_ISSUE_NEW;
     }
@@ -72,6 +85,7 @@ static ql_cid_issue issue_again(ql_cid_ledger *ledger, ql_cid_entry *entry,
         return QL_CID_ISSUE_TOKEN_CONFLICT;
     learn_token(entry, told);
     entry->issues++;
+    entry->last_issued_frame = MAX(entry->last_issued_frame, frame);
     return QL_CID_ISSUE_REPEATED;
 }
 
@@ -80,7 +94,7 @@ ql_cid_issue ql_cid_ledger_issue(ql_cid_ledger *ledger, const ql_cid_entry *told
 {
     *out = ql_cid_ledger_find(ledger, &told->cid);
     if (*out != NULL)
-        return issue_again(ledger, *out, told, frame);
+        return issue_again(ledger, told, frame, out);
     if (told->has_sequence && (*out = ql_cid_ledger_find_sequence(ledger, told->sequence)) != NULL)
         return QL_CID_ISSUE_SEQUENCE_CONFLICT;
     if (ledger->entries->len >= QL_CIDS_MAX)
@@ -91,6 +105,7 @@ ql_cid_issue ql_cid_ledger_issue(ql_cid_ledger *ledger, const ql_cid_entry *told
     entry->issuer = ledger->issuer;
     entry->origin = told->origin;
     entry->issued_frame = told->origin == QL_ORIGIN_SEEN_IN_USE ? 0 : frame;
+    entry->last_issued_frame = entry->issued_frame;
     entry->issues = told->origin == QL_ORIGIN_SEEN_IN_USE ? 0 : 1;
     learn_token(entry, told);
     if (told->has_sequence)
@@ -113,7 +128,7 @@ ql_cid_entry *ql_cid_ledger_find_sequence(const ql_cid_ledger *ledger, uint64_t 
 
 unsigned ql_cid_ledger_active(const ql_cid_ledger *ledger)
 {
-    return ledger->active;
+    return (unsigned)g_tree_nnodes(ledger->active);
 }
 
 void ql_cid_ledger_retire(ql_cid_ledger *ledger, ql_cid_entry *entry, uint32_t frame,
@@ -123,20 +138,17 @@ void ql_cid_ledger_retire(ql_cid_ledger *ledger, ql_cid_entry *entry, uint32_t f
         return;
     entry->retired_frame = frame;
     entry->retired_packet = packet_number;
-    if (entry->has_sequence && entry->sequence >= ledger->retire_prior_to)
-        ledger->active--;
+    if (entry->has_sequence)
+        g_tree_remove(ledger->active, &entry->sequence);
 }
 
 void ql_cid_ledger_raise_retire_prior_to(ql_cid_ledger *ledger, uint64_t sequence)
 {
-    /* No more numbers than IDs can be in use, whatever the frame says. */
-    uint64_t from = ledger->retire_prior_to, to = MIN(sequence, from + ledger->entries->len);
-    for (uint64_t i = from; i < to; i++) {
-        const ql_cid_entry *entry = ql_cid_ledger_find_sequence(ledger, i);
-        if (entry != NULL && entry->retired_frame == 0)
-            ledger->active--;
-    }
-    ledger->retire_prior_to = MAX(from, sequence);
+    GTreeNode *first;
+    while ((first = g_tree_node_first(ledger->active)) != NULL &&
+           *(const uint64_t *)g_tree_node_key(first) < sequence)
+        g_tree_remove(ledger->active, g_tree_node_key(first));
+    ledger->retire_prior_to = MAX(ledger->retire_prior_to, sequence);
 }
 
 uint64_t ql_cid_ledger_retire_prior_to(const ql_cid_ledger *ledger)

@@ -38,6 +38,7 @@ typedef struct ql_cid_entry {
         retirement_acked_frame; /* the issuer has acknowledged RETIRE_CONNECTION_ID; 0: not seen */
     uint64_t retired_packet;    /* number of the packet that carried RETIRE_CONNECTION_ID */
     uint32_t issues;            /* how often it was issued: repeats are retransmissions */
+    uint32_t last_issued_frame; /* of the newest of them */
     uint64_t retire_prior_to;   /* of the frame that issued it */
 } ql_cid_entry;
 

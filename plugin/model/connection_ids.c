@@ -7,10 +7,11 @@
 #define RETIREMENTS_MAX                                                                            \
     1024u /* that wait for an acknowledgement; of further ones it is not noted */
 
-static void tell(ql_connection *c, uint32_t frame, ql_cid_event_kind kind, const ql_cid_entry *cid)
+static void tell(ql_connection *c, uint32_t frame, ql_cid_event_kind kind, const ql_cid_entry *cid,
+                 bool repeated)
 {
     ql_cid_event *event = &ql_journal_add(c->context.journal, frame, QL_EVENT_CID)->cid;
-    *event = (ql_cid_event){ .cid = cid, .kind = (uint8_t)kind };
+    *event = (ql_cid_event){ .cid = cid, .kind = (uint8_t)kind, .repeated = repeated };
 }
 
 static void tell_conflict(ql_connection *c, ql_cid_issue how, const ql_cid_entry *told,
@@ -69,17 +70,18 @@ ql_cid_entry *ql_connection_issue(ql_connection *c, ql_side issuer, const ql_cid
 {
     ql_cid_entry *entry;
     ql_cid_issue how = ql_cid_ledger_issue(c->cids[issuer], told, frame, &entry);
-    if (how != QL_CID_ISSUE_NEW) {
-        if (how != QL_CID_ISSUE_REPEATED)
-            tell_conflict(c, how, told, entry, frame);
+    if (how == QL_CID_ISSUE_REPEATED)
+        tell(c, frame, event_of_origin(entry->origin), entry, true);
+    else if (how != QL_CID_ISSUE_NEW)
+        tell_conflict(c, how, told, entry, frame);
+    if (how != QL_CID_ISSUE_NEW)
         return entry;
-    }
     c->cid_length[issuer] = entry->cid.length;
     ql_router_add_cid(c->context.router, c, issuer, &entry->cid);
     if (entry->has_reset_token)
         ql_router_add_reset_token(c->context.router, c, issuer, entry->reset_token);
     if (entry->origin != QL_ORIGIN_SEEN_IN_USE)
-        tell(c, frame, event_of_origin(entry->origin), entry);
+        tell(c, frame, event_of_origin(entry->origin), entry, false);
     return entry;
 }
 
@@ -104,6 +106,13 @@ static bool is_of_handshake(const ql_cid_entry *entry)
     return entry->origin == QL_ORIGIN_CLIENT_RANDOM || entry->origin == QL_ORIGIN_RETRY;
 }
 
+static const char *reason_of_move(const ql_connection *c, const ql_path *path)
+{
+    if (ql_connection_prefers_address(c, &path->server))
+        return "preferred address";
+    return path->cause == QL_PATH_CAUSE_REBINDING ? "rebinding" : "migration";
+}
+
 static const char *reason_of_switch(const ql_connection *c, const ql_packet_input *in,
                                     const ql_cid_entry *was, const ql_cid_entry *now,
                                     const ql_path *path)
@@ -112,38 +121,40 @@ static const char *reason_of_switch(const ql_connection *c, const ql_packet_inpu
         return "Retry";
     if (is_of_handshake(was))
         return "handshake";
-    if (now->origin == QL_ORIGIN_PREFERRED_ADDRESS)
-        return "preferred address";
     if (c->last_path[in->sender] != NULL && path != c->last_path[in->sender])
-        return "migration";
+        return reason_of_move(c, path);
     if (was->has_sequence && was->sequence < ql_cid_ledger_retire_prior_to(c->cids[now->issuer]))
         return "Retire Prior To";
     return "voluntary rotation";
 }
 
-/* Long headers go from the random ID to the chosen one and never back; later on the newest packet
- * tells. */
-static void note_switch(ql_connection *c, const ql_packet_input *in, ql_cid_entry *now,
-                        const ql_path *path, bool newest)
+/* Long headers go from the random ID to the chosen one and never back. Later on the newest packet
+ * tells, if it is more than a probe: probes of a path take an ID of their own, while everything
+ * else goes on with the one in use. */
+void ql_connection_note_switch(ql_connection *c, const ql_packet_input *in, ql_path *path,
+                               bool newest)
 {
     ql_cid_entry **current = &c->destination[in->sender];
     ql_cid_entry *was = *current;
+    ql_cid_entry *now = ql_cid_ledger_find(c->cids[ql_side_other(in->sender)], &in->header->dcid);
+    bool is_short = in->header->type == QL_PACKET_ONE_RTT;
+    if (now == NULL || (is_short && (!newest || c->probing)))
+        return;
     if (was == NULL) {
         *current = now;
-        return;
+    } else if (now != was && (is_short || (is_of_handshake(was) &&
+                                           now->first_used_frame >= was->first_used_frame))) {
+        ql_cid_event *event =
+            &ql_journal_add(c->context.journal, in->datagram->where.frame, QL_EVENT_CID)->cid;
+        *event = (ql_cid_event){ .cid = now,
+                                 .previous = was,
+                                 .path = path,
+                                 .reason = reason_of_switch(c, in, was, now, path),
+                                 .kind = QL_CID_SWITCHED };
+        *current = now;
     }
-    bool is_short = in->header->type == QL_PACKET_ONE_RTT;
-    if (now == was ||
-        (is_short ? !newest
-                  : !is_of_handshake(was) || now->first_used_frame < was->first_used_frame))
-        return;
-    ql_cid_event *event =
-        &ql_journal_add(c->context.journal, in->datagram->where.frame, QL_EVENT_CID)->cid;
-    *event = (ql_cid_event){ .cid = now,
-                             .previous = was,
-                             .reason = reason_of_switch(c, in, was, now, path),
-                             .kind = QL_CID_SWITCHED };
-    *current = now;
+    if (newest)
+        c->last_path[in->sender] = path;
 }
 
 static void check_retired(ql_connection *c, const ql_packet_input *in, const ql_cid_entry *entry)
@@ -159,8 +170,7 @@ static void check_retired(ql_connection *c, const ql_packet_input *in, const ql_
     g_free(value);
 }
 
-void ql_connection_use_cids(ql_connection *c, const ql_packet_input *in, const ql_path *path,
-                            bool newest)
+void ql_connection_use_cids(ql_connection *c, const ql_packet_input *in, bool newest)
 {
     uint32_t frame = in->datagram->where.frame;
     use_source(c, in);
@@ -182,13 +192,10 @@ void ql_connection_use_cids(ql_connection *c, const ql_packet_input *in, const q
     if (entry->first_used_frame == 0) {
         entry->first_used_frame = frame;
         if (entry->origin != QL_ORIGIN_CLIENT_RANDOM)
-            tell(c, frame, QL_CID_FIRST_USED, entry);
+            tell(c, frame, QL_CID_FIRST_USED, entry, false);
     }
     if (newest)
         check_retired(c, in, entry);
-    note_switch(c, in, entry, path, newest);
-    if (newest)
-        c->last_path[in->sender] = (ql_path *)path;
 }
 
 /* RFC 9000, 5.1.1: the peer says in its transport parameters how many it keeps. */
@@ -283,8 +290,7 @@ void ql_connection_on_retire_cid(ql_connection *c, const ql_packet_input *in, co
                         "the %s retires connection ID %" G_GUINT64_FORMAT
                         " in a packet that is sent to this very ID",
                         ql_side_name(in->sender), sequence);
-    if (entry->retired_frame == 0)
-        tell(c, number, QL_CID_RETIRED, entry);
+    tell(c, number, QL_CID_RETIRED, entry, entry->retired_frame != 0);
     ql_cid_ledger_retire(c->cids[issuer], entry, number, in->event->packet_number);
     await_ack(c, in, entry);
 }

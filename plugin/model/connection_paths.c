@@ -3,6 +3,8 @@
  * 9). */
 #include "model/connection_state.h"
 
+#include <string.h>
+
 static void tell(ql_connection *c, const ql_packet_input *in, ql_path_event_kind kind,
                  const ql_path *path)
 {
@@ -11,7 +13,16 @@ static void tell(ql_connection *c, const ql_packet_input *in, ql_path_event_kind
     *event = (ql_path_event){ .path = path, .kind = (uint8_t)kind, .sender = (uint8_t)in->sender };
 }
 
-static bool is_preferred_address(const ql_connection *c, const ql_endpoint *server)
+static void tell_data(ql_connection *c, const ql_packet_input *in, ql_path_event_kind kind,
+                      const ql_path *path, const ql_frame *frame)
+{
+    ql_path_event *event =
+        &ql_journal_add(c->context.journal, in->datagram->where.frame, QL_EVENT_PATH)->path;
+    *event = (ql_path_event){ .path = path, .kind = (uint8_t)kind, .sender = (uint8_t)in->sender };
+    memcpy(event->data, frame->path.data, sizeof event->data);
+}
+
+bool ql_connection_prefers_address(const ql_connection *c, const ql_endpoint *server)
 {
     const ql_transport_parameters *p = &c->facts.parameters[QL_SERVER];
     return p->has_preferred_address && (ql_endpoint_equal(server, &p->preferred_v4) ||
@@ -100,16 +111,18 @@ void ql_connection_on_challenge(ql_connection *c, const ql_packet_input *in, ql_
                         "the client probes path %u with the connection ID that it uses on path %u",
                         path->id, c->current->id);
     ql_path_table_challenge(c->paths, path, in->sender, frame->path.data, &in->datagram->where);
-    tell(c, in, QL_PATH_CHALLENGE, path);
+    tell_data(c, in, QL_PATH_CHALLENGE, path, frame);
 }
 
-void ql_connection_on_response(ql_connection *c, const ql_packet_input *in, const ql_frame *frame)
+void ql_connection_on_response(ql_connection *c, const ql_packet_input *in, ql_path *path,
+                               const ql_frame *frame)
 {
     const ql_where *where = &in->datagram->where;
     bool was_validated = false;
-    ql_path *path =
+    ql_path *asked =
         ql_path_table_respond(c->paths, in->sender, frame->path.data, where, &was_validated);
-    if (path == NULL) {
+    tell_data(c, in, QL_PATH_RESPONSE, asked != NULL ? asked : path, frame);
+    if (asked == NULL) {
         if (!c->facts.start_missing)
             ql_journal_find(c->context.journal, c->facts.number, where->frame,
                             QL_FINDING_PATH_RESPONSE_UNMATCHED,
@@ -117,16 +130,15 @@ void ql_connection_on_response(ql_connection *c, const ql_packet_input *in, cons
                             ql_side_name(in->sender));
         return;
     }
-    tell(c, in, QL_PATH_RESPONSE, path);
     if (!was_validated)
-        tell(c, in, QL_PATH_VALIDATED, path);
+        tell(c, in, QL_PATH_VALIDATED, asked);
 }
 
 static ql_path_cause cause_of(const ql_connection *c, const ql_packet_input *in,
                               const ql_path *path)
 {
     if (!ql_endpoint_equal(&path->server, &c->current->server) &&
-        is_preferred_address(c, &path->server))
+        ql_connection_prefers_address(c, &path->server))
         return QL_PATH_CAUSE_PREFERRED_ADDRESS;
     /* Whoever moves on purpose takes another ID, if there is one (RFC 9000, 9.5); a NAT cannot. */
     const ql_cid_entry *before = c->current_destination;

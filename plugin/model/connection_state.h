@@ -23,16 +23,16 @@ struct ql_connection {
     ql_handshake *handshake;
     ql_streams *streams;
     ql_cid_ledger *cids[2];       /* by issuer */
-    ql_cid_entry *destination[2]; /* the ID that this sender uses now */
+    ql_cid_entry *destination[2]; /* the ID that this sender uses now, but for probes */
     GArray *retirements[2];       /* by sender: RETIRE_CONNECTION_ID frames not yet acknowledged */
     size_t cid_length[2];         /* of the issuer's newest */
     ql_path_table *paths;
     ql_path *current;                        /* where the client sends what is more than a probe */
     const ql_cid_entry *current_destination; /* the ID that it sends these to */
-    ql_path *last_path[2];                   /* by sender: where its newest packet went */
-    bool probing;    /* the packet at hand has probing frames only (RFC 9000, 9.1) */
-    bool saw_server; /* a packet of the server was opened */
-    bool restarted;  /* Retry or Version Negotiation: a new first Initial may come */
+    ql_path *last_path[2]; /* by sender: of its newest packet that is more than a probe */
+    bool probing;          /* the packet at hand has probing frames only (RFC 9000, 9.1) */
+    bool saw_server;       /* a packet of the server was opened */
+    bool restarted;        /* Retry or Version Negotiation: a new first Initial may come */
     bool told_secrets, told_cut, told_wrong;
     bool begun;     /* the client's first Initial was captured */
     bool news;      /* secrets were found and nobody asked yet */
@@ -46,9 +46,11 @@ ql_space ql_space_of(ql_packet_type type);
 /* Enters an ID as `told` and routes packets to it here. */
 ql_cid_entry *ql_connection_issue(ql_connection *connection, ql_side issuer,
                                   const ql_cid_entry *told, uint32_t frame);
-/* The packet's source and destination IDs: entered, counted, first use and switches told. */
-void ql_connection_use_cids(ql_connection *connection, const ql_packet_input *in,
-                            const ql_path *path, bool newest);
+/* The packet's source and destination IDs: entered, counted, first use told. */
+void ql_connection_use_cids(ql_connection *connection, const ql_packet_input *in, bool newest);
+/* After the packet's frames: whether its sender has gone over to another destination ID. */
+void ql_connection_note_switch(ql_connection *connection, const ql_packet_input *in, ql_path *path,
+                               bool newest);
 void ql_connection_on_new_cid(ql_connection *connection, const ql_packet_input *in,
                               const ql_frame *frame);
 void ql_connection_on_retire_cid(ql_connection *connection, const ql_packet_input *in,
@@ -63,13 +65,15 @@ void ql_connection_bind_parameters(ql_connection *connection, ql_side side, uint
 
 /* The path of the packet, entered when it is new. */
 ql_path *ql_connection_use_path(ql_connection *connection, const ql_packet_input *in);
+/* Whether this is where the server wants to be sent to behind the handshake (RFC 9000, 9.6). */
+bool ql_connection_prefers_address(const ql_connection *connection, const ql_endpoint *server);
 /* Every datagram on the path, opened or not. */
 void ql_connection_measure_path(ql_connection *connection, ql_path *path,
                                 const ql_datagram *datagram, ql_side sender);
 void ql_connection_watch_spin(const ql_packet_input *in, ql_path *path, bool spin, bool newest);
 void ql_connection_on_challenge(ql_connection *connection, const ql_packet_input *in, ql_path *path,
                                 const ql_frame *frame);
-void ql_connection_on_response(ql_connection *connection, const ql_packet_input *in,
+void ql_connection_on_response(ql_connection *connection, const ql_packet_input *in, ql_path *path,
                                const ql_frame *frame);
 /* After the packet's frames: whether the client has moved. */
 void ql_connection_judge_path(ql_connection *connection, const ql_packet_input *in, ql_path *path,

@@ -60,8 +60,10 @@ const char *ql_cid_event_name(ql_cid_event_kind kind); /* as in quiclens.cid.eve
 typedef struct ql_cid_event {
     const ql_cid_entry *cid;
     const ql_cid_entry *previous; /* of QL_CID_SWITCHED */
+    const ql_path *path;          /* of QL_CID_SWITCHED: on which it happened */
     const char *reason;           /* of QL_CID_SWITCHED: static text such as "handshake" */
     uint8_t kind;                 /* ql_cid_event_kind */
+    bool repeated;                /* the frame that issues or retires it was sent before */
 } ql_cid_event;
 
 typedef enum ql_path_event_kind {
@@ -78,8 +80,9 @@ const char *ql_path_event_name(ql_path_event_kind kind); /* as in quiclens.path.
 
 typedef struct ql_path_event {
     const ql_path *path;
-    uint8_t kind;   /* ql_path_event_kind */
-    uint8_t sender; /* ql_side of challenge or response */
+    uint8_t kind;    /* ql_path_event_kind */
+    uint8_t sender;  /* ql_side of challenge or response */
+    uint8_t data[8]; /* of challenge or response */
 } ql_path_event;
 
 /* A field section was decoded on this frame. */

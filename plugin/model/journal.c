@@ -88,10 +88,15 @@ void ql_journal_say(ql_journal *journal, uint32_t frame, const char *rfc, const 
     g_free(text);
 }
 
+static gint64 count_key(uint32_t connection, ql_finding_code code)
+{
+    return (gint64)((uint64_t)connection << 16 | (uint64_t)code);
+}
+
 /* How many findings of this code the connection has, this one included. */
 static guint count_up(ql_journal *journal, uint32_t connection, ql_finding_code code)
 {
-    gint64 key = (gint64)((uint64_t)connection << 16 | (uint64_t)code);
+    gint64 key = count_key(connection, code);
     guint count = GPOINTER_TO_UINT(g_hash_table_lookup(journal->counts, &key)) + 1;
     g_hash_table_insert(journal->counts, g_memdup2(&key, sizeof key), GUINT_TO_POINTER(count));
     return count;
@@ -143,6 +148,8 @@ void ql_journal_withdraw(ql_journal *journal, uint32_t connection, ql_finding_co
         unlink_finding(&g_array_index(journal->frames, frame_list, finding->frame), finding);
         g_ptr_array_remove_index(journal->findings, i);
     }
+    gint64 key = count_key(connection, code);
+    g_hash_table_remove(journal->counts, &key);
 }
 
 const ql_event *ql_journal_first(const ql_journal *journal, uint32_t frame)

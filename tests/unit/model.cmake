@@ -10,10 +10,13 @@ set(model_modules
     frames
     http3
     http3_frames
+    journal
     key_schedule
     message
     packet_header
+    packet_numbers
     packet_protection
+    path_table
     qpack
     reader
     reassembly

@@ -110,6 +110,13 @@ static void begin_message(ql_http3_half *half)
         ql_message_reader_join(half->message, half->other->message);
 }
 
+/* Either half of a request stream; that of the server may be all that was captured. */
+static void begin_request(ql_http3_half *half)
+{
+    half->stream->role = QL_ROLE_REQUEST;
+    begin_message(half);
+}
+
 ql_http3_half *ql_http3_half_new(ql_http3 *h, ql_stream_facts *stream, ql_side sender,
                                  ql_http3_half *other)
 {
@@ -125,7 +132,7 @@ ql_http3_half *ql_http3_half_new(ql_http3 *h, ql_stream_facts *stream, ql_side s
     else if (stream->role == QL_ROLE_WEBTRANSPORT || is_begun_by(stream->id, QL_SERVER))
         half->phase = OPAQUE;
     else
-        begin_message(half);
+        begin_request(half);
     return half;
 }
 
@@ -260,17 +267,17 @@ static bool collect(ql_http3_half *half, ql_slice *bytes, const ql_arrival *from
     return false;
 }
 
-static void begin_request(ql_http3_half *half)
+/* The half of a bidirectional stream that its initiator sends. */
+static void begin_first(ql_http3_half *half)
 {
-    if (half->sender == QL_SERVER) {
-        half->stream->role = QL_ROLE_OTHER;
-        half->phase = OPAQUE;
-        find(half, QL_FINDING_H3_STREAM_CREATION,
-             "a bidirectional stream of the %s (RFC 9114, 6.1)", who(half));
+    if (half->sender == QL_CLIENT) {
+        begin_request(half);
         return;
     }
-    half->stream->role = QL_ROLE_REQUEST;
-    begin_message(half);
+    half->stream->role = QL_ROLE_OTHER;
+    half->phase = OPAQUE;
+    find(half, QL_FINDING_H3_STREAM_CREATION, "a bidirectional stream of the %s (RFC 9114, 6.1)",
+         who(half));
 }
 
 /* A bidirectional stream begins with a frame, or with the two bytes that make it one of
@@ -290,7 +297,7 @@ static void begin_bidirectional(ql_http3_half *half, ql_slice *bytes, const ql_a
         half->stream->role = QL_ROLE_WEBTRANSPORT;
         half->phase = SESSION_ID;
     } else if (bytes->length > 0) {
-        begin_request(half);
+        begin_first(half);
         if (half->start_length > 0 && half->phase == MESSAGE)
             ql_message_reader_push(half->message, (ql_slice){ half->start, half->start_length },
                                    &half->start_from);
@@ -353,7 +360,7 @@ static void find_closed(ql_http3_half *half)
 void ql_http3_half_end(ql_http3_half *half)
 {
     if (half->message == NULL && half->phase == STREAM_TYPE && !is_unidirectional(half->stream->id))
-        begin_request(half); /* it ends before its first frame */
+        begin_first(half); /* it ends before its first frame */
     if (half->message != NULL)
         ql_message_reader_end(half->message);
     else if (half->phase == CRITICAL)
@@ -444,41 +451,4 @@ void ql_http3_forget_client(ql_http3 *h)
 void ql_http3_forget_exchange(ql_http3 *h, ql_exchange *exchange)
 {
     ql_http3_scope_forget(&h->scope, exchange);
-}
-
-/* A control stream that begins with whole SETTINGS. */
-static bool is_control_start(ql_reader *reader)
-{
-    if (ql_read_varint(reader) != TYPE_CONTROL || ql_read_varint(reader) != QL_HTTP3_SETTINGS)
-        return false;
-    ql_slice payload = ql_read_slice_varint(reader);
-    ql_reader settings = ql_reader_of(payload);
-    while (ql_reader_left(&settings) > 0) {
-        ql_read_varint(&settings);
-        ql_read_varint(&settings);
-    }
-    return !reader->bad && !settings.bad;
-}
-
-static bool is_message_start(ql_reader *reader, ql_side sender)
-{
-    if (ql_read_varint(reader) != QL_HTTP3_HEADERS)
-        return false;
-    ql_slice payload = ql_read_slice_varint(reader);
-    GArray *fields = reader->bad ? NULL : ql_qpack_decode_static(payload);
-    if (fields == NULL)
-        return false;
-    const ql_section section = { .fields = fields };
-    const char *mark = sender == QL_CLIENT ? ":method" : ":status";
-    bool found = ql_section_value(&section, mark) != NULL;
-    ql_fields_free(fields);
-    return found;
-}
-
-bool ql_http3_is_recognized(uint64_t stream_id, ql_side sender, ql_slice first_bytes)
-{
-    ql_reader reader = ql_reader_of(first_bytes);
-    if (is_unidirectional(stream_id))
-        return is_control_start(&reader);
-    return is_begun_by(stream_id, QL_CLIENT) && is_message_start(&reader, sender);
 }

@@ -55,8 +55,4 @@ void ql_http3_forget_exchange(ql_http3 *http3, ql_exchange *exchange);
 const GPtrArray *ql_http3_exchanges(ql_http3 *http3);
 const GArray *ql_http3_settings(const ql_http3 *http3, ql_side side);
 
-/* Whether the first bytes of a half can be told to be HTTP/3: a control stream that begins with
- * SETTINGS, or a request or response that begins with a field section that can be decoded. */
-bool ql_http3_is_recognized(uint64_t stream_id, ql_side sender, ql_slice first_bytes);
-
 #endif

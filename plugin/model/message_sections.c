@@ -36,13 +36,12 @@ void ql_message_reader_attach(ql_message_reader *r, ql_exchange *exchange)
     r->message = to;
     if (r->sender == QL_CLIENT)
         return;
-    for (guint i = 0; r->informational != NULL && i < r->informational->len; i++) {
-        ql_section *section = g_ptr_array_index(r->informational, i);
-        g_ptr_array_add(exchange->informational, section);
-        tell_section(r, section);
+    if (r->informational != NULL) {
+        g_ptr_array_free(exchange->informational, TRUE);
+        exchange->informational = g_steal_pointer(&r->informational);
     }
-    if (r->informational != NULL)
-        g_ptr_array_free(g_steal_pointer(&r->informational), FALSE);
+    for (guint i = 0; i < exchange->informational->len; i++)
+        tell_section(r, g_ptr_array_index(exchange->informational, i));
     if (to->headers != NULL) {
         exchange->status = to->headers->status;
         tell_section(r, to->headers);

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "model/http3_recognition.h"
+
 ql_stream_half *ql_stream_half_new(ql_side sender, uint64_t *kept_by_all)
 {
     ql_stream_half *half = g_new0(ql_stream_half, 1);

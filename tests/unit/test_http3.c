@@ -218,6 +218,18 @@ static void test_push_stream_first(void)
     tear_down(&f);
 }
 
+/* The request was not captured: its stream is a request stream all the same. */
+static void test_promise_without_request(void)
+{
+    fixture f;
+    set_up(&f, "h3");
+    send(&f, QL_SERVER, 0, 0, false, promise_wire(5, "/style.css"));
+    g_assert_cmpstr(exchange_at(&f, 0)->path, ==, "/style.css");
+    assert_role(&f, 0, "request");
+    assert_findings(&f, "");
+    tear_down(&f);
+}
+
 static void test_push_without_promise(void)
 {
     fixture f;
@@ -346,6 +358,7 @@ int main(int argc, char **argv)
     g_test_add_func("/http3/clients do not push, servers do not ask", test_forbidden_streams);
     g_test_add_func("/http3/a promise finds its push stream", test_promise_first);
     g_test_add_func("/http3/a push stream waits for its promise", test_push_stream_first);
+    g_test_add_func("/http3/a promise needs no captured request", test_promise_without_request);
     g_test_add_func("/http3/a push stream without promise is told once", test_push_without_promise);
     g_test_add_func("/http3/push IDs stand for one push and keep the limit", test_push_limits);
     g_test_add_func("/http3/streams of WebTransport are left alone", test_webtransport);

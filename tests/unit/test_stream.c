@@ -100,7 +100,12 @@ static void test_response_before_request(void)
 {
     fixture f;
     set_up(&f, "h3");
-    send(&f, QL_SERVER, 0, 0, true, response_wire("200", "abc"));
+    GByteArray *wire = wire_new();
+    HEADERS(wire, ":status", "103");
+    HEADERS(wire, ":status", "200");
+    put_data(wire, "abc");
+    HEADERS(wire, "a", "b");
+    send(&f, QL_SERVER, 0, 0, true, wire);
     g_assert_cmpuint(exchange_count(&f), ==, 0);
     finish(&f);
     finish(&f);
@@ -109,7 +114,9 @@ static void test_response_before_request(void)
     const ql_exchange *e = exchange_at(&f, 0);
     g_assert_cmpuint(e->status, ==, 200);
     g_assert_true(e->response.complete && e->response.has_sha256);
-    assert_events(&f, 1, "stream finding section(0) end(response 0)");
+    g_assert_cmpuint(e->informational->len, ==, 1);
+    g_assert_nonnull(e->response.trailers);
+    assert_events(&f, 1, "stream finding section(0) section(0) section(0) end(response 0)");
     tear_down(&f);
 }
 

@@ -124,6 +124,12 @@ static void offer_versions(ql_origin *origin, const ql_udp_datagram *datagram,
                                                 ids->dcidlen, versions, G_N_ELEMENTS(versions)));
 }
 
+/* RFC 9000, 17.3. Version 0 says less: Version Negotiation has it, too. */
+static bool is_short(const ql_udp_datagram *datagram)
+{
+    return (datagram->data[0] & 0x80) == 0;
+}
+
 static void reset_statelessly(ql_origin *origin, const ql_udp_datagram *datagram,
                               const ngtcp2_version_cid *ids)
 {
@@ -156,7 +162,7 @@ static slot *accept_client(ql_origin *origin, const ql_udp_datagram *datagram,
                            const ngtcp2_version_cid *ids)
 {
     ngtcp2_pkt_hd initial;
-    if (ids->version == 0) {
+    if (is_short(datagram)) {
         reset_statelessly(origin, datagram, ids);
         return NULL;
     }

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the tests of the origin and of the demo share: the program, a home of its own, a server."""
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TIMEOUT = 60
+NOBODY = 65534
+
+PATTERN = bytes((i * 7 + i // 256) & 0xFF for i in range(1024 * 1024))
+"""What /1m.bin of the built-in pages holds."""
+
+
+class Home:
+    """A folder that is the home of those who run the program, and is gone in the end."""
+
+    def __init__(self, options):
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix="quiclens-e2e-"))
+        self.path.chmod(0o777)
+        self.quiclens = self.path / "quiclens"
+        shutil.copy(options.quiclens, self.quiclens)
+        self.environment = {"HOME": str(self.path), "PATH": os.environ["PATH"],
+                            "LC_ALL": "C.UTF-8", "TZ": "UTC",
+                            "XDG_CACHE_HOME": str(self.path / "cache"), "TERM": "dumb"}
+        self.identity = {}
+        if options.plugin:
+            self.add_plugin(options)
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+            if name in os.environ:
+                self.environment.setdefault(name, os.environ[name])
+
+    def add_plugin(self, options):
+        """The plugin as the only one. Run as root, Wireshark passes over it: nobody runs it then."""
+        tshark = shutil.which(os.environ.get("QUICLENS_TSHARK", "tshark"))
+        if tshark is None:
+            sys.exit("there is no tshark; install it or set QUICLENS_TSHARK")
+        said = subprocess.run([tshark, "--version"], stdout=subprocess.PIPE, check=True,
+                              stderr=subprocess.DEVNULL, timeout=TIMEOUT).stdout.decode()
+        folder = self.path / "plugins" / re.search(r"\d+\.\d+", said)[0] / "epan"
+        folder.mkdir(parents=True)
+        shutil.copy(options.plugin, folder / "quiclens.so")
+        programs = self.path / "bin"
+        programs.mkdir()
+        preload = f"LD_PRELOAD={options.preload} ASAN_OPTIONS=detect_leaks=0 " \
+            if options.preload else ""
+        script = programs / "tshark"
+        script.write_text(f'#!/bin/sh\n{preload}exec {tshark} "$@"\n', encoding="utf-8")
+        script.chmod(0o755)
+        self.environment["PATH"] = f"{programs}:{os.environ['PATH']}"
+        self.environment["WIRESHARK_PLUGIN_DIR"] = str(self.path / "plugins")
+        if os.geteuid() == 0:
+            self.identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+
+    def folder(self, name):
+        """A new folder for one test."""
+        path = self.path / name
+        path.mkdir()
+        path.chmod(0o777)
+        return path
+
+    def start(self, *arguments, cwd=None, **more):
+        return subprocess.Popen([self.quiclens, *map(str, arguments)], cwd=cwd or self.path,
+                                env=self.environment, stdin=subprocess.DEVNULL, **self.identity,
+                                **more)
+
+    def run(self, *arguments, cwd=None, environment=None, timeout=TIMEOUT):
+        return subprocess.run([self.quiclens, *map(str, arguments)], cwd=cwd or self.path,
+                              env={**self.environment, **(environment or {})},
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=timeout, check=False,
+                              **self.identity)
+
+    def remove(self):
+        shutil.rmtree(self.path)
+
+
+class Server:
+    """quiclens serve on a free port, as a context."""
+
+    def __init__(self, home, *arguments, listen="127.0.0.1:0"):
+        self.home = home
+        self.process = home.start("serve", "--listen", listen, *arguments,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        first = self.process.stdout.readline().decode()
+        found = re.search(r" at (https://(\S+):(\d+))/", first)
+        if found is None:
+            self.process.kill()
+            raise AssertionError(f"serve says {first!r}, {self.process.communicate()}")
+        self.url = found[1]
+        self.port = int(found[3])
+        second = self.process.stdout.readline().decode()
+        self.certificate = re.search(r"Its certificate is (\S+);", second)[1]
+
+    def __enter__(self):
+        return self
+
+    def get(self, *arguments, **more):
+        """quiclens get, trusting this server. Paths become URLs."""
+        urls = [self.url + a if isinstance(a, str) and a.startswith("/") else a for a in arguments]
+        return self.home.run("get", "--cacert", self.certificate, *urls, **more)
+
+    def stop(self, number=signal.SIGTERM):
+        """Its exit status, and the lines that it printed of requests."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=TIMEOUT)
+        if err:
+            sys.stderr.write(err.decode(errors="replace"))
+        return self.process.returncode, out.decode().splitlines()
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            status, _ = self.stop()
+            assert status == 0, f"serve exited with {status}"
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+
+class Case(unittest.TestCase):
+    """A test with a home."""
+    options = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.home = Home(cls.options)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.home.remove()
+
+    def assert_done(self, result):
+        self.assertEqual(result.returncode, 0, result.stderr.decode(errors="replace"))
+
+
+def main():
+    """To be called by each test's own main."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quiclens", required=True, help="the program")
+    parser.add_argument("--plugin", help="quiclens.so")
+    parser.add_argument("--preload", help="what has to be there before the plugin is")
+    options, rest = parser.parse_known_args()
+    Case.options = options
+    unittest.main(argv=[sys.argv[0], *rest], verbosity=2)

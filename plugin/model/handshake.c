@@ -6,6 +6,9 @@
 #include "model/connection.h"
 #include "model/reassembly.h"
 
+/* legacy_version and random lead a ClientHello (RFC 8446, 4.1.2). */
+#define HELLO_RANDOM_END (2u + QL_CLIENT_RANDOM_LENGTH)
+
 /* CRYPTO bytes of one side at one level. */
 typedef struct flight {
     ql_reassembly reassembly;
@@ -81,7 +84,9 @@ static bool offers_only_http3(const ql_client_hello *hello)
     return hello->alpn_count > 0;
 }
 
-static unsigned on_client_hello(ql_handshake *h, const ql_client_hello *hello)
+/* One that breaks a rule has the random all the same, on which the secrets hang; its transport
+ * parameters may lack what came behind the fault. */
+static unsigned on_client_hello(ql_handshake *h, const ql_client_hello *hello, bool sound)
 {
     ql_connection_facts *facts = h->facts;
     unsigned news = 0;
@@ -91,7 +96,7 @@ static unsigned on_client_hello(ql_handshake *h, const ql_client_hello *hello)
     facts->has_client_random = true;
     memcpy(facts->client_random, hello->random, sizeof facts->client_random);
     g_strlcpy(facts->server_name, hello->server_name, sizeof facts->server_name);
-    if (hello->parameters.present) {
+    if (hello->parameters.present && sound) {
         facts->parameters[QL_CLIENT] = hello->parameters;
         news |= QL_NEWS_CLIENT_PARAMETERS;
     }
@@ -103,11 +108,12 @@ static unsigned on_client_hello(ql_handshake *h, const ql_client_hello *hello)
     return news;
 }
 
-static unsigned on_encrypted_extensions(ql_handshake *h, const ql_encrypted_extensions *extensions)
+static unsigned on_encrypted_extensions(ql_handshake *h, const ql_encrypted_extensions *extensions,
+                                        bool sound)
 {
     ql_connection_facts *facts = h->facts;
     unsigned news = learn_alpn(facts, extensions->alpn);
-    if (extensions->parameters.present) {
+    if (extensions->parameters.present && sound) {
         facts->parameters[QL_SERVER] = extensions->parameters;
         news |= QL_NEWS_SERVER_PARAMETERS;
     }
@@ -159,32 +165,54 @@ static void tell_extensions(ql_handshake *h, const ql_encrypted_extensions *exte
                    extensions->alpn[0] != '\0' ? extensions->alpn : "no protocol", early);
 }
 
+/* Who sends a message, and at which level (RFC 9001, 4.1.3). Anybody can protect Initial packets,
+ * so that what is not in its place is not believed. */
+static bool is_in_place(uint8_t type, ql_side sender, bool handshake_level)
+{
+    switch (type) {
+    case QL_TLS_CLIENT_HELLO: return sender == QL_CLIENT && !handshake_level;
+    case QL_TLS_SERVER_HELLO: return sender == QL_SERVER && !handshake_level;
+    case QL_TLS_ENCRYPTED_EXTENSIONS: return sender == QL_SERVER && handshake_level;
+    default: return handshake_level;
+    }
+}
+
+/* The three below: the body of a message, with what it makes known. */
+static unsigned read_client_hello(ql_handshake *h, uint32_t frame, ql_slice body, const char **why)
+{
+    ql_client_hello hello;
+    bool sound = ql_client_hello_read(body, &hello, why);
+    if (body.length < HELLO_RANDOM_END)
+        return 0;
+    tell_client_hello(h, &hello, frame);
+    return on_client_hello(h, &hello, sound);
+}
+
+static void read_server_hello(ql_handshake *h, uint32_t frame, ql_slice body, const char **why)
+{
+    ql_server_hello hello;
+    if (!ql_server_hello_read(body, &hello, why))
+        return;
+    h->facts->resumed |= hello.pre_shared_key;
+    tell_server_hello(h, &hello, frame);
+}
+
+static unsigned read_extensions(ql_handshake *h, uint32_t frame, ql_slice body, const char **why)
+{
+    ql_encrypted_extensions extensions;
+    bool sound = ql_encrypted_extensions_read(body, &extensions, why);
+    tell_extensions(h, &extensions, frame);
+    return on_encrypted_extensions(h, &extensions, sound);
+}
+
 /* One handshake message. A type that tells an observer nothing is passed over. */
 static unsigned on_message(ql_handshake *h, ql_side sender, uint32_t frame, uint8_t type,
                            ql_slice body, const char **why)
 {
-    union {
-        ql_client_hello client;
-        ql_server_hello server;
-        ql_encrypted_extensions extensions;
-    } message;
     switch (type) {
-    case QL_TLS_CLIENT_HELLO:
-        if (!ql_client_hello_read(body, &message.client, why))
-            return 0;
-        tell_client_hello(h, &message.client, frame);
-        return on_client_hello(h, &message.client);
-    case QL_TLS_SERVER_HELLO:
-        if (!ql_server_hello_read(body, &message.server, why))
-            return 0;
-        h->facts->resumed |= message.server.pre_shared_key;
-        tell_server_hello(h, &message.server, frame);
-        return 0;
-    case QL_TLS_ENCRYPTED_EXTENSIONS:
-        if (!ql_encrypted_extensions_read(body, &message.extensions, why))
-            return 0;
-        tell_extensions(h, &message.extensions, frame);
-        return on_encrypted_extensions(h, &message.extensions);
+    case QL_TLS_CLIENT_HELLO: return read_client_hello(h, frame, body, why);
+    case QL_TLS_SERVER_HELLO: read_server_hello(h, frame, body, why); return 0;
+    case QL_TLS_ENCRYPTED_EXTENSIONS: return read_extensions(h, frame, body, why);
     case QL_TLS_CERTIFICATE:
         ql_journal_say(h->journal, frame, "RFC 8446, 4.4.2", "The %s shows its certificates",
                        ql_side_name(sender));
@@ -216,6 +244,11 @@ unsigned ql_handshake_on_crypto(ql_handshake *h, ql_side sender, bool handshake_
         return 0;
     ql_arrival from = { .where = *where };
     ql_reassembly_add(&f->reassembly, frame->crypto.offset, frame->crypto.data, &from, keep, f);
+    if (f->broken)
+        ql_journal_find(h->journal, h->facts->number, where->frame, QL_FINDING_LIMIT_REACHED,
+                        "the %s's handshake has more than %u bytes at one encryption level; what "
+                        "follows is passed over",
+                        ql_side_name(sender), QL_CRYPTO_BYTES_MAX);
 
     unsigned news = 0;
     uint8_t type;
@@ -224,7 +257,8 @@ unsigned ql_handshake_on_crypto(ql_handshake *h, ql_side sender, bool handshake_
     while (ql_tls_message_read((ql_slice){ f->text->data + f->read, f->text->len - f->read }, &type,
                                &body, &used)) {
         const char *why = NULL;
-        news |= on_message(h, sender, where->frame, type, body, &why);
+        if (is_in_place(type, sender, handshake_level))
+            news |= on_message(h, sender, where->frame, type, body, &why);
         f->read += used;
         if (why != NULL)
             ql_journal_find(h->journal, h->facts->number, where->frame, QL_FINDING_TLS_MALFORMED,

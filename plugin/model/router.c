@@ -190,6 +190,8 @@ unsigned ql_router_propose_by_address(const ql_router *router, const ql_datagram
     proposals all = { .out = out, .count = count };
     pair way = { datagram->source, datagram->destination };
     propose_links(router->by_pair, &way, true, QL_MATCH_PAIR, &all);
+    if (g_hash_table_contains(router->by_pair, &way))
+        return all.count;
     propose_links(router->by_end, &datagram->destination, false, QL_MATCH_END, &all);
     propose_links(router->by_end, &datagram->source, true, QL_MATCH_END, &all);
     return all.count;

@@ -32,7 +32,7 @@ ql_router *ql_router_new(void);
 void ql_router_free(ql_router *router);
 
 /* `issuer` of the connection chose this ID: packets to it come from the other side. Empty IDs are
- * not entered, only their length is remembered. */
+ * not entered: they tell nothing. */
 void ql_router_add_cid(ql_router *router, struct ql_connection *connection, ql_side issuer,
                        const ql_cid *cid);
 
@@ -41,7 +41,8 @@ void ql_router_add_path(ql_router *router, struct ql_connection *connection,
                         const ql_endpoint *client, const ql_endpoint *server);
 
 /* Proposals, best first, into `out` behind the `count` that are there already; none twice. Gives
- * how many there are then. By address is for packets that nothing opens which the ID proposes. */
+ * how many there are then. By address is for packets that nothing opens which the ID proposes; who
+ * shares one end only is asked when nobody was seen on the pair. */
 
 /* For a long header. */
 unsigned ql_router_propose_by_cid(const ql_router *router, const ql_cid *dcid,

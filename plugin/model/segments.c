@@ -37,6 +37,8 @@ static bool size_of_step(const ql_segments *segments, unsigned step, size_t *siz
         return true;
     }
     step -= 2;
+    if (segments->certain)
+        return false;
     if (step < USUAL_COUNT)
         *size = usual[step];
     else if (step - USUAL_COUNT <= LARGEST - LEAST)

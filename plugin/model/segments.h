@@ -21,7 +21,8 @@ typedef struct ql_segments {
 } ql_segments;
 
 /* `remembered` is the size that was right last time, 0 when there was none; with `certain` it was
- * so in this very datagram and comes first. Each proposal beyond these costs one of the budget. */
+ * so in this very datagram: then it comes first, and but for the whole there is no other. Each
+ * proposal beyond these two costs one of the budget. */
 void ql_segments_init(ql_segments *segments, size_t remembered, bool certain, size_t offset,
                       size_t length, unsigned *budget);
 

@@ -8,7 +8,10 @@ typedef struct pair {
     ql_endpoint low, high; /* in an order that both directions share */
     uint32_t first_frame;
     unsigned count;
-    bool other; /* something on it was not QUIC */
+    uint8_t first_byte; /* of the first datagram */
+    bool varied;        /* another one had another: header protection hides the byte's lower bits,
+                           so that those of QUIC do (RFC 9001, 5.4.1) */
+    bool other;         /* something on it was not QUIC */
     bool told;
 } pair;
 
@@ -70,9 +73,11 @@ void ql_strays_note(ql_strays *strays, const ql_datagram *datagram)
             return;
         p = g_memdup2(&key, sizeof key);
         p->first_frame = datagram->where.frame;
+        p->first_byte = datagram->payload.data[0];
         g_hash_table_add(strays->pairs, p);
     }
     p->other |= !looks_like_quic(datagram);
+    p->varied |= datagram->payload.data[0] != p->first_byte;
     p->count++;
 }
 
@@ -102,7 +107,7 @@ void ql_strays_tell(ql_strays *strays, ql_journal *journal, unsigned sessions)
     GList *pairs = g_list_sort(g_hash_table_get_keys(strays->pairs), by_first_frame);
     for (GList *item = pairs; item != NULL; item = item->next) {
         pair *p = item->data;
-        if (p->told || p->other || p->count < STRAYS_TOLD_FROM)
+        if (p->told || p->other || !p->varied || p->count < STRAYS_TOLD_FROM)
             continue;
         p->told = true;
         char *low = ql_endpoint_text(&p->low), *high = ql_endpoint_text(&p->high);

@@ -3,15 +3,18 @@
 set(model_modules
     body
     cid
+    cid_ledger
     content_coding
     datagram
     exchange
     finding
     frames
+    handshake
     http3
     http3_frames
     journal
     key_schedule
+    keyring
     message
     packet_header
     packet_numbers
@@ -20,11 +23,16 @@ set(model_modules
     qpack
     reader
     reassembly
+    router
     secrets_log
+    segments
     session
+    strays
     stream
     tls_hello
+    transport_error
     transport_parameters
+    waiting
 )
 
 foreach(module ${model_modules})

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# quiclens serve and quiclens demo, as people run them.
+foreach(name serve_get serve_quic)
+    add_test(NAME e2e/${name} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/${name}.py
+                                      --quiclens $<TARGET_FILE:quiclens_program>)
+    set_tests_properties(e2e/${name} PROPERTIES LABELS e2e TIMEOUT 240)
+endforeach()
+
+if(QUICLENS_PLUGIN)
+    set(demo ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/demo.py
+             --quiclens $<TARGET_FILE:quiclens_program> --plugin $<TARGET_FILE:quiclens>)
+    if(QUICLENS_SANITIZE MATCHES address AND CMAKE_C_COMPILER_ID STREQUAL GNU)
+        # tshark is not built with it, so that the library has to be there before the plugin is.
+        execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=libasan.so
+                        OUTPUT_VARIABLE asan OUTPUT_STRIP_TRAILING_WHITESPACE)
+        list(APPEND demo --preload ${asan})
+    endif()
+    add_test(NAME e2e/demo COMMAND ${demo})
+    # It measures time.
+    set_tests_properties(e2e/demo PROPERTIES LABELS e2e TIMEOUT 240 RUN_SERIAL TRUE)
+endif()

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The reports as -z quiclens,requests and so on; -z quiclens,NAME,FILE writes into a file. */
+#include "views/tap.h"
 #include "views/view.h"
 
 #include "reports/report.h"
@@ -61,7 +62,7 @@ static bool listen_once(void)
     if (commands != NULL)
         return true;
     commands = g_ptr_array_new();
-    GString *error = register_tap_listener("quiclens", commands, NULL, TL_REQUIRES_NOTHING, NULL,
+    GString *error = register_tap_listener(QL_TAP, commands, NULL, TL_REQUIRES_NOTHING, NULL,
                                            NULL, draw_reports, NULL);
     if (error == NULL)
         return true;
@@ -101,7 +102,6 @@ static ql_stat_begun command_given(const char *argument, void *report)
 static void register_commands(int protocol)
 {
     (void)protocol;
-    register_tap("quiclens");
     unsigned count;
     const ql_report *reports = ql_reports(&count);
     for (unsigned i = 0; i < count; i++) {

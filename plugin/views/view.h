@@ -22,5 +22,8 @@ extern const ql_view ql_view_connection;
 extern const ql_view ql_view_packet;
 extern const ql_view ql_view_experts;
 extern const ql_view ql_view_stat_commands;
+extern const ql_view ql_view_tap;
+extern const ql_view ql_view_follow;
+extern const ql_view ql_view_export_objects;
 
 #endif

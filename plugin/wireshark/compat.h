@@ -12,6 +12,7 @@
 #include <wireshark.h>
 
 #include <cfile.h>
+#include <epan/follow.h>
 #include <epan/packet.h>
 #include <epan/proto.h>
 #include <epan/stat_tap_ui.h>
@@ -24,6 +25,12 @@
 #if QL_WIRESHARK < 400
 #error "quiclens needs Wireshark 4.0 or later"
 #endif
+
+/* tshark reads a capture once and ends; the GUI comes back to frames. */
+static inline bool ql_host_is_tshark(void)
+{
+    return g_strcmp0(g_get_prgname(), "tshark") == 0;
+}
 
 /* 4.2: the value of a field is behind a pointer. */
 static inline uint32_t ql_field_uint(field_info *field)
@@ -47,13 +54,32 @@ typedef bool ql_pref_bool;
 #define WS_PLUGIN_DESC_DISSECTOR (1u << 0)
 #endif
 
+/* 4.4: tshark takes streams of any follower; before that only a connection can be named. */
+#define QL_FOLLOW_NAMES_STREAMS (QL_WIRESHARK >= 404)
+
+/* 4.4: the GUI asks how many streams can be followed, and for the nearest one. */
+static inline void
+ql_register_follow(int protocol, const char *tap, follow_conv_filter_func of_packet,
+                   follow_index_filter_func of_index, follow_address_filter_func of_addresses,
+                   follow_port_to_display_func port, tap_packet_cb packet, uint32_t (*count)(void),
+                   bool (*nearest)(unsigned, unsigned, bool, unsigned *))
+{
+#if QL_WIRESHARK < 404
+    (void)count, (void)nearest;
+    register_follow_stream(protocol, tap, of_packet, of_index, of_addresses, port, packet);
+#else
+    register_follow_stream(protocol, tap, of_packet, of_index, of_addresses, port, packet, count,
+                           nearest);
+#endif
+}
+
 /* 4.6: a statistic can refuse to begin, and tshark then ends with an error. Before that it has to
  * end tshark by itself; Wireshark goes on without the statistic. */
 #if QL_WIRESHARK < 406
 typedef void ql_stat_begun;
 #define QL_STAT_BEGUN(begun)                                                                       \
     do {                                                                                           \
-        if (!(begun) && g_strcmp0(g_get_prgname(), "tshark") == 0)                                 \
+        if (!(begun) && ql_host_is_tshark())                                                       \
             exit(EXIT_FAILURE);                                                                    \
         return;                                                                                    \
     } while (0)

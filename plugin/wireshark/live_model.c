@@ -2,11 +2,13 @@
 #include "wireshark/live_model.h"
 
 #include "wireshark/datagram_source.h"
+#include "wireshark/kept_bodies.h"
 #include "wireshark/migration_repair.h"
 #include "wireshark/secrets_source.h"
 
 static struct {
     ql_session *session;
+    bool begun; /* the first datagram went in */
     ql_datagram_source datagrams;
     ql_secrets_source *secrets;
 } live;
@@ -15,6 +17,7 @@ static void capture_closed(void)
 {
     ql_session_free(live.session);
     live.session = NULL;
+    live.begun = false;
     ql_secrets_source_restart(live.secrets);
     ql_migration_repair_restart();
 }
@@ -29,6 +32,7 @@ void ql_live_model_register(int protocol)
 {
     live.secrets = ql_secrets_source_register(protocol);
     ql_migration_repair_register();
+    ql_kept_bodies_register();
     register_init_routine(capture_opened);
     register_cleanup_routine(capture_closed);
 }
@@ -37,6 +41,14 @@ void ql_live_model_handoff(dissector_handle_t postdissector)
 {
     ql_datagram_source_init(&live.datagrams, postdissector);
     ql_migration_repair_handoff();
+}
+
+/* tshark has its listeners when it begins to read, not yet when it opens a capture. */
+static void begin(void)
+{
+    if (!live.begun)
+        ql_session_keep_bodies(live.session, ql_kept_bodies_cap());
+    live.begun = true;
 }
 
 const ql_session *ql_live_model_visit(packet_info *pinfo, proto_tree *tree)
@@ -50,9 +62,15 @@ const ql_session *ql_live_model_visit(packet_info *pinfo, proto_tree *tree)
     ql_datagram datagram;
     if (!ql_datagram_source_read(&live.datagrams, pinfo, tree, &datagram))
         return live.session;
+    begin();
     ql_secrets_source_poll(live.secrets, pinfo, live.session);
     if (ql_session_add_datagram(live.session, &datagram))
         ql_migration_repair_visit(pinfo, live.session);
+    return live.session;
+}
+
+const ql_session *ql_live_model_session(void)
+{
     return live.session;
 }
 

@@ -18,6 +18,9 @@ void ql_live_model_handoff(dissector_handle_t postdissector);
  * only learns secrets that have come since. Gives the session. */
 const ql_session *ql_live_model_visit(packet_info *pinfo, proto_tree *tree);
 
+/* The session as it is; NULL when no capture is open. */
+const ql_session *ql_live_model_session(void);
+
 /* The session, finished as far as the capture goes; NULL when no capture is open. */
 const ql_session *ql_live_model_finish(void);
 

@@ -5,20 +5,17 @@
 
 #define UDP_HEADER_LENGTH 8
 
-/* A postdissector that wants fields is given a tree with these on the first pass; each costs about
- * a microsecond a packet, a tree of everything would cost twenty. */
+/* A postdissector that wants a field is given a tree with it on the first pass. That costs a few
+ * microseconds a packet, each further field another one; a tree of everything would cost twenty. */
 void ql_datagram_source_init(ql_datagram_source *source, dissector_handle_t postdissector)
 {
     source->udp_length = proto_registrar_get_id_byname("udp.length");
-    source->ipv4_ecn = proto_registrar_get_id_byname("ip.dsfield.ecn");
-    source->ipv6_ecn = proto_registrar_get_id_byname("ipv6.tclass.ecn");
     source->icmp = proto_get_id_by_filter_name("icmp");
     source->icmpv6 = proto_get_id_by_filter_name("icmpv6");
 
-    const int wanted[] = { source->udp_length, source->ipv4_ecn, source->ipv6_ecn };
-    GArray *fields = g_array_new(FALSE, FALSE, sizeof(int));
-    g_array_append_vals(fields, wanted, G_N_ELEMENTS(wanted));
-    set_postdissector_wanted_hfids(postdissector, fields); /* which owns them now */
+    GArray *wanted = g_array_new(FALSE, FALSE, sizeof(int));
+    g_array_append_val(wanted, source->udp_length);
+    set_postdissector_wanted_hfids(postdissector, wanted); /* which owns it now */
 }
 
 /* The last, and so innermost, occurrence of a field; NULL when there is none. */
@@ -52,10 +49,34 @@ static bool is_quoted(const ql_datagram_source *source, const packet_info *pinfo
     return false;
 }
 
-static uint8_t ecn_of(const ql_datagram_source *source, proto_tree *tree, uint8_t family)
+/* Whether an IP header of that length and version, with the frame's innermost addresses, ends where
+ * the UDP header begins. */
+static bool header_fits(const uint8_t *header, int length, const packet_info *pinfo)
 {
-    field_info *field = last_field(tree, family == 4 ? source->ipv4_ecn : source->ipv6_ecn);
-    return field != NULL ? (uint8_t)(ql_field_uint(field) & 3) : 0;
+    bool v4 = pinfo->src.type == AT_IPv4;
+    if (v4 ? header[0] != (0x40 | length / 4) : header[0] >> 4 != 6)
+        return false;
+    const uint8_t *source = header + (v4 ? 12 : 8);
+    size_t size = v4 ? 4 : 16;
+    return memcmp(source, pinfo->src.data, size) == 0 &&
+           memcmp(source + size, pinfo->dst.data, size) == 0;
+}
+
+/* Out of the IP header ahead of the UDP header: Wireshark's field for it would cost a third of all
+ * that taking a datagram costs. 0, which is Not-ECT, where it is not there: in reassembled packets
+ * and behind extension headers of IPv6. */
+static uint8_t ecn_of(tvbuff_t *tvb, int udp, const packet_info *pinfo)
+{
+    if (pinfo->src.type == AT_IPv6) {
+        const uint8_t *header = udp >= 40 ? tvb_get_ptr(tvb, udp - 40, 40) : NULL;
+        return header != NULL && header_fits(header, 40, pinfo) ? header[1] >> 4 & 3 : 0;
+    }
+    for (int length = 20; length <= 60 && length <= udp; length += 4) {
+        const uint8_t *header = tvb_get_ptr(tvb, udp - length, length);
+        if (header_fits(header, length, pinfo))
+            return header[1] & 3;
+    }
+    return 0;
 }
 
 static uint64_t time_of(const packet_info *pinfo)
@@ -88,6 +109,6 @@ bool ql_datagram_source_read(const ql_datagram_source *source, packet_info *pinf
     size_t present = MIN((size_t)captured, out->wire_length);
     out->payload = (ql_slice){ tvb_get_ptr(tvb, payload, (int)present), present };
     out->where = (ql_where){ .frame = pinfo->num, .time_ns = time_of(pinfo) };
-    out->ecn = ecn_of(source, tree, out->source.family);
+    out->ecn = ecn_of(tvb, header, pinfo);
     return true;
 }

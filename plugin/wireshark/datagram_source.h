@@ -9,11 +9,11 @@
 
 /* Fields and protocols of Wireshark's that are looked at. A plain value. */
 typedef struct ql_datagram_source {
-    int udp_length, ipv4_ecn, ipv6_ecn;
+    int udp_length;
     int icmp, icmpv6;
 } ql_datagram_source;
 
-/* In the handoff routine: looks the fields up, and asks for them on behalf of the postdissector. */
+/* In the handoff routine: looks them up, and asks for the field on behalf of the postdissector. */
 void ql_datagram_source_init(ql_datagram_source *source, dissector_handle_t postdissector);
 
 /* The innermost UDP datagram over IP of a frame. Its payload lives as long as the frame's

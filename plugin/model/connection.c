@@ -191,7 +191,7 @@ void ql_connection_on_packet(ql_connection *c, const ql_packet_input *in, const 
 
     ql_path *path = ql_connection_use_path(c, in);
     in->event->path = path->id;
-    ql_connection_use_cids(c, in, newest && !duplicate);
+    ql_connection_use_cids(c, in, path, newest && !duplicate);
     if (duplicate)
         return;
     uint8_t reserved = type == QL_PACKET_ONE_RTT ? 0x18 : 0x0c;
@@ -279,7 +279,7 @@ void ql_connection_on_closed(ql_connection *c, const ql_packet_input *in)
     if (cause != QL_CLOSED_NOT_AUTHENTIC && cause != QL_CLOSED_UNKNOWN_VERSION) {
         ql_path *path = ql_connection_use_path(c, in);
         in->event->path = path->id;
-        ql_connection_use_cids(c, in, false);
+        ql_connection_use_cids(c, in, path, false);
         ql_connection_note_switch(c, in, path, false);
     }
 }

@@ -170,7 +170,7 @@ static void check_retired(ql_connection *c, const ql_packet_input *in, const ql_
     g_free(value);
 }
 
-void ql_connection_use_cids(ql_connection *c, const ql_packet_input *in, bool newest)
+void ql_connection_use_cids(ql_connection *c, const ql_packet_input *in, ql_path *path, bool newest)
 {
     uint32_t frame = in->datagram->where.frame;
     use_source(c, in);
@@ -184,6 +184,7 @@ void ql_connection_use_cids(ql_connection *c, const ql_packet_input *in, bool ne
             return;
     }
     in->event->dcid = entry;
+    ql_path_note_cid(path, in->sender, entry);
     if (!in->counted) {
         entry->packets++;
         entry->bytes += in->header->packet.length;

@@ -5,20 +5,22 @@
 
 #include <string.h>
 
-static void tell(ql_connection *c, const ql_packet_input *in, ql_path_event_kind kind,
-                 const ql_path *path)
+static ql_path_event *tell(ql_connection *c, const ql_packet_input *in, ql_path_event_kind kind,
+                           const ql_path *path)
 {
     ql_path_event *event =
         &ql_journal_add(c->context.journal, in->datagram->where.frame, QL_EVENT_PATH)->path;
-    *event = (ql_path_event){ .path = path, .kind = (uint8_t)kind, .sender = (uint8_t)in->sender };
+    *event = (ql_path_event){ .path = path,
+                              .kind = (uint8_t)kind,
+                              .sender = (uint8_t)in->sender,
+                              .bytes = { path->bytes[QL_CLIENT], path->bytes[QL_SERVER] } };
+    return event;
 }
 
 static void tell_data(ql_connection *c, const ql_packet_input *in, ql_path_event_kind kind,
                       const ql_path *path, const ql_frame *frame)
 {
-    ql_path_event *event =
-        &ql_journal_add(c->context.journal, in->datagram->where.frame, QL_EVENT_PATH)->path;
-    *event = (ql_path_event){ .path = path, .kind = (uint8_t)kind, .sender = (uint8_t)in->sender };
+    ql_path_event *event = tell(c, in, kind, path);
     memcpy(event->data, frame->path.data, sizeof event->data);
 }
 

@@ -47,7 +47,8 @@ ql_space ql_space_of(ql_packet_type type);
 ql_cid_entry *ql_connection_issue(ql_connection *connection, ql_side issuer,
                                   const ql_cid_entry *told, uint32_t frame);
 /* The packet's source and destination IDs: entered, counted, first use told. */
-void ql_connection_use_cids(ql_connection *connection, const ql_packet_input *in, bool newest);
+void ql_connection_use_cids(ql_connection *connection, const ql_packet_input *in, ql_path *path,
+                            bool newest);
 /* After the packet's frames: whether its sender has gone over to another destination ID. */
 void ql_connection_note_switch(ql_connection *connection, const ql_packet_input *in, ql_path *path,
                                bool newest);

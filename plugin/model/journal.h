@@ -80,9 +80,10 @@ const char *ql_path_event_name(ql_path_event_kind kind); /* as in quiclens.path.
 
 typedef struct ql_path_event {
     const ql_path *path;
-    uint8_t kind;    /* ql_path_event_kind */
-    uint8_t sender;  /* ql_side of challenge or response */
-    uint8_t data[8]; /* of challenge or response */
+    uint8_t kind;      /* ql_path_event_kind */
+    uint8_t sender;    /* ql_side of challenge or response */
+    uint8_t data[8];   /* of challenge or response */
+    uint64_t bytes[2]; /* by sender, what the path had carried before this datagram */
 } ql_path_event;
 
 /* A field section was decoded on this frame. */

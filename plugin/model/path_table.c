@@ -73,6 +73,16 @@ ql_path *ql_path_table_get(ql_path_table *table, const ql_endpoint *client,
     return path;
 }
 
+void ql_path_note_cid(ql_path *path, ql_side sender, const struct ql_cid_entry *cid)
+{
+    unsigned count = path->cid_count[sender];
+    for (unsigned i = count; i-- > 0;)
+        if (path->cids[sender][i] == cid)
+            return;
+    if (count < QL_PATH_CIDS_MAX)
+        path->cids[sender][path->cid_count[sender]++] = cid;
+}
+
 void ql_path_table_challenge(ql_path_table *table, ql_path *path, ql_side sender,
                              const uint8_t data[8], const ql_where *where)
 {

@@ -6,7 +6,10 @@
 #include "model/cid.h"
 #include "model/datagram.h"
 
+struct ql_cid_entry;
+
 #define QL_PATHS_MAX      4096u /* of one connection; packets of further ones count for the last */
+#define QL_PATH_CIDS_MAX  16u   /* destination IDs of a path that are noted, by sender */
 #define QL_CHALLENGES_MAX 64u   /* of a connection that wait for an answer; the oldest gives way */
 
 typedef enum ql_path_cause {
@@ -25,6 +28,8 @@ typedef struct ql_path {
     ql_path_cause cause;
     uint32_t first_frame, last_frame;
     uint64_t packets[2], bytes[2]; /* by ql_side of the sender; UDP payload bytes */
+    const struct ql_cid_entry *cids[2][QL_PATH_CIDS_MAX]; /* destination IDs, by sender */
+    unsigned cid_count[2];
     bool used;                     /* carried something other than probing frames */
     bool validated;                /* by a response, or by the handshake (RFC 9000, 8.1) */
     bool validated_for_server;     /* the client's address: the server may send without limit */
@@ -49,6 +54,9 @@ void ql_path_table_free(ql_path_table *table);
 /* The path between these ends, which it enters when it is new (*fresh tells). Never NULL. */
 ql_path *ql_path_table_get(ql_path_table *table, const ql_endpoint *client,
                            const ql_endpoint *server, bool *fresh);
+
+/* A packet of `sender` on the path had this destination ID, which has to outlive the path. */
+void ql_path_note_cid(ql_path *path, ql_side sender, const struct ql_cid_entry *cid);
 
 /* NULL when the pair was never seen. */
 ql_path *ql_path_table_find(const ql_path_table *table, const ql_endpoint *client,

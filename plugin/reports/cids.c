@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 
+#define TIMELINE_MAX 6u /* IDs in the line that tells which was in use when: it fits the page */
+
 static const ql_column columns[] = {
     { .title = "#", .right = true }, /* sequence number */
     { .title = "connection ID", .flexible = true },
@@ -48,6 +50,39 @@ static gint compare_entries(gconstpointer a, gconstpointer b)
     return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
 }
 
+static gint compare_use(gconstpointer a, gconstpointer b)
+{
+    const ql_cid_entry *x = *(const ql_cid_entry *const *)a, *y = *(const ql_cid_entry *const *)b;
+    return x->first_used_frame < y->first_used_frame ? -1
+                                                     : x->first_used_frame > y->first_used_frame;
+}
+
+/* "In use: client's choice in 1, 0 in 4-16, 6 in 17-53" */
+static void write_timeline(GPtrArray *entries, FILE *out)
+{
+    g_ptr_array_sort(entries, compare_use);
+    unsigned told = 0;
+    for (guint i = 0; i < entries->len; i++) {
+        const ql_cid_entry *entry = g_ptr_array_index(entries, i);
+        if (entry->first_used_frame == 0)
+            continue;
+        if (told == TIMELINE_MAX) {
+            fputs(", and more", out);
+            break;
+        }
+        fputs(told++ == 0 ? "In use: " : ", ", out);
+        if (entry->has_sequence)
+            fprintf(out, "%" PRIu64, entry->sequence);
+        else
+            fputs(origin_text(entry), out);
+        fprintf(out, " in %u", entry->first_used_frame);
+        if (entry->last_used_frame != entry->first_used_frame)
+            fprintf(out, "-%u", entry->last_used_frame);
+    }
+    if (told > 0)
+        fputc('\n', out);
+}
+
 static void write_issuer(const ql_connection *connection, ql_side issuer, FILE *out)
 {
     const GPtrArray *entries = ql_connection_cids(connection, issuer);
@@ -60,11 +95,12 @@ static void write_issuer(const ql_connection *connection, ql_side issuer, FILE *
     g_ptr_array_sort(sorted, compare_entries); /* which is stable */
     for (guint i = 0; i < sorted->len; i++)
         add_row(table, g_ptr_array_index(sorted, i));
-    g_ptr_array_free(sorted, TRUE);
     fprintf(out, "\nThe %s's, to which the %s sends:\n", ql_side_name(issuer),
             ql_side_name(ql_side_other(issuer)));
     ql_table_write(table, out);
     ql_table_free(table);
+    write_timeline(sorted, out);
+    g_ptr_array_free(sorted, TRUE);
 }
 
 void ql_report_cids(const ql_session *session, FILE *out)

@@ -145,6 +145,15 @@ static void write_exchange(json_dumper *json, const void *thing, uint32_t connec
     ql_json_boolean(json, "complete", request->complete && response->complete);
 }
 
+static void write_sides(json_dumper *json, const char *name, const uint64_t values[2])
+{
+    json_dumper_set_member_name(json, name);
+    json_dumper_begin_object(json);
+    ql_json_number(json, "client", values[QL_CLIENT]);
+    ql_json_number(json, "server", values[QL_SERVER]);
+    json_dumper_end_object(json);
+}
+
 static void write_cid(json_dumper *json, const void *thing, uint32_t connection)
 {
     const ql_cid_entry *entry = thing;
@@ -163,6 +172,60 @@ static void write_cid(json_dumper *json, const void *thing, uint32_t connection)
     ql_json_frame(json, "last_used_frame", entry->last_used_frame);
     ql_json_frame(json, "retired_frame", entry->retired_frame);
     ql_json_number(json, "packets", entry->packets);
+    ql_json_number(json, "length", entry->cid.length);
+    ql_json_number_if(json, "retire_prior_to", entry->origin == QL_ORIGIN_NEW_CONNECTION_ID,
+                      entry->retire_prior_to);
+    ql_json_number(json, "issues", entry->issues);
+    ql_json_frame(json, "last_issued_frame", entry->last_issued_frame);
+    ql_json_number(json, "bytes", entry->bytes);
+    ql_json_frame(json, "retirement_acked_frame", entry->retirement_acked_frame);
+}
+
+/* Datagrams by ECN codepoint (RFC 3168, 5). */
+static void write_ecn(json_dumper *json, const uint64_t ecn[4])
+{
+    json_dumper_begin_object(json);
+    ql_json_number(json, "not_ect", ecn[0]);
+    ql_json_number(json, "ect0", ecn[2]);
+    ql_json_number(json, "ect1", ecn[1]);
+    ql_json_number(json, "ce", ecn[3]);
+    json_dumper_end_object(json);
+}
+
+static void write_path_cids(json_dumper *json, const ql_path *path, ql_side sender)
+{
+    json_dumper_begin_array(json);
+    for (unsigned i = 0; i < path->cid_count[sender]; i++) {
+        char *value =
+            ql_text_hex(path->cids[sender][i]->cid.bytes, path->cids[sender][i]->cid.length);
+        json_dumper_value_string(json, value);
+        g_free(value);
+    }
+    json_dumper_end_array(json);
+}
+
+/* What each side sent on the path. */
+static void write_path_sides(json_dumper *json, const ql_path *path)
+{
+    write_sides(json, "packets_from", path->packets);
+    write_sides(json, "bytes_from", path->bytes);
+    write_sides(json, "bytes_before_validation", path->before_validation);
+    uint64_t largest[2] = { path->largest[QL_CLIENT], path->largest[QL_SERVER] };
+    write_sides(json, "largest_datagram", largest);
+    json_dumper_set_member_name(json, "ecn");
+    json_dumper_begin_object(json);
+    for (ql_side side = QL_CLIENT; side <= QL_SERVER; side++) {
+        json_dumper_set_member_name(json, ql_side_name(side));
+        write_ecn(json, path->ecn[side]);
+    }
+    json_dumper_end_object(json);
+    json_dumper_set_member_name(json, "destination_cids");
+    json_dumper_begin_object(json);
+    for (ql_side side = QL_CLIENT; side <= QL_SERVER; side++) {
+        json_dumper_set_member_name(json, ql_side_name(side));
+        write_path_cids(json, path, side);
+    }
+    json_dumper_end_object(json);
 }
 
 static void write_path(json_dumper *json, const void *thing, uint32_t connection)
@@ -182,6 +245,11 @@ static void write_path(json_dumper *json, const void *thing, uint32_t connection
     ql_json_seconds(json, "validation_time",
                     path->response_frame != 0 ? (double)path->validation_ns / 1e9 : -1);
     ql_json_boolean(json, "validated", path->validated);
+    ql_json_boolean(json, "abandoned", path->left);
+    ql_json_number(json, "bytes", path->bytes[QL_CLIENT] + path->bytes[QL_SERVER]);
+    ql_json_seconds(json, "spin_rtt",
+                    path->spin_rtt_ns != 0 ? (double)path->spin_rtt_ns / 1e9 : -1);
+    write_path_sides(json, path);
 }
 
 static void write_finding(json_dumper *json, const void *thing, uint32_t connection)

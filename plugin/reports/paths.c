@@ -25,10 +25,12 @@ static void add_validation(ql_table *table, const ql_path *path)
         ql_table_add_format(table, "in %s (%u, %u)", time, path->challenge_frame,
                             path->response_frame);
         g_free(time);
+    } else if (path->validated) {
+        ql_table_add(table, g_strdup("by the handshake"));
     } else if (path->challenge_frame != 0) {
         ql_table_add_format(table, "asked in %u", path->challenge_frame);
     } else {
-        ql_table_add(table, g_strdup(path->validated ? "by the handshake" : "no"));
+        ql_table_add(table, g_strdup("no"));
     }
 }
 

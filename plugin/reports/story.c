@@ -35,9 +35,13 @@ static bool is_told_elsewhere(const ql_event *event)
 {
     if (event->cid.kind == QL_CID_ISSUED)
         return true;
+    if (event->cid.kind != QL_CID_FIRST_USED)
+        return false;
     const ql_event *next = event->next;
-    return event->cid.kind == QL_CID_FIRST_USED && next != NULL && next->kind == QL_EVENT_CID &&
-           next->cid.kind == QL_CID_SWITCHED && next->cid.cid == event->cid.cid;
+    while (next != NULL && (next->kind != QL_EVENT_CID || next->cid.kind != QL_CID_SWITCHED ||
+                            next->cid.cid != event->cid.cid))
+        next = next->next;
+    return next != NULL;
 }
 
 static gint compare_notes(gconstpointer a, gconstpointer b)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What happens to connection IDs on a frame, and the life of each of them. */
+#include "views/experts.h"
 #include "views/view.h"
 
 #include "reports/text.h"
@@ -8,7 +9,8 @@
 
 static int hf_event = -1, hf_value = -1, hf_sequence = -1, hf_issuer = -1, hf_issued_in = -1,
            hf_first_used_in = -1, hf_retired_in = -1, hf_previous = -1, hf_reason = -1,
-           hf_reset_token = -1;
+           hf_reset_token = -1, hf_length = -1, hf_origin = -1, hf_retire_prior_to = -1,
+           hf_repeated = -1, hf_path = -1, hf_acked_in = -1;
 static int ett_cid = -1;
 
 static void register_fields(int protocol)
@@ -27,6 +29,21 @@ static void register_fields(int protocol)
         { &hf_issuer,
           { "Issuer", "quiclens.cid.issuer", FT_STRING, BASE_NONE, NULL, 0,
             "Who wants to be sent to with this ID: client or server", HFILL } },
+        { &hf_length,
+          { "Length", "quiclens.cid.length", FT_UINT32, BASE_DEC, NULL, 0,
+            "Bytes of the ID; 0 where its issuer does without IDs", HFILL } },
+        { &hf_origin,
+          { "Origin", "quiclens.cid.origin", FT_STRING, BASE_NONE, NULL, 0,
+            "initial, retry, handshake, NEW_CONNECTION_ID, preferred_address or unknown", HFILL } },
+        { &hf_retire_prior_to,
+          { "Retire Prior To", "quiclens.cid.retire_prior_to", FT_UINT64, BASE_DEC, NULL, 0,
+            "All IDs of the issuer below this sequence number have to be given back", HFILL } },
+        { &hf_repeated,
+          { "Repeated", "quiclens.cid.repeated", FT_BOOLEAN, BASE_NONE, NULL, 0,
+            "The frame that issues or retires the ID was sent before", HFILL } },
+        { &hf_path,
+          { "Path of the switch", "quiclens.cid.path", FT_UINT32, BASE_DEC, NULL, 0,
+            "Number of the address pair on which another ID came into use", HFILL } },
         { &hf_previous,
           { "Previous connection ID", "quiclens.cid.previous", FT_BYTES, BASE_NONE, NULL, 0,
             "The ID that was in use before the switch", HFILL } },
@@ -41,6 +58,9 @@ static void register_fields(int protocol)
         { &hf_first_used_in,
           { "First used in", "quiclens.cid.first_used_in", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL,
             HFILL } },
+        { &hf_acked_in,
+          { "Retirement acknowledged in", "quiclens.cid.retirement_acked_in", FT_FRAMENUM,
+            BASE_NONE, NULL, 0, "The issuer knows that the ID will not be used again", HFILL } },
         { &hf_retired_in,
           { "Retired in", "quiclens.cid.retired_in", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL,
             HFILL } },
@@ -64,7 +84,7 @@ static char *title_of(const ql_cid_event *event)
     return title;
 }
 
-static void draw_event(const ql_drawing *drawing, const ql_cid_event *event)
+static proto_item *draw_event(const ql_drawing *drawing, const ql_cid_event *event)
 {
     const ql_cid_entry *entry = event->cid;
     proto_item *item =
@@ -75,6 +95,14 @@ static void draw_event(const ql_drawing *drawing, const ql_cid_event *event)
     if (entry->has_sequence)
         ql_draw_uint64(drawing, tree, hf_sequence, entry->sequence);
     ql_draw_string(drawing, tree, hf_issuer, ql_side_name(entry->issuer));
+    ql_draw_uint(drawing, tree, hf_length, entry->cid.length);
+    ql_draw_string(drawing, tree, hf_origin, ql_cid_origin_name(entry->origin));
+    if (event->kind == QL_CID_ISSUED)
+        ql_draw_uint64(drawing, tree, hf_retire_prior_to, entry->retire_prior_to);
+    if (event->repeated)
+        ql_draw_boolean(drawing, tree, hf_repeated, true);
+    if (event->path != NULL)
+        ql_draw_uint(drawing, tree, hf_path, event->path->id);
     if (event->previous != NULL)
         ql_draw_bytes(drawing, tree, hf_previous, event->previous->cid.bytes,
                       event->previous->cid.length);
@@ -84,13 +112,16 @@ static void draw_event(const ql_drawing *drawing, const ql_cid_event *event)
     ql_draw_frame(drawing, tree, hf_issued_in, entry->issued_frame);
     ql_draw_frame(drawing, tree, hf_first_used_in, entry->first_used_frame);
     ql_draw_frame(drawing, tree, hf_retired_in, entry->retired_frame);
+    ql_draw_frame(drawing, tree, hf_acked_in, entry->retirement_acked_frame);
+    return item;
 }
 
 static void draw(const ql_drawing *drawing)
 {
     for (const ql_event *event = drawing->events; event != NULL; event = event->next)
         if (event->kind == QL_EVENT_CID)
-            draw_event(drawing, &event->cid);
+            ql_draw_chat(drawing, drawing->tree != NULL ? draw_event(drawing, &event->cid) : NULL,
+                         event);
 }
 
-const ql_view ql_view_cid = { "cid", register_fields, draw, false };
+const ql_view ql_view_cid = { "cid", register_fields, draw, true };

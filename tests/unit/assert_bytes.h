@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Comparing bytes in tests. GLib's own g_assert_cmpmem does not compile cleanly under -Wconversion. */
+/* Comparing bytes in tests. GLib's own g_assert_cmpmem does not compile cleanly under -Wconversion.
+ */
 #pragma once
 
 #include <glib.h>

@@ -3,10 +3,10 @@
 #pragma once
 
 #define FACTS_CONNECTION                                                                           \
-    "{\"type\":\"connection\",\"connection\":0,\"version\":\"0x00000001\",\"alpn\":\"h3\","         \
+    "{\"type\":\"connection\",\"connection\":0,\"version\":\"0x00000001\",\"alpn\":\"h3\","        \
     "\"client_random\":\"00ff\",\"secrets\":\"available\",\"client\":\"127.0.0.1:50000\","         \
     "\"server\":\"127.0.0.1:443\",\"first_frame\":1,\"last_frame\":90,\"packets\":120,"            \
-    "\"close\":{\"frame\":90,\"sender\":\"client\",\"application\":true,\"error\":256,"             \
+    "\"close\":{\"frame\":90,\"sender\":\"client\",\"application\":true,\"error\":256,"            \
     "\"frame_type\":null,\"reason\":\"\"}}\n"
 
 #define FACTS_GET                                                                                  \

@@ -25,5 +25,7 @@ extern const ql_view ql_view_stat_commands;
 extern const ql_view ql_view_tap;
 extern const ql_view ql_view_follow;
 extern const ql_view ql_view_export_objects;
+extern const ql_view ql_view_stat_tables;
+extern const ql_view ql_view_stat_tree;
 
 #endif

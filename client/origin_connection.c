@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "origin_connection.h"
 
+#include "origin_sender.h"
 #include "tls.h"
 
 #include <ngtcp2/ngtcp2_crypto.h>
@@ -21,14 +22,6 @@ typedef enum state {
     STATE_GONE,
 } state;
 
-/* Packets that the socket did not take. */
-typedef struct unsent {
-    ql_address from, to;
-    uint8_t ecn;
-    uint8_t *data; /* NULL: none */
-    size_t length, segment;
-} unsent;
-
 struct ql_origin_connection {
     const ql_origin_shared *shared;
     void *owner;
@@ -39,7 +32,7 @@ struct ql_origin_connection {
     GArray *cids; /* ngtcp2_cid: what stands in shared->cids for this connection */
     state state;
     uint64_t deadline; /* of the states closing and draining */
-    unsent unsent;
+    ql_origin_sender *sender;
     GBytes *farewell;        /* the packet with CONNECTION_CLOSE */
     unsigned after_farewell; /* datagrams that came since */
     ngtcp2_ccerr error;      /* what to close with */
@@ -257,6 +250,7 @@ ql_origin_connection *ql_origin_connection_new(const ql_origin_shared *shared, v
     c->shared = shared;
     c->owner = owner;
     c->ref = (ngtcp2_crypto_conn_ref){ .get_conn = get_quic, .user_data = c };
+    c->sender = ql_origin_sender_new(shared->udp);
     c->cids = g_array_new(FALSE, FALSE, sizeof(ngtcp2_cid));
     ngtcp2_ccerr_default(&c->error);
     int status = make_quic(c, initial, datagram);
@@ -285,53 +279,8 @@ void ql_origin_connection_free(ql_origin_connection *c)
     ngtcp2_conn_del(c->quic);
     ql_tls_free(c->tls);
     g_clear_pointer(&c->farewell, g_bytes_unref);
-    g_free(c->unsent.data);
+    ql_origin_sender_free(c->sender);
     g_free(c);
-}
-
-/* Hands over what waits since the socket was full. False: it is full still. */
-static bool send_unsent(ql_origin_connection *c)
-{
-    unsent *waiting = &c->unsent;
-    if (waiting->data == NULL)
-        return true;
-    ql_udp_batch batch = { .from = &waiting->from,
-                           .to = &waiting->to,
-                           .ecn = waiting->ecn,
-                           .data = waiting->data,
-                           .length = waiting->length,
-                           .segment = waiting->segment };
-    ssize_t sent = ql_udp_send(c->shared->udp, &batch, NULL);
-    if (sent >= 0 && (size_t)sent < waiting->length) {
-        waiting->length -= (size_t)sent;
-        memmove(waiting->data, waiting->data + sent, waiting->length);
-        return false;
-    }
-    g_clear_pointer(&waiting->data, g_free);
-    return true;
-}
-
-/* A send that fails (no route any more) is a loss like others: QUIC notices, and gives up in the
- * end. */
-static void send_packets(ql_origin_connection *c, const ngtcp2_path *path, uint8_t ecn,
-                         const uint8_t *data, size_t length, size_t segment)
-{
-    unsent next = { .from = ql_address_from(path->local.addr, path->local.addrlen),
-                    .to = ql_address_from(path->remote.addr, path->remote.addrlen),
-                    .ecn = ecn,
-                    .segment = segment };
-    ql_udp_batch batch = { .from = &next.from,
-                           .to = &next.to,
-                           .ecn = ecn,
-                           .data = data,
-                           .length = length,
-                           .segment = segment };
-    ssize_t sent = ql_udp_send(c->shared->udp, &batch, NULL);
-    if (sent < 0 || (size_t)sent == length)
-        return;
-    next.length = length - (size_t)sent;
-    next.data = g_memdup2(data + sent, next.length);
-    c->unsent = next;
 }
 
 /* Three times the probe timeout, as RFC 9000, 10.2 wants it. */
@@ -355,7 +304,7 @@ static void send_farewell(ql_origin_connection *c)
     }
     begin_ending(c, STATE_CLOSING);
     c->farewell = g_bytes_new(c->shared->buffer, (gsize)length);
-    send_packets(c, &storage.path, info.ecn, c->shared->buffer, (size_t)length, 0);
+    ql_origin_sender_send(c->sender, &storage.path, info.ecn, c->shared->buffer, (size_t)length, 0);
 }
 
 static void end_with(ql_origin_connection *c, int status)
@@ -384,8 +333,8 @@ static void answer_after_farewell(ql_origin_connection *c, const ql_udp_datagram
     ngtcp2_path path = path_of(datagram);
     gsize length;
     const uint8_t *packet = g_bytes_get_data(c->farewell, &length);
-    if ((count & (count - 1)) == 0 && c->unsent.data == NULL)
-        send_packets(c, &path, 0, packet, length, 0);
+    if ((count & (count - 1)) == 0 && !ql_origin_sender_is_blocked(c->sender))
+        ql_origin_sender_send(c->sender, &path, 0, packet, length, 0);
 }
 
 void ql_origin_connection_receive(ql_origin_connection *c, const ql_udp_datagram *datagram)
@@ -412,7 +361,7 @@ static ngtcp2_ssize write_packet(ngtcp2_conn *quic, ngtcp2_path *path, ngtcp2_pk
 
 void ql_origin_connection_send(ql_origin_connection *c)
 {
-    while (send_unsent(c) && c->state == STATE_OPEN) {
+    while (ql_origin_sender_flush(c->sender) && c->state == STATE_OPEN) {
         ngtcp2_path_storage storage;
         ngtcp2_pkt_info info;
         size_t segment = 0;
@@ -426,7 +375,8 @@ void ql_origin_connection_send(ql_origin_connection *c)
             end_with(c, (int)length);
         if (length <= 0)
             return;
-        send_packets(c, &storage.path, info.ecn, c->shared->buffer, (size_t)length, segment);
+        ql_origin_sender_send(c->sender, &storage.path, info.ecn, c->shared->buffer, (size_t)length,
+                              segment);
     }
 }
 
@@ -450,7 +400,7 @@ void ql_origin_connection_expire(ql_origin_connection *c)
 
 bool ql_origin_connection_is_blocked(const ql_origin_connection *c)
 {
-    return c->unsent.data != NULL;
+    return ql_origin_sender_is_blocked(c->sender);
 }
 
 bool ql_origin_connection_is_gone(const ql_origin_connection *c)

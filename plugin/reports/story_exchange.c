@@ -20,11 +20,11 @@ char *ql_story_exchange_name(const ql_exchange *exchange, uint32_t frame)
     if (!known_by(exchange->request.headers, frame))
         return g_strdup("a request that was not seen");
     char *url = ql_exchange_url(exchange);
-    char *raw = g_strdup_printf("%s %s",
-                                exchange->pushed           ? "PUSH"
-                                : exchange->method != NULL ? exchange->method
-                                                           : "?",
-                                url != NULL ? url : "?");
+    const char *method = exchange->pushed ? "PUSH" : exchange->method;
+    bool connect = url != NULL && g_str_has_prefix(url, "CONNECT "); /* names itself */
+    char *raw =
+        connect ? g_strdup(url)
+                : g_strdup_printf("%s %s", method != NULL ? method : "?", url != NULL ? url : "?");
     char *name = ql_text_safe(raw, strlen(raw));
     g_free(url);
     g_free(raw);

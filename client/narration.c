@@ -100,8 +100,8 @@ static void tell_connection(GPtrArray *story, const ql_fact_connection *fact)
     g_autofree char *purpose =
         fact->alpn != NULL ? g_strdup_printf(", for %s", fact->alpn) : g_strdup("");
     say(story, fact->number, fact->first_frame, LANDMARK,
-        "%s opens a connection to %s: QUIC version %s%s", or_unknown(fact->client),
-        or_unknown(fact->server), version_name(fact->version), purpose);
+        "The handshake begins: %s opens a connection to %s, QUIC version %s%s",
+        or_unknown(fact->client), or_unknown(fact->server), version_name(fact->version), purpose);
     if (fact->close_frame != 0)
         tell_close(story, fact);
 }
@@ -183,8 +183,10 @@ static void tell_first_use(GPtrArray *story, const GPtrArray *cids, const ql_fac
     const ql_fact_cid *before = predecessor(cids, fact);
     const char *user = other_side(fact->issuer);
     if (before == NULL) {
-        say(story, fact->connection, fact->first_used_frame, DETAIL,
-            "The %s sends to connection ID %s", user, name);
+        bool answers = g_strcmp0(fact->issuer, "client") == 0;
+        say(story, fact->connection, fact->first_used_frame, answers ? LANDMARK : DETAIL,
+            answers ? "The %s answers, to connection ID %s" : "The %s sends to connection ID %s",
+            user, name);
         return;
     }
     g_autofree char *before_name = cid_name(before);
@@ -231,6 +233,9 @@ static void tell_cid(GPtrArray *story, const GPtrArray *cids, guint index)
     g_autofree char *name = cid_name(fact);
     if (came_in_a_frame(fact))
         tell_issue(story, cids, index, name);
+    if (fact->issued_frame != 0 && g_strcmp0(fact->origin, "retry") == 0)
+        say(story, fact->connection, fact->issued_frame, LANDMARK,
+            "The server wants the client to begin again, with connection ID %s (Retry)", name);
     if (fact->first_used_frame != 0)
         tell_first_use(story, cids, fact, name);
     if (fact->retired_frame != 0)

@@ -37,7 +37,7 @@ class Demo(support.Case):
             self.assertEqual(stat.S_IMODE((folder / name).stat().st_mode), 0o600)
         text = result.stdout.decode()
         for part in ("the client moved from 127.0.0.1:", "6 requests on 1 connection",
-                     "The story in short", " opens a connection to ", "The path is validated",
+                     "The story in short", "The handshake begins: ", "The server answers, ", "The path is validated",
                      "The connection moves to a new path",
                      "The client closes the connection: H3_NO_ERROR",
                      "The plugin saw exactly what the client did.", f"wireshark {CAPTURE}"):

@@ -4,10 +4,12 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import time
+import unittest
 
 import origin_support as support
 
@@ -196,6 +198,36 @@ class Folder(support.Case):
             self.assertEqual(client.returncode, 1)
             self.assertIn(b"H3_INTERNAL_ERROR", err)
             self.assert_done(server.get("/"))
+
+
+@unittest.skipUnless(shutil.which("gtlsclient"), "gtlsclient is not installed")
+class OtherClient(support.Case):
+    """A client that we did not write, of the package ngtcp2-client."""
+
+    def fetch(self, *options):
+        with support.Server(self.home) as server:
+            subprocess.run(["gtlsclient", "-q", "--exit-on-all-streams-close",
+                            f"--download={self.home.path}", *options, "127.0.0.1",
+                            str(server.port), f"{server.url}/1m.bin"],
+                           check=True, timeout=support.TIMEOUT, stderr=subprocess.DEVNULL)
+        copy = self.home.path / "1m.bin"
+        self.assertEqual(copy.read_bytes(), support.PATTERN)
+        copy.unlink()
+
+    def test_plain(self):
+        self.fetch()
+
+    def test_version_2(self):
+        self.fetch("-v", "0x6b3343cf")
+
+    def test_key_update(self):
+        self.fetch("--key-update=1ms")
+
+    def test_empty_connection_id(self):
+        self.fetch("--scid=")
+
+    def test_migration(self):
+        self.fetch("--change-local-addr=4ms")
 
 
 class Usage(support.Case):

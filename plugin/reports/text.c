@@ -43,6 +43,22 @@ char *ql_text_bytes(uint64_t count)
     return text;
 }
 
+char *ql_text_size(uint64_t count)
+{
+    static const char *const units[] = { "kB", "MB", "GB", "TB", "PB", "EB" };
+    if (count < 1000)
+        return g_strdup_printf("%u B", (unsigned)count);
+    double value = (double)count / 1e3;
+    size_t unit = 0;
+    for (; value >= 999.5 && unit + 1 < G_N_ELEMENTS(units); unit++)
+        value /= 1e3;
+    return g_strdup_printf("%.*f %s",
+                           value < 9.995   ? 2
+                           : value < 99.95 ? 1
+                                           : 0,
+                           value, units[unit]);
+}
+
 char *ql_text_seconds(double seconds)
 {
     if (seconds < 0)

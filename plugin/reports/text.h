@@ -11,6 +11,7 @@ char *ql_text_safe(const char *bytes, size_t length);
 
 char *ql_text_count(uint64_t count);   /* "1,048,576" */
 char *ql_text_bytes(uint64_t count);   /* "1 byte", "1,000 bytes" */
+char *ql_text_size(uint64_t count);    /* "999 B", "12.3 kB", "1.05 MB": three digits */
 char *ql_text_seconds(double seconds); /* "0.12 ms", "12.3 ms", "1.23 s"; "" when negative */
 char *ql_text_hex(const uint8_t *bytes, size_t length);
 char *ql_text_cid_short(const ql_cid *cid); /* "1a2b3c4d...9f00": its ends */

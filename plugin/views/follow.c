@@ -2,6 +2,7 @@
 /* Follow > HTTP/3 stream: the header fields and the content of one exchange, both directions in the
  * order in which they were captured. tshark: -z follow,quiclens,MODE,CONNECTION,STREAM, or with two
  * addresses and ports for all exchanges between these; before 4.4 MODE,CONNECTION for all of it. */
+#include "views/frame_subject.h"
 #include "views/tap.h"
 #include "views/view.h"
 
@@ -12,33 +13,14 @@
 #include <epan/follow.h>
 #include <epan/to_str.h>
 
-#include <inttypes.h>
-
 #define FOLLOW_TAP "quiclens_follow"
 
 static int follow_tap;
 
 static char *filter_of(unsigned connection, unsigned stream)
 {
-    if (!QL_FOLLOW_NAMES_STREAMS)
-        return g_strdup_printf("quiclens.connection == %u", connection);
-    return g_strdup_printf("quiclens.connection == %u and quiclens.stream.id == %u", connection,
-                           stream);
-}
-
-/* The exchange that the frame carries most plainly: the one that its first event is about. */
-static const ql_exchange *exchange_of_frame(const ql_event *event)
-{
-    const ql_exchange *of_piece = NULL;
-    for (; event != NULL; event = event->next) {
-        if (event->kind == QL_EVENT_SECTION)
-            return event->section.exchange;
-        if (event->kind == QL_EVENT_END)
-            return event->end.exchange;
-        if (event->kind == QL_EVENT_STREAM && of_piece == NULL)
-            of_piece = event->stream.stream->exchange;
-    }
-    return of_piece;
+    return QL_FOLLOW_NAMES_STREAMS ? ql_filter_of_stream(connection, stream)
+                                   : ql_filter_of_connection(connection);
 }
 
 static char *filter_of_packet(epan_dissect_t *edt, packet_info *pinfo, unsigned *connection,
@@ -47,7 +29,7 @@ static char *filter_of_packet(epan_dissect_t *edt, packet_info *pinfo, unsigned 
     (void)edt;
     const ql_session *session = ql_live_model_session();
     const ql_exchange *exchange =
-        session != NULL ? exchange_of_frame(ql_session_events(session, pinfo->num)) : NULL;
+        session != NULL ? ql_frame_exchange(ql_session_events(session, pinfo->num)) : NULL;
     if (exchange == NULL || exchange->stream_id > G_MAXUINT)
         return NULL;
     *connection = exchange->connection;

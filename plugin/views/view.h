@@ -27,5 +27,8 @@ extern const ql_view ql_view_follow;
 extern const ql_view ql_view_export_objects;
 extern const ql_view ql_view_stat_tables;
 extern const ql_view ql_view_stat_tree;
+extern const ql_view ql_view_info_column;
+extern const ql_view ql_view_conversation_filters;
+extern const ql_view ql_view_flow_graph;
 
 #endif

@@ -12,6 +12,7 @@
 #include <wireshark.h>
 
 #include <cfile.h>
+#include <epan/conversation_filter.h>
 #include <epan/follow.h>
 #include <epan/packet.h>
 #include <epan/proto.h>
@@ -56,6 +57,33 @@ typedef bool ql_pref_bool;
 
 /* 4.4: tshark takes streams of any follower; before that only a connection can be named. */
 #define QL_FOLLOW_NAMES_STREAMS (QL_WIRESHARK >= 404)
+
+/* 4.4: conversation filters are handed data of theirs. */
+#if QL_WIRESHARK < 404
+typedef gboolean ql_filter_valid;
+#define QL_FILTER_ARGUMENTS packet_info *pinfo
+#else
+typedef bool ql_filter_valid;
+#define QL_FILTER_ARGUMENTS packet_info *pinfo, void *unused G_GNUC_UNUSED
+#endif
+
+static inline void ql_register_conversation_filter(const char *protocol, const char *title,
+                                                   is_filter_valid_func is_valid,
+                                                   build_filter_string_func build)
+{
+#if QL_WIRESHARK < 404
+    register_conversation_filter(protocol, title, is_valid, build);
+#else
+    register_conversation_filter(protocol, title, is_valid, build, NULL);
+#endif
+}
+
+/* 4.4: bool instead of gboolean in flow graphs. */
+#if QL_WIRESHARK < 404
+typedef gboolean ql_flow_bool;
+#else
+typedef bool ql_flow_bool;
+#endif
 
 /* 4.4: the GUI asks how many streams can be followed, and for the nearest one. */
 static inline void

@@ -139,6 +139,12 @@ def only_our_layers(text):
     return "\n".join(frames) + "\n"
 
 
+def only_our_info(text):
+    """What stands in the Info column behind Wireshark's own text."""
+    frames = (re.match(r" *(\d+) .* \| (.+)", line) for line in text.splitlines())
+    return "".join(f"{frame[1]} {frame[2]}\n" for frame in frames if frame)
+
+
 def as_values(text):
     """Since 4.2 a boolean is written as a word."""
     return re.sub(r"\bTrue\b", "1", re.sub(r"\bFalse\b", "0", text))
@@ -148,6 +154,7 @@ VIEWS = {
     "text": lambda text: text,
     "tree": only_our_tree,
     "fields": as_values,
+    "info": only_our_info,
     "layers": lambda text: as_values(only_our_layers(text)),
 }
 

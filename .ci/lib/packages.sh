@@ -28,10 +28,7 @@ wanted_packages() {
     printf '%s\n' "${base_packages[@]}" "${own[@]}"
     [[ $1 == test ]] || return 0
     printf '%s\n' "${test_packages[@]}"
-    case $release in # the QUIC server that we did not write; on bookworm it comes from backports
-    bookworm) printf 'libev4\n' ;;
-    *) printf 'ngtcp2-server\n' ;;
-    esac
+    gtlsserver_needs "$release"
 }
 
 # missing_packages NAME...: those that are not installed.
@@ -61,7 +58,7 @@ apt_install() {
     if ! apt_get install --yes --no-install-recommends "$@"; then
         apt_get update
         if ! apt_get install --yes --no-install-recommends "$@" 2>&1 | tee "$output"; then
-            die 1 "apt could not install the packages: $(missing_file "$output" "$*")"
+            die 1 "apt could not install: $(missing_file "$output" "$(grep -m1 '^E: ' "$output")")"
         fi
     fi
     rm -f -- "$output"

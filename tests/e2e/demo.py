@@ -149,7 +149,7 @@ class Capture(support.Case):
         ttl, ecn, fragment, length = zip(*(row.split("\t") for row in rows))
         self.assertEqual(set(ttl), {"64"})
         self.assertIn("2", set(ecn))  # ECT(0)
-        self.assertEqual(set(fragment), {"1"})
+        self.assertLessEqual(set(fragment), {"1", "True"})  # as 4.0 writes it, and 4.4
         self.assertLess(max(map(int, length)), 1500)  # never a datagram of a GSO batch
 
     def test_capinfos_knows_the_file(self):

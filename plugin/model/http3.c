@@ -435,9 +435,10 @@ void ql_http3_on_datagram(ql_http3 *h, const ql_streams *streams, ql_side sender
     g_free(url);
 }
 
-void ql_http3_forget_client(ql_http3 *h)
+void ql_http3_forget_client(ql_http3 *h, GHashTable *exchanges)
 {
     side *s = &h->side[QL_CLIENT];
+    ql_http3_scope_forget(&h->scope, exchanges);
     ql_http3_control_free(s->control);
     side_init(h, QL_CLIENT);
     ql_qpack_free(h->scope.qpack[QL_CLIENT]);
@@ -446,9 +447,4 @@ void ql_http3_forget_client(ql_http3 *h)
     if (settings != NULL)
         ql_qpack_set_limit(h->scope.qpack[QL_CLIENT],
                            ql_http3_setting(settings, QL_SETTING_QPACK_MAX_TABLE_CAPACITY));
-}
-
-void ql_http3_forget_exchange(ql_http3 *h, ql_exchange *exchange)
-{
-    ql_http3_scope_forget(&h->scope, exchange);
 }

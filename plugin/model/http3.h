@@ -48,9 +48,9 @@ void ql_http3_on_stop_sending(ql_http3 *http3, ql_stream_facts *stream, ql_side 
 void ql_http3_on_datagram(ql_http3 *http3, const ql_streams *streams, ql_side sender,
                           ql_slice data);
 
-/* Early data was rejected: nothing that the client said counts. Its halves are not used again. */
-void ql_http3_forget_client(ql_http3 *http3);
-void ql_http3_forget_exchange(ql_http3 *http3, ql_exchange *exchange);
+/* Early data was rejected: nothing that the client said counts, least of all the exchanges that are
+ * keys of the table. Their halves are not used again. */
+void ql_http3_forget_client(ql_http3 *http3, GHashTable *exchanges);
 
 const GPtrArray *ql_http3_exchanges(ql_http3 *http3);
 const GArray *ql_http3_settings(const ql_http3 *http3, ql_side side);

@@ -48,13 +48,20 @@ void ql_http3_scope_add(ql_http3_scope *s, ql_exchange *exchange)
     g_ptr_array_add(list, exchange);
 }
 
-void ql_http3_scope_forget(ql_http3_scope *s, ql_exchange *exchange)
+void ql_http3_scope_forget(ql_http3_scope *s, GHashTable *exchanges)
 {
-    guint index;
-    if (!g_ptr_array_find(s->exchanges, exchange, &index))
-        return;
-    g_ptr_array_steal_index(s->exchanges, index);
-    g_ptr_array_add(s->forgotten, exchange);
+    guint kept = 0;
+    for (guint i = 0; i < s->exchanges->len; i++) {
+        gpointer exchange = g_ptr_array_index(s->exchanges, i);
+        if (g_hash_table_contains(exchanges, exchange))
+            g_ptr_array_add(s->forgotten, exchange);
+        else
+            g_ptr_array_index(s->exchanges, kept++) = exchange;
+    }
+    /* What is behind `kept` is listed elsewhere now and must not be freed here. */
+    g_ptr_array_set_free_func(s->exchanges, NULL);
+    g_ptr_array_set_size(s->exchanges, (gint)kept);
+    g_ptr_array_set_free_func(s->exchanges, exchange_free);
 }
 
 const GPtrArray *ql_http3_scope_exchanges(ql_http3_scope *s)

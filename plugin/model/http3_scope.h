@@ -32,8 +32,10 @@ void ql_http3_scope_clear(ql_http3_scope *scope);
 /* Takes the exchange. */
 void ql_http3_scope_add(ql_http3_scope *scope, ql_exchange *exchange);
 
-/* Takes the exchange off the list; it stays valid as long as the scope. */
-void ql_http3_scope_forget(ql_http3_scope *scope, ql_exchange *exchange);
+/* Takes the exchanges that are keys of the table off the list; they stay valid as long as the
+ * scope.
+ */
+void ql_http3_scope_forget(ql_http3_scope *scope, GHashTable *exchanges);
 
 /* In the order of their requests' first frames. */
 const GPtrArray *ql_http3_scope_exchanges(ql_http3_scope *scope);

@@ -384,19 +384,25 @@ void ql_streams_on_early_data_rejected(ql_streams *streams)
 {
     if (streams->early_data_rejected)
         return;
+    GPtrArray *all = streams->streams;
+    g_autoptr(GHashTable) exchanges = g_hash_table_new(NULL, NULL);
     streams->early_data_rejected = true;
     streams->recent = NULL;
-    ql_http3_forget_client(streams->http3);
-    for (guint i = streams->streams->len; i-- > 0;) {
-        stream *s = g_ptr_array_index(streams->streams, i);
-        if (!s->early_data)
+    streams->streams = g_ptr_array_new_with_free_func(stream_free);
+    for (guint i = 0; i < all->len; i++) {
+        stream *s = g_ptr_array_index(all, i);
+        if (!s->early_data) {
+            g_ptr_array_add(streams->streams, s);
             continue;
-        g_ptr_array_steal_index(streams->streams, i);
+        }
         g_hash_table_remove(streams->by_id, &s->facts.id);
-        if (s->facts.exchange != NULL)
-            ql_http3_forget_exchange(streams->http3, s->facts.exchange);
         g_hash_table_insert(streams->forgotten, &s->facts.id, s);
+        if (s->facts.exchange != NULL)
+            g_hash_table_add(exchanges, s->facts.exchange);
     }
+    g_ptr_array_set_free_func(all, NULL);
+    g_ptr_array_free(all, TRUE);
+    ql_http3_forget_client(streams->http3, exchanges);
 }
 
 void ql_streams_finish(ql_streams *streams, const ql_where *where)

@@ -40,8 +40,9 @@ ql_reassembly_outcome ql_stream_half_add(ql_stream_half *half, uint64_t offset, 
  * not needed any more. */
 bool ql_stream_half_settle(ql_stream_half *half, ql_stream_facts *facts);
 
-#define QL_RECOGNITION_BYTES 4096u /* of a half are looked at to tell HTTP/3 from other protocols  \
-                                    */
+#define QL_RECOGNITION_BYTES                                                                       \
+    16384u /* of a half are looked at to tell HTTP/3 from other protocols                          \
+            */
 
 /* Whether the first bytes, which are held, can be told to be HTTP/3. */
 bool ql_stream_half_is_recognized(const ql_stream_half *half, uint64_t stream_id);

@@ -136,6 +136,13 @@ ql_request *ql_request_stream_fail_code(ql_request_stream *stream, uint64_t code
     return ql_request_stream_fail(stream, code == NGHTTP3_H3_REQUEST_REJECTED, sentence);
 }
 
+ql_request *ql_request_stream_release(ql_request_stream *stream)
+{
+    ql_request *request = stream->request;
+    stream->request = NULL;
+    return request == NULL || ql_request_is_over(request) ? NULL : request;
+}
+
 int ql_request_stream_tick(ql_request_stream *stream, bool *resume)
 {
     if (stream->request == NULL)

@@ -42,7 +42,8 @@ ql_udp *ql_udp_listen(const ql_address *local, GError **error);
 
 void ql_udp_free(ql_udp *udp); /* closes it; NULL is a no-op */
 
-/* For poll(2): POLLIN when ql_udp_receive has something, POLLOUT when ql_udp_send goes on. */
+/* For poll(2): POLLIN when something has come, POLLOUT when ql_udp_send goes on. Before one waits,
+ * ql_udp_receive must have returned 0: it may have read more than it handed out. */
 int ql_udp_fd(const ql_udp *udp);
 
 /* Where it is bound; after ql_udp_connect never a wildcard. Valid as long as udp. */

@@ -24,7 +24,8 @@ static char *encode_forbidden(const char *text)
     GString *out = g_string_new(NULL);
     for (const char *at = text; *at != '\0'; at++) {
         unsigned char c = (unsigned char)*at;
-        if (c <= 0x20 || c >= 0x7f || strchr("\"<>\\^`{|}", c) != NULL)
+        bool bare_percent = c == '%' && !(g_ascii_isxdigit(at[1]) && g_ascii_isxdigit(at[2]));
+        if (c <= 0x20 || c >= 0x7f || bare_percent || strchr("\"<>\\^`{|}", c) != NULL)
             g_string_append_printf(out, "%%%02X", c);
         else
             g_string_append_c(out, (char)c);

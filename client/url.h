@@ -17,8 +17,8 @@ typedef struct ql_url {
 } ql_url;
 
 /* Without a scheme, https is meant. Any other scheme, user names in the URL, and a host that is
- * none are errors. What may not stand in a URL (spaces, control characters, bytes over 0x7e) is
- * percent-encoded. */
+ * none are errors. What may not stand in a URL (spaces, control characters, bytes over 0x7e, a "%"
+ * that begins no code) is percent-encoded. */
 ql_url *ql_url_new(const char *text, GError **error);
 void ql_url_free(ql_url *url); /* NULL is a no-op */
 

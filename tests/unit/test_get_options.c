@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "get_options.h"
+
+#include <string.h>
+
+static bool parse(ql_get_options *options, const char *line, GError **error)
+{
+    g_autofree char *whole = g_strconcat("get ", line, NULL);
+    g_auto(GStrv) words = g_strsplit(whole, " ", -1);
+    return ql_get_options_parse(options, (int)g_strv_length(words), words, error);
+}
+
+static void assert_refused(const char *line, const char *why)
+{
+    ql_get_options options;
+    g_autoptr(GError) error = NULL;
+    g_assert_false(parse(&options, line, &error));
+    g_assert_nonnull(error);
+    g_assert_nonnull(strstr(error->message, why));
+    ql_get_options_clear(&options);
+}
+
+static void assert_move(const char *text, uint64_t bytes, ngtcp2_duration duration)
+{
+    ql_move_trigger move = { 0 };
+    g_autoptr(GError) error = NULL;
+    g_assert_true(ql_get_parse_move(text, &move, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(move.bytes, ==, bytes);
+    g_assert_cmpuint(move.duration, ==, duration);
+}
+
+static void test_options_mean_what_they_mean_in_curl(void)
+{
+    ql_get_options options;
+    g_autoptr(GError) error = NULL;
+    g_assert_true(parse(&options,
+                        "-isvk4 -XDELETE -H a:b -HX: --cacert ca --keys log --capture - "
+                        "--resolve a:1:::1 --connect-timeout 2 --max-time 0.5 https://a https://b",
+                        &error));
+    g_assert_no_error(error);
+    g_assert_true(options.include && options.silent && options.verbose && options.insecure);
+    g_assert_true(options.ipv4 && !options.ipv6 && !options.show_error && !options.fail);
+    g_assert_cmpstr(options.method, ==, "DELETE");
+    g_assert_cmpstr(options.headers[1], ==, "X:");
+    g_assert_cmpstr(options.ca_file, ==, "ca");
+    g_assert_cmpstr(options.keys, ==, "log");
+    g_assert_cmpstr(options.capture, ==, "-");
+    g_assert_cmpstr(options.resolve[0], ==, "a:1:::1");
+    g_assert_cmpfloat(options.connect_timeout, ==, 2);
+    g_assert_cmpfloat(options.max_time, ==, 0.5);
+    g_assert_cmpuint(g_strv_length(options.urls), ==, 2);
+    ql_get_options_clear(&options);
+}
+
+static void test_outputs_keep_the_order_of_o_and_O(void)
+{
+    ql_get_options options;
+    g_assert_true(parse(&options, "-o x -O -o - a b c", NULL));
+    g_assert_cmpuint(options.outputs->len, ==, 3);
+    g_assert_cmpstr(g_ptr_array_index(options.outputs, 0), ==, "x");
+    g_assert_cmpstr(g_ptr_array_index(options.outputs, 1), ==, "");
+    g_assert_cmpstr(g_ptr_array_index(options.outputs, 2), ==, "-");
+    ql_get_options_clear(&options);
+}
+
+static void test_data_knows_files_and_line_ends(void)
+{
+    ql_get_options options;
+    g_assert_true(parse(&options, "-d a=b -d @file --data-binary @- a", NULL));
+    const ql_get_data *data = &g_array_index(options.data, ql_get_data, 0);
+    g_assert_true(strcmp(data[0].text, "a=b") == 0 && !data[0].file && data[0].strip);
+    g_assert_true(strcmp(data[1].text, "file") == 0 && data[1].file && data[1].strip);
+    g_assert_true(strcmp(data[2].text, "-") == 0 && data[2].file && !data[2].strip);
+    ql_get_options_clear(&options);
+}
+
+static void test_a_move_is_due_after_bytes_or_time(void)
+{
+    assert_move("200k", 200000, 0);
+    assert_move("1", 1, 0);
+    assert_move("1.5M", 1500000, 0);
+    assert_move("300ms", 0, 300 * NGTCP2_MILLISECONDS);
+    assert_move("1.5s", 0, 1500 * NGTCP2_MILLISECONDS);
+}
+
+static void test_a_move_that_is_neither_is_refused(void)
+{
+    static const char *const bad[] = { "", "k", "0", "-5", "5x", "0.1", "1e99", "nan", "5 s" };
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        ql_move_trigger move;
+        g_autoptr(GError) error = NULL;
+        g_assert_false(ql_get_parse_move(bad[i], &move, &error));
+        g_assert_nonnull(strstr(error->message, "--migrate-after"));
+    }
+}
+
+static void test_what_excludes_each_other_is_refused(void)
+{
+    assert_refused("-s", "no URL");
+    assert_refused("-4 -6 a", "-4 and -6");
+    assert_refused("-d x -T y a", "-d and -T");
+    assert_refused("-T x -T y a", "more -T");
+    assert_refused("-o x -O a", "more -o");
+    assert_refused("-d @- a b", "only once");
+    assert_refused("-d @- -d @- a", "only once");
+    assert_refused("-T - -T - a b", "only once");
+    assert_refused("--migrate-after soon a", "--migrate-after");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/get-options/curl", test_options_mean_what_they_mean_in_curl);
+    g_test_add_func("/get-options/outputs", test_outputs_keep_the_order_of_o_and_O);
+    g_test_add_func("/get-options/data", test_data_knows_files_and_line_ends);
+    g_test_add_func("/get-options/move", test_a_move_is_due_after_bytes_or_time);
+    g_test_add_func("/get-options/bad-move", test_a_move_that_is_neither_is_refused);
+    g_test_add_func("/get-options/refused", test_what_excludes_each_other_is_refused);
+    return g_test_run();
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "get_requests.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* An empty folder that is the current one. */
+typedef struct stage {
+    char *folder, *before;
+    ql_get_options options;
+    GError *error;
+} stage;
+
+static void set_up(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    s->before = g_get_current_dir();
+    s->folder = g_dir_make_tmp("requests-XXXXXX", NULL);
+    g_assert_cmpint(g_chdir(s->folder), ==, 0);
+}
+
+static void tear_down(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    static const char *const names[] = { "x", "content", "in/x", "in" };
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        g_remove(names[i]);
+    ql_get_options_clear(&s->options);
+    g_clear_error(&s->error);
+    g_assert_cmpint(g_chdir(s->before), ==, 0);
+    g_assert_cmpint(g_rmdir(s->folder), ==, 0);
+    g_free(s->before);
+    g_free(s->folder);
+}
+
+static GPtrArray *build(stage *s, const char *line)
+{
+    g_autofree char *whole = g_strconcat("get ", line, NULL);
+    g_auto(GStrv) words = g_strsplit(whole, " ", -1);
+    g_assert_true(ql_get_options_parse(&s->options, (int)g_strv_length(words), words, &s->error));
+    return ql_get_requests_new(&s->options, NULL, &s->error);
+}
+
+static const char *field(const GPtrArray *requests, guint index, const char *name)
+{
+    size_t count;
+    const ql_field *fields = ql_request_fields(g_ptr_array_index(requests, index), &count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(fields[i].name, name) == 0)
+            return fields[i].value;
+    return NULL;
+}
+
+static void test_the_method_follows_the_content(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_assert_true(g_file_set_contents("content", "abc", 3, NULL));
+    g_autoptr(GPtrArray) requests = build(s, "-T content https://a/ https://b/");
+    g_assert_no_error(s->error);
+    g_assert_cmpstr(field(requests, 0, ":method"), ==, "PUT");
+    g_assert_cmpstr(field(requests, 0, ":path"), ==, "/content");
+    g_assert_cmpstr(field(requests, 0, "content-length"), ==, "3");
+    g_assert_null(field(requests, 0, "content-type"));
+    g_assert_cmpstr(field(requests, 1, ":method"), ==, "GET");
+    g_assert_null(field(requests, 1, "content-length"));
+}
+
+static void test_data_is_a_form_for_every_url(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_autoptr(GPtrArray) requests = build(s, "-d a=1 -d b=2 https://a/ https://b/");
+    for (guint i = 0; i < 2; i++) {
+        g_assert_cmpstr(field(requests, i, ":method"), ==, "POST");
+        g_assert_cmpstr(field(requests, i, "content-length"), ==, "7");
+        g_assert_cmpstr(field(requests, i, "content-type"), ==,
+                        "application/x-www-form-urlencoded");
+    }
+}
+
+static void test_x_and_h_have_the_last_word(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_autoptr(GPtrArray) requests =
+        build(s, "-d a -X QUERY -H Content-Type:x -H Host:h -H Accept: https://a/");
+    g_assert_cmpstr(field(requests, 0, ":method"), ==, "QUERY");
+    g_assert_cmpstr(field(requests, 0, "content-type"), ==, "x");
+    g_assert_cmpstr(field(requests, 0, ":authority"), ==, "h");
+    g_assert_null(field(requests, 0, "host"));
+    g_assert_null(field(requests, 0, "accept"));
+}
+
+static void test_a_file_that_is_missing_is_no_bad_usage(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_assert_null(build(s, "-T missing https://a/"));
+    g_assert_error(s->error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+    g_assert_nonnull(strstr(s->error->message, "missing"));
+}
+
+static void test_a_bad_url_is_bad_usage(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_assert_null(build(s, "https://a/ http://b/"));
+    g_assert_nonnull(s->error);
+    g_assert_true(s->error->domain != G_FILE_ERROR);
+}
+
+/* Opens the outputs, as responses do, by giving every request one. */
+static void answer(GPtrArray *requests)
+{
+    for (guint i = 0; i < requests->len; i++) {
+        ql_request *request = g_ptr_array_index(requests, i);
+        ql_request_on_sent(request, 4 * i, NULL);
+        g_assert_true(ql_request_on_field(request, ":status", 7, "200", 3));
+        ql_request_on_fields_end(request, false, NULL);
+        ql_request_on_data(request, (const uint8_t *)"0123456789" + i, 1);
+        ql_request_on_end(request);
+        g_assert_cmpint(ql_request_get_state(request), ==, QL_REQUEST_DONE);
+    }
+}
+
+static void assert_file(const char *path, const char *expected)
+{
+    g_autofree char *contents = NULL;
+    g_assert_true(g_file_get_contents(path, &contents, NULL, NULL));
+    g_assert_cmpstr(contents, ==, expected);
+    g_assert_cmpint(g_remove(path), ==, 0);
+}
+
+static void test_names_of_files_do_not_clash(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_autoptr(GPtrArray) requests =
+        build(s, "-O -O -o x.1 -O https://a/x https://a/b/x https://a/c https://b/x?y");
+    g_assert_no_error(s->error);
+    answer(requests);
+    assert_file("x", "0");
+    assert_file("x.2", "1");
+    assert_file("x.1", "2");
+    assert_file("x.3", "3");
+}
+
+static void test_a_folder_takes_all_files(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_autoptr(GPtrArray) requests =
+        build(s, "--output-dir in -o y https://a/q https://a/x https://a/%2e%2e https://a/");
+    g_assert_no_error(s->error);
+    answer(requests);
+    assert_file("in/y", "0");
+    assert_file("in/x", "1");
+    assert_file("in/index.html", "2");
+    assert_file("in/index.html.1", "3");
+}
+
+static void test_two_responses_in_one_file_are_refused(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_assert_null(build(s, "-o x -o ./x https://a/ https://b/"));
+    g_assert_nonnull(strstr(s->error->message, "one file"));
+    g_assert_true(s->error->domain != G_FILE_ERROR);
+}
+
+static void test_standard_output_is_known_to_be_written_to(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_autoptr(GPtrArray) requests = build(s, "-o x https://a/ https://b/");
+    g_assert_cmpuint(requests->len, ==, 2);
+    g_assert_true(ql_get_writes_to_stdout(&s->options));
+    g_free(s->options.urls[1]);
+    s->options.urls[1] = NULL;
+    g_assert_false(ql_get_writes_to_stdout(&s->options));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define TEST(name, function)                                                                       \
+    g_test_add("/get-requests/" name, stage, NULL, set_up, function, tear_down)
+    TEST("method", test_the_method_follows_the_content);
+    TEST("data", test_data_is_a_form_for_every_url);
+    TEST("headers", test_x_and_h_have_the_last_word);
+    TEST("missing", test_a_file_that_is_missing_is_no_bad_usage);
+    TEST("bad-url", test_a_bad_url_is_bad_usage);
+    TEST("clash", test_names_of_files_do_not_clash);
+    TEST("folder", test_a_folder_takes_all_files);
+    TEST("one-file", test_two_responses_in_one_file_are_refused);
+    TEST("stdout", test_standard_output_is_known_to_be_written_to);
+    return g_test_run();
+}

@@ -5,10 +5,12 @@
 
 #include <string.h>
 
-#define SESSIONS_TRIED_MAX 1000u /* newest of the log, for one packet */
-#define PACKETS_TRIED_MAX  16u   /* of one address pair */
-#define SESSION_COST       20u   /* attempts that setting up a session's keys amounts to */
-#define PACKET_BUDGET      50000u
+#define SESSIONS_TRIED_MAX 1000u  /* newest of the log, for one packet */
+#define SESSION_COST       20u    /* attempts that setting up a session's keys amounts to */
+#define SESSION_BUDGET     50000u /* attempts for one session */
+#define PACKET_SHARE       16u    /* this part of what is left of all, for one packet */
+#define PACKET_LEAST       1000u  /* with fewer attempts a packet is not worth a search */
+#define WIDE_TRIES_MAX     4u     /* packets of one address pair that are searched widely */
 
 /* The connection that has this session already, so that one session stays one connection. */
 static ql_connection *connection_of(const ql_session *session, const ql_session_secrets *secrets)
@@ -33,11 +35,17 @@ static void tell(ql_opening *o, const ql_connection *connection)
 
 /* A packet was opened with a ring of its own: it begins a connection, or goes to the one that has
  * the session, whose own keys then find the way anew. */
-static bool adopt(ql_opening *o, ql_side sender, const ql_packet_header *header, ql_keyring *ring,
+static bool adopt(ql_opening *o, const ql_candidate *owner, ql_side sender,
+                  const ql_packet_header *header, ql_keyring *ring,
                   const ql_session_secrets *secrets, ql_opened *opened)
 {
     ql_candidate candidate = { .sender = sender, .match = QL_MATCH_CID };
-    candidate.connection = connection_of(o->session, secrets);
+    if (owner != NULL && !ql_connection_facts_of(owner->connection)->has_client_random) {
+        candidate.connection = owner->connection; /* its ClientHello is not there, or not whole */
+        ql_connection_identify(owner->connection, secrets);
+    } else {
+        candidate.connection = connection_of(o->session, secrets);
+    }
     if (candidate.connection == NULL) {
         candidate.connection =
             ql_session_begin_connection(o->session, o->datagram, sender, header->version);
@@ -47,13 +55,15 @@ static bool adopt(ql_opening *o, ql_side sender, const ql_packet_header *header,
         return true;
     }
     ql_keyring_free(ring);
-    unsigned budget = PACKET_BUDGET;
+    unsigned budget = SESSION_BUDGET;
+    uint8_t *scratch = o->session->scratch;
     ql_keyring *own = ql_connection_keyring(candidate.connection);
     const ql_packet_numbers *numbers =
         ql_connection_numbers(candidate.connection, sender, header->type);
     ql_connection_learn_secrets(candidate.connection);
-    if (ql_keyring_open(own, sender, header, numbers, o->session->scratch, opened) != QL_OPEN_OK &&
-        ql_keyring_search(own, sender, header, o->session->scratch, &budget, opened) != QL_OPEN_OK)
+    if (ql_keyring_open(own, sender, header, numbers, scratch, opened) != QL_OPEN_OK &&
+        ql_keyring_search(own, sender, header, QL_SEARCH_WIDE, scratch, &budget, opened) !=
+            QL_OPEN_OK)
         return false;
     ql_opener_take(o, &candidate, header, opened);
     return true;
@@ -67,10 +77,18 @@ static size_t length_of_try(unsigned i)
     return order[i];
 }
 
-static bool try_session(ql_opening *o, const ql_session_secrets *secrets, ql_slice rest,
-                        unsigned *budget, size_t *used)
+/* One packet on its way through the log. */
+typedef struct attempt {
+    ql_opening *o;
+    const ql_candidate *owner; /* whose it seems to be, or NULL */
+    ql_slice rest;             /* begins with the packet */
+    ql_search_effort effort;
+    size_t used; /* bytes of the packet that was opened */
+} attempt;
+
+static bool try_session(attempt *a, const ql_session_secrets *secrets, unsigned *budget)
 {
-    bool is_long = ql_packet_is_long(rest);
+    bool is_long = ql_packet_is_long(a->rest);
     for (int side = 0; side < 2; side++) {
         ql_keyring *ring = ql_keyring_new();
         ql_keyring_set_secrets(ring, secrets);
@@ -78,44 +96,76 @@ static bool try_session(ql_opening *o, const ql_session_secrets *secrets, ql_sli
             ql_packet_header header;
             ql_opened opened;
             ql_header_status status =
-                is_long ? ql_packet_header_read_long(rest, &header)
-                        : ql_packet_header_read_short(rest, length_of_try(i), &header);
+                is_long ? ql_packet_header_read_long(a->rest, &header)
+                        : ql_packet_header_read_short(a->rest, length_of_try(i), &header);
             if (status != QL_HEADER_OK ||
-                ql_keyring_search(ring, (ql_side)side, &header, o->session->scratch, budget,
-                                  &opened) != QL_OPEN_OK)
+                ql_keyring_search(ring, (ql_side)side, &header, a->effort, a->o->session->scratch,
+                                  budget, &opened) != QL_OPEN_OK)
                 continue;
-            *used = header.packet.length;
-            return adopt(o, (ql_side)side, &header, ring, secrets, &opened);
+            a->used = header.packet.length;
+            return adopt(a->o, a->owner, (ql_side)side, &header, ring, secrets, &opened);
         }
         ql_keyring_free(ring);
     }
     return false;
 }
 
-size_t ql_adoption_try(ql_opening *o, ql_slice rest)
+/* The newest sessions first. */
+static bool try_sessions(attempt *a, uint64_t *budget)
+{
+    ql_secrets_log *log = a->o->session->log;
+    unsigned count = ql_secrets_log_count(log);
+    unsigned last = count > SESSIONS_TRIED_MAX ? count - SESSIONS_TRIED_MAX : 0;
+    for (unsigned i = count; i-- > last && *budget > SESSION_COST;) {
+        unsigned given = (unsigned)MIN(*budget - SESSION_COST, SESSION_BUDGET), left = given;
+        bool found = try_session(a, ql_secrets_log_at(log, i), &left);
+        *budget -= given - left + SESSION_COST;
+        if (found)
+            return true;
+    }
+    return false;
+}
+
+/* Which try of its address pair it is, from 1; 0 when it is not worth one. */
+static unsigned number_of_try(const ql_opening *o, const ql_candidate *owner)
 {
     ql_session *session = o->session;
     if (o->again != NULL || session->adoption_budget == 0 ||
-        o->datagram->wire_length > o->datagram->payload.length ||
         ql_secrets_log_count(session->log) == 0 ||
-        ql_strays_seen(session->strays, o->datagram) > PACKETS_TRIED_MAX)
+        o->datagram->wire_length > o->datagram->payload.length)
         return 0;
-    unsigned count = ql_secrets_log_count(session->log), tried = 0;
-    size_t used = 0;
-    for (unsigned i = count; i-- > 0 && tried < SESSIONS_TRIED_MAX; tried++) {
-        unsigned given = (unsigned)MIN(session->adoption_budget, PACKET_BUDGET), budget = given;
-        bool found = try_session(o, ql_secrets_log_at(session->log, i), rest, &budget, &used);
-        uint64_t cost = given - budget + SESSION_COST;
-        session->adoption_budget -= MIN(cost, session->adoption_budget);
-        if (found)
-            return used;
-        if (session->adoption_budget == 0) {
-            ql_journal_find(session->journal, QL_NO_CONNECTION, o->datagram->where.frame,
-                            QL_FINDING_LIMIT_REACHED,
-                            "too many packets fit no connection: from here on the log's sessions "
-                            "are not tried on them any more");
-            break;
-        }
+    /* What is sent to an ID of a connection whose session is known is that connection's. */
+    if (owner != NULL && owner->match == QL_MATCH_CID &&
+        ql_connection_facts_of(owner->connection)->has_client_random)
+        return 0;
+    return ql_strays_try(session->strays, o->datagram);
+}
+
+static void pay(ql_opening *o, uint64_t cost)
+{
+    ql_session *session = o->session;
+    session->adoption_budget -= MIN(cost, session->adoption_budget);
+    if (session->adoption_budget >= PACKET_SHARE * PACKET_LEAST)
+        return;
+    session->adoption_budget = 0;
+    ql_journal_find(session->journal, QL_NO_CONNECTION, o->datagram->where.frame,
+                    QL_FINDING_LIMIT_REACHED,
+                    "too many packets fit no connection: from here on the log's sessions are not "
+                    "tried on them any more");
+}
+
+size_t ql_adoption_try(ql_opening *o, const ql_candidate *owner, ql_slice rest)
+{
+    unsigned number = number_of_try(o, owner);
+    if (number == 0)
+        return 0;
+    attempt a = { .o = o, .owner = owner, .rest = rest, .effort = QL_SEARCH_LIKELY };
+    uint64_t given = o->session->adoption_budget / PACKET_SHARE, left = given;
+    bool found = try_sessions(&a, &left);
+    if (!found && number <= WIDE_TRIES_MAX) {
+        a.effort = QL_SEARCH_WIDE;
+        found = try_sessions(&a, &left);
     }
-    return 0;
+    pay(o, given - left);
+    return found ? a.used : 0;
 }

@@ -98,14 +98,20 @@ void ql_connection_adopt(ql_connection *c, ql_keyring *ring, const ql_session_se
     c->facts.start_missing = true;
 }
 
+void ql_connection_identify(ql_connection *c, const ql_session_secrets *secrets)
+{
+    c->facts.has_client_random = true;
+    memcpy(c->facts.client_random, secrets->client_random, sizeof c->facts.client_random);
+    ql_connection_learn_secrets(c);
+}
+
 bool ql_connection_learn_secrets(ql_connection *c)
 {
     if (!c->facts.has_client_random)
         return false;
     const ql_session_secrets *secrets = ql_secrets_log_find(c->context.log, c->facts.client_random);
-    if (secrets == NULL)
+    if (secrets == NULL || !ql_keyring_set_secrets(c->ring, secrets))
         return false;
-    ql_keyring_set_secrets(c->ring, secrets);
     c->news = true;
     return true;
 }
@@ -211,7 +217,7 @@ void ql_connection_on_packet(ql_connection *c, const ql_packet_input *in, const 
     ql_connection_judge_path(c, in, path, newest);
 }
 
-static void tell_missing(ql_connection *c, const ql_packet_input *in)
+static void tell_secrets(ql_connection *c, const ql_packet_input *in, ql_closed_cause cause)
 {
     char random[2 * QL_CLIENT_RANDOM_LENGTH + 1];
     for (unsigned i = 0; i < QL_CLIENT_RANDOM_LENGTH; i++)
@@ -219,27 +225,15 @@ static void tell_missing(ql_connection *c, const ql_packet_input *in)
     unsigned others = ql_secrets_log_count(c->context.log);
     ql_journal *journal = c->context.journal;
     uint32_t number = c->facts.number, frame = in->datagram->where.frame;
-    c->told_secrets = true;
-    switch ((ql_closed_cause)in->event->closed) {
-    case QL_CLOSED_NO_SECRET:
+    if (cause == QL_CLOSED_NO_SECRET)
         ql_journal_find(journal, number, frame, QL_FINDING_SECRETS_MISSING,
                         "no secrets for this connection: client random %s, the log has %u other "
                         "session%s",
                         random, others, others == 1 ? "" : "s");
-        break;
-    case QL_CLOSED_NO_LEVEL:
+    else
         ql_journal_find(journal, number, frame, QL_FINDING_SECRETS_PARTIAL,
                         "the log has client random %s, but no secret for %s packets of the %s",
                         random, ql_packet_type_name(in->header->type), ql_side_name(in->sender));
-        break;
-    case QL_CLOSED_START_MISSING:
-        ql_journal_find(journal, number, frame, QL_FINDING_CAPTURE_START_MISSING,
-                        "the ClientHello was not captured, and none of the log's %u session%s "
-                        "opens this packet",
-                        others, others == 1 ? "" : "s");
-        break;
-    default: c->told_secrets = false; break;
-    }
 }
 
 /* Damaged packets come one by one. Many, and never one that opens, is another session's secret. */
@@ -257,23 +251,34 @@ static void tell_wrong(ql_connection *c, const ql_packet_input *in)
                     c->facts.closed[QL_CLOSED_NOT_AUTHENTIC]);
 }
 
+/* Once a cause, as long as there are packets that stay closed for it. */
+static void tell_cause(ql_connection *c, const ql_packet_input *in, ql_closed_cause cause)
+{
+    if (c->told_cause[cause])
+        return;
+    c->told_cause[cause] = true;
+    if (cause == QL_CLOSED_NO_SECRET || cause == QL_CLOSED_NO_LEVEL)
+        tell_secrets(c, in, cause);
+    else if (cause == QL_CLOSED_CUT)
+        ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
+                        QL_FINDING_CAPTURE_CUT,
+                        "the capture holds %zu of %zu bytes of this datagram; what was cut cannot "
+                        "be opened (capture with a larger snapshot length)",
+                        in->datagram->payload.length, in->datagram->wire_length);
+}
+
 void ql_connection_on_closed(ql_connection *c, const ql_packet_input *in)
 {
     ql_closed_cause cause = (ql_closed_cause)in->event->closed;
     c->facts.packets++;
     c->facts.closed[cause]++;
     judge_secrets(&c->facts, QL_PACKET_INITIAL);
-    if (!c->told_secrets)
-        tell_missing(c, in);
-    if (cause == QL_CLOSED_NOT_AUTHENTIC)
+    if (cause != QL_CLOSED_WAITING) /* which is told when the capture ends */
+        tell_cause(c, in, cause);
+    if (cause == QL_CLOSED_NOT_AUTHENTIC) {
+        if (in->header->type != QL_PACKET_INITIAL && c->facts.secrets == QL_SECRETS_NOT_NEEDED)
+            c->facts.secrets = QL_SECRETS_MISSING;
         tell_wrong(c, in);
-    if (cause == QL_CLOSED_CUT && !c->told_cut) {
-        c->told_cut = true;
-        ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
-                        QL_FINDING_CAPTURE_CUT,
-                        "the capture holds %zu of %zu bytes of this datagram; what was cut cannot "
-                        "be opened (capture with a larger snapshot length)",
-                        in->datagram->payload.length, in->datagram->wire_length);
     }
     /* Without secrets the IDs on the packets and their addresses are all that can be followed. */
     if (cause != QL_CLOSED_NOT_AUTHENTIC && cause != QL_CLOSED_UNKNOWN_VERSION) {
@@ -284,21 +289,39 @@ void ql_connection_on_closed(ql_connection *c, const ql_packet_input *in)
     }
 }
 
-void ql_connection_reopen(ql_connection *c, ql_closed_cause was)
+void ql_connection_uncount(ql_connection *c, ql_closed_cause was)
 {
     c->facts.packets--;
     c->facts.closed[was]--;
     judge_secrets(&c->facts, QL_PACKET_INITIAL);
-    if (c->facts.closed[QL_CLOSED_NO_SECRET] == 0 && c->told_secrets) {
-        ql_journal_withdraw(c->context.journal, c->facts.number, QL_FINDING_SECRETS_MISSING);
-        c->told_secrets = false;
+}
+
+void ql_connection_retell_causes(ql_connection *c)
+{
+    static const struct {
+        ql_closed_cause cause;
+        ql_finding_code code;
+    } told[] = { { QL_CLOSED_NO_SECRET, QL_FINDING_SECRETS_MISSING },
+                 { QL_CLOSED_NO_LEVEL, QL_FINDING_SECRETS_PARTIAL },
+                 { QL_CLOSED_WAITING, QL_FINDING_CAPTURE_START_MISSING } };
+    for (unsigned i = 0; i < G_N_ELEMENTS(told); i++) {
+        if (c->told_cause[told[i].cause])
+            ql_journal_withdraw(c->context.journal, c->facts.number, told[i].code);
+        c->told_cause[told[i].cause] = false;
     }
+}
+
+void ql_connection_on_passed_over(ql_connection *c, unsigned count)
+{
+    ql_journal_find(c->context.journal, c->facts.number, c->facts.last.frame,
+                    QL_FINDING_LIMIT_REACHED,
+                    "%u packets came so long before their secrets that they were not kept", count);
 }
 
 void ql_connection_finish(ql_connection *c)
 {
-    if (c->facts.closed[QL_CLOSED_WAITING] > 0 && !c->told_secrets) {
-        c->told_secrets = true;
+    if (c->facts.closed[QL_CLOSED_WAITING] > 0 && !c->told_cause[QL_CLOSED_WAITING]) {
+        c->told_cause[QL_CLOSED_WAITING] = true;
         ql_journal_find(c->context.journal, c->facts.number, c->facts.first.frame,
                         QL_FINDING_CAPTURE_START_MISSING,
                         "the ClientHello was not captured whole, so that its session is not found "

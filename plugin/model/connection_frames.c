@@ -55,8 +55,10 @@ static void on_crypto(ql_connection *c, const ql_packet_input *in, const ql_fram
     const ql_where *where = &in->datagram->where;
     unsigned news = ql_handshake_on_crypto(c->handshake, in->sender,
                                            in->header->type == QL_PACKET_HANDSHAKE, frame, where);
-    if ((news & QL_NEWS_CLIENT_RANDOM) != 0)
+    if ((news & QL_NEWS_CLIENT_RANDOM) != 0) {
         ql_connection_learn_secrets(c);
+        c->news = true; /* also that there are none is news to what waits */
+    }
     if ((news & QL_NEWS_CLIENT_PARAMETERS) != 0)
         ql_connection_bind_parameters(c, QL_CLIENT, where->frame);
     if ((news & QL_NEWS_SERVER_PARAMETERS) != 0)

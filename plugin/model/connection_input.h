@@ -43,6 +43,9 @@ bool ql_connection_may_begin_again(const ql_connection *connection, const ql_cid
 void ql_connection_adopt(ql_connection *connection, ql_keyring *ring,
                          const ql_session_secrets *secrets);
 
+/* Its ClientHello is not known; a packet of it was opened with these secrets. */
+void ql_connection_identify(ql_connection *connection, const ql_session_secrets *secrets);
+
 ql_keyring *ql_connection_keyring(ql_connection *connection);
 
 /* Numbers of this sender in the space of this type of packet (RFC 9000, 12.3). */
@@ -57,10 +60,11 @@ size_t ql_connection_cid_length(const ql_connection *connection, ql_side issuer)
  * connection. */
 unsigned *ql_connection_search_budget(ql_connection *connection);
 
-/* Looks into the log. True when it knows the connection's session. */
+/* Looks into the log. True when it tells something new of the connection's session. */
 bool ql_connection_learn_secrets(ql_connection *connection);
 
-/* Whether secrets were found since it was asked last. */
+/* Whether packets that wait should be tried again: its session became known, or secrets, since it
+ * was asked last. */
 bool ql_connection_take_news(ql_connection *connection);
 
 /* Size of the segments of its super-datagrams; 0 while none was seen. */
@@ -74,8 +78,15 @@ void ql_connection_on_packet(ql_connection *connection, const ql_packet_input *i
 /* A packet of it that could not be opened; the cause stands in its event. */
 void ql_connection_on_closed(ql_connection *connection, const ql_packet_input *in);
 
-/* A packet that was counted as closed has been opened after all: it comes in again as opened. */
-void ql_connection_reopen(ql_connection *connection, ql_closed_cause was);
+/* A packet that was counted as closed for this cause comes in again: opened, or closed for another.
+ */
+void ql_connection_uncount(ql_connection *connection, ql_closed_cause was);
+
+/* What waits is about to come in again, and says anew what is missing. */
+void ql_connection_retell_causes(ql_connection *connection);
+
+/* So many packets were counted as closed and not kept; their secrets have come since. */
+void ql_connection_on_passed_over(ql_connection *connection, unsigned count);
 
 void ql_connection_on_retry(ql_connection *connection, const ql_packet_input *in);
 void ql_connection_on_version_negotiation(ql_connection *connection, const ql_packet_input *in);

@@ -33,9 +33,10 @@ struct ql_connection {
     bool probing;          /* the packet at hand has probing frames only (RFC 9000, 9.1) */
     bool saw_server;       /* a packet of the server was opened */
     bool restarted;        /* Retry or Version Negotiation: a new first Initial may come */
-    bool told_secrets, told_cut, told_wrong;
+    bool told_cause[QL_CLOSED_CAUSE_COUNT]; /* why packets stay closed */
+    bool told_wrong;
     bool begun;     /* the client's first Initial was captured */
-    bool news;      /* secrets were found and nobody asked yet */
+    bool news;      /* of its session or secrets, that nobody asked for yet */
     size_t segment; /* of super-datagrams */
 };
 

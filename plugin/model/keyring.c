@@ -7,8 +7,6 @@
     3u /* of one connection's Initial packets: tried, negotiated, and one to spare */
 #define CANDIDATES_MAX                                                                             \
     6u /* three suites with a secret of 32 bytes, each with labels of version 1 or 2 */
-#define UPDATES_MAX                                                                                \
-    8u /* key updates that a search assumes to have happened before the capture began */
 
 typedef enum level { LEVEL_EARLY, LEVEL_HANDSHAKE, LEVEL_APPLICATION, LEVEL_COUNT } level;
 
@@ -79,24 +77,27 @@ void ql_keyring_set_initial_dcid(ql_keyring *ring, const ql_cid *dcid)
     ring->initial_dcid = *dcid;
 }
 
-static void slot_set(slot *s, const ql_session_secrets *secrets, ql_secret_label label)
+static bool slot_set(slot *s, const ql_session_secrets *secrets, ql_secret_label label)
 {
     const uint8_t *bytes = secrets->secrets[label].bytes;
     uint8_t length = secrets->secrets[label].length;
     if (length == 0 || (s->secret_length == length && memcmp(s->secret, bytes, length) == 0))
-        return;
+        return false;
     slot_clear(s);
     memcpy(s->secret, bytes, length);
     s->secret_length = length;
+    return true;
 }
 
-void ql_keyring_set_secrets(ql_keyring *ring, const ql_session_secrets *secrets)
+bool ql_keyring_set_secrets(ql_keyring *ring, const ql_session_secrets *secrets)
 {
-    slot_set(&ring->slots[LEVEL_EARLY][QL_CLIENT], secrets, QL_SECRET_CLIENT_EARLY);
-    slot_set(&ring->slots[LEVEL_HANDSHAKE][QL_CLIENT], secrets, QL_SECRET_CLIENT_HANDSHAKE);
-    slot_set(&ring->slots[LEVEL_HANDSHAKE][QL_SERVER], secrets, QL_SECRET_SERVER_HANDSHAKE);
-    slot_set(&ring->slots[LEVEL_APPLICATION][QL_CLIENT], secrets, QL_SECRET_CLIENT_TRAFFIC);
-    slot_set(&ring->slots[LEVEL_APPLICATION][QL_SERVER], secrets, QL_SECRET_SERVER_TRAFFIC);
+    slot(*of)[2] = ring->slots;
+    bool early = slot_set(&of[LEVEL_EARLY][QL_CLIENT], secrets, QL_SECRET_CLIENT_EARLY);
+    bool asks = slot_set(&of[LEVEL_HANDSHAKE][QL_CLIENT], secrets, QL_SECRET_CLIENT_HANDSHAKE);
+    bool answers = slot_set(&of[LEVEL_HANDSHAKE][QL_SERVER], secrets, QL_SECRET_SERVER_HANDSHAKE);
+    bool client = slot_set(&of[LEVEL_APPLICATION][QL_CLIENT], secrets, QL_SECRET_CLIENT_TRAFFIC);
+    bool server = slot_set(&of[LEVEL_APPLICATION][QL_SERVER], secrets, QL_SECRET_SERVER_TRAFFIC);
+    return early || asks || answers || client || server;
 }
 
 static slot *slot_of(const ql_keyring *ring, ql_side sender, ql_packet_type type)
@@ -269,18 +270,33 @@ ql_open_status ql_keyring_open(ql_keyring *ring, ql_side sender, const ql_packet
     return opened ? QL_OPEN_OK : QL_OPEN_FAILED;
 }
 
+/* What a search tries: key updates that happened before the capture began, and windows of packet
+ * numbers by the length of the truncated one. */
+static const struct {
+    unsigned updates, windows[5];
+} efforts[] = {
+    [QL_SEARCH_LIKELY] = { 1, { 0, 16, 16, 1, 1 } }, /* up to 2^12, 2^20, 2^24, 2^32 */
+    [QL_SEARCH_WIDE] = { 8, { 0, 256, 64, 2, 1 } },  /* up to 2^16, 2^22, 2^25, 2^32 */
+};
+
+/* One search, with what is the same for all of its attempts. */
+typedef struct search {
+    const ql_packet_header *header;
+    ql_search_effort effort;
+    uint8_t *scratch;
+    unsigned *budget;
+    ql_opened *out;
+} search;
+
 /* Tries the numbers that end in the truncated one, from the lowest up: most captures begin early.
  */
-static bool search_number(ql_packet_keys *keys, const ql_packet_header *header,
-                          const ql_unmasked *unmasked, uint8_t *scratch, unsigned *budget,
-                          ql_opened *out)
+static bool search_number(const search *with, ql_packet_keys *keys, const ql_unmasked *unmasked)
 {
-    static const unsigned tries[] = { 0, 256, 64, 2,
-                                      1 }; /* by length: up to 2^16, 2^22, 2^25, 2^32 */
+    unsigned windows = efforts[with->effort].windows[unmasked->pn_length];
     uint64_t number = unmasked->truncated_pn, window = UINT64_C(1) << (unmasked->pn_length * 8);
-    for (unsigned i = 0; i < tries[unmasked->pn_length] && *budget > 0; i++, number += window) {
-        --*budget;
-        if (open_with(keys, header, unmasked, number, scratch, out))
+    for (unsigned i = 0; i<windows && * with->budget> 0; i++, number += window) {
+        --*with->budget;
+        if (open_with(keys, with->header, unmasked, number, with->scratch, with->out))
             return true;
     }
     return false;
@@ -296,20 +312,17 @@ static bool unmask_plausibly(ql_packet_keys *keys, const ql_packet_header *heade
 }
 
 /* Keys as they are, then as they would be after updates. On success they take the slot. */
-static bool search_phases(slot *s, unsigned candidate, const ql_packet_header *header,
-                          const ql_unmasked *unmasked, uint8_t *scratch, unsigned *budget,
-                          ql_opened *out)
+static bool search_phases(const search *with, slot *s, unsigned candidate,
+                          const ql_unmasked *unmasked)
 {
-    unsigned updates = header->type == QL_PACKET_ONE_RTT ? UPDATES_MAX : 0;
-    bool phase = (unmasked->first & 0x04) != 0;
+    bool has_phases = with->header->type == QL_PACKET_ONE_RTT;
+    bool phase = (unmasked->first & 0x04) != 0, opened = false;
+    unsigned updates = has_phases ? efforts[with->effort].updates : 0;
     ql_packet_keys *keys = s->candidates[candidate], *made = NULL;
-    bool opened = false;
     for (unsigned i = 0; i <= updates && keys != NULL; i++) {
-        if ((updates == 0 || (i % 2 == 1) == phase) &&
-            search_number(keys, header, unmasked, scratch, budget, out)) {
-            opened = true;
+        opened = (!has_phases || (i % 2 == 1) == phase) && search_number(with, keys, unmasked);
+        if (opened)
             break;
-        }
         ql_packet_keys *next = i < updates ? ql_packet_keys_next(keys) : NULL;
         ql_packet_keys_free(made);
         keys = made = next;
@@ -321,14 +334,16 @@ static bool search_phases(slot *s, unsigned candidate, const ql_packet_header *h
         s->candidates[candidate] = made;
     }
     candidate_choose(s, candidate);
-    s->phase = out->key_phase;
-    s->phase_first = out->packet_number;
+    s->phase = with->out->key_phase;
+    s->phase_first = with->out->packet_number;
     return true;
 }
 
 ql_open_status ql_keyring_search(ql_keyring *ring, ql_side sender, const ql_packet_header *header,
-                                 uint8_t *scratch, unsigned *budget, ql_opened *out)
+                                 ql_search_effort effort, uint8_t *scratch, unsigned *budget,
+                                 ql_opened *out)
 {
+    const search with = { header, effort, scratch, budget, out };
     slot *s = slot_of(ring, sender, header->type);
     if (s == NULL || s->secret_length == 0)
         return QL_OPEN_NO_KEYS;
@@ -336,11 +351,11 @@ ql_open_status ql_keyring_search(ql_keyring *ring, ql_side sender, const ql_pack
         return QL_OPEN_FAILED;
     if (s->candidate_count == 0)
         candidates_make(s, header->version);
-    for (unsigned i = 0; i<s->candidate_count && * budget> 0; i++) {
+    for (unsigned i = 0; i<s->candidate_count && * with.budget> 0; i++) {
         ql_unmasked unmasked;
         --*budget;
         if (unmask_plausibly(s->candidates[i], header, &unmasked) &&
-            search_phases(s, i, header, &unmasked, scratch, budget, out))
+            search_phases(&with, s, i, &unmasked))
             return QL_OPEN_OK;
     }
     return QL_OPEN_FAILED;

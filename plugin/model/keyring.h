@@ -21,8 +21,8 @@ void ql_keyring_free(ql_keyring *ring);
 void ql_keyring_set_initial_dcid(ql_keyring *ring, const ql_cid *dcid);
 
 /* Takes over what the log knows of the connection's session. May be called again when it knows
- * more. */
-void ql_keyring_set_secrets(ql_keyring *ring, const ql_session_secrets *secrets);
+ * more. True when something was new. */
+bool ql_keyring_set_secrets(ql_keyring *ring, const ql_session_secrets *secrets);
 
 /* Whether there is a secret, or an Initial key, for packets of this type and sender. */
 bool ql_keyring_has(const ql_keyring *ring, ql_side sender, ql_packet_type type);
@@ -48,10 +48,17 @@ typedef enum ql_open_status {
 ql_open_status ql_keyring_open(ql_keyring *ring, ql_side sender, const ql_packet_header *header,
                                const ql_packet_numbers *numbers, uint8_t *scratch, ql_opened *out);
 
+/* How much a search takes to be possible. */
+typedef enum ql_search_effort {
+    QL_SEARCH_LIKELY, /* a connection that is young: few packets so far, one key update at most */
+    QL_SEARCH_WIDE,   /* 2^16 packets and more, several updates */
+} ql_search_effort;
+
 /* The same for a connection whose start was not captured: the packet number may be anything and
  * keys may have been updated. Costs up to `*budget` attempts at opening, and takes what it used off
  * it. */
 ql_open_status ql_keyring_search(ql_keyring *ring, ql_side sender, const ql_packet_header *header,
-                                 uint8_t *scratch, unsigned *budget, ql_opened *out);
+                                 ql_search_effort effort, uint8_t *scratch, unsigned *budget,
+                                 ql_opened *out);
 
 #endif

@@ -5,17 +5,26 @@
 
 #include "model/segments.h"
 
-#define PADDING_FROM 16u /* zeros that no protected packet begins with, but by a chance of 2^-128  \
-                          */
+#define PADDING_FROM                                                                               \
+    16u /* zeros that no protected packet begins with, but by a chance of 2^-128                   \
+         */
+
+/* The event of a packet that waited, whose connection counts it no more. */
+static ql_packet_event *reuse_event(ql_opening *o)
+{
+    ql_packet_event *event = g_steal_pointer(&o->again->event);
+    uint32_t number = ql_connection_facts_of(event->connection)->number;
+    ql_connection_uncount(g_ptr_array_index(o->session->connections, number),
+                          (ql_closed_cause)event->closed);
+    return event;
+}
 
 static ql_packet_event *event_of(ql_opening *o, const ql_candidate *candidate,
                                  const ql_packet_header *header)
 {
     ql_packet_event *event;
     if (o->again != NULL && o->again->event != NULL) {
-        event = o->again->event;
-        o->again->event = NULL;
-        ql_connection_reopen(candidate->connection, (ql_closed_cause)event->closed);
+        event = reuse_event(o);
     } else {
         event =
             &ql_journal_add(o->session->journal, o->datagram->where.frame, QL_EVENT_PACKET)->packet;
@@ -30,7 +39,8 @@ static ql_packet_event *event_of(ql_opening *o, const ql_candidate *candidate,
 static ql_packet_input input_of(ql_opening *o, const ql_candidate *candidate,
                                 const ql_packet_header *header)
 {
-    bool again = o->again != NULL && o->again->event != NULL;
+    const ql_packet_event *before = o->again != NULL ? o->again->event : NULL;
+    bool counted = before != NULL && before->dcid != NULL;
     if (o->owner == NULL) {
         o->owner = candidate->connection;
         o->sender = candidate->sender;
@@ -39,7 +49,7 @@ static ql_packet_input input_of(ql_opening *o, const ql_candidate *candidate,
                               .header = header,
                               .sender = candidate->sender,
                               .event = event_of(o, candidate, header),
-                              .counted = again };
+                              .counted = counted };
 }
 
 void ql_opener_take(ql_opening *o, const ql_candidate *candidate, const ql_packet_header *header,
@@ -59,19 +69,28 @@ static ql_closed_cause cause_of_no_key(const ql_opening *o, const ql_connection 
                                                                               : QL_CLOSED_NO_LEVEL;
 }
 
+/* Whether secrets that come later may open it. */
+static bool may_open_later(ql_closed_cause cause)
+{
+    return cause == QL_CLOSED_WAITING || cause == QL_CLOSED_NO_SECRET ||
+           cause == QL_CLOSED_NO_LEVEL || cause == QL_CLOSED_START_MISSING;
+}
+
 /* `rest` is what has to come again when it waits: the packet and, with a short header, what
  * follows. */
 static void take_closed(ql_opening *o, const ql_candidate *candidate,
                         const ql_packet_header *header, ql_slice rest, ql_closed_cause cause)
 {
-    if (o->again != NULL && o->again->event != NULL)
-        return; /* it goes on waiting, as it was counted */
+    bool again = o->again != NULL && o->again->event != NULL;
     ql_packet_input in = input_of(o, candidate, header);
     in.event->closed = (uint8_t)cause;
     ql_connection_on_closed(candidate->connection, &in);
-    if (cause != QL_CLOSED_WAITING && cause != QL_CLOSED_NO_SECRET && cause != QL_CLOSED_NO_LEVEL &&
-        cause != QL_CLOSED_START_MISSING)
+    if (!may_open_later(cause))
         return;
+    if (again) {
+        o->again->event = in.event; /* it goes on waiting, perhaps for another cause */
+        return;
+    }
     ql_waiting_packet packet = { .datagram = *o->datagram,
                                  .origin = o->origin + o->offset,
                                  .event = in.event };
@@ -92,7 +111,7 @@ static ql_open_status try_open(ql_opening *o, const ql_candidate *candidate,
         ql_keyring_open(ring, candidate->sender, header, numbers, scratch, opened);
     /* The first packet of a sender that was captured may carry any number, in any key phase. */
     if (status == QL_OPEN_FAILED && !numbers->any && header->type != QL_PACKET_INITIAL)
-        status = ql_keyring_search(ring, candidate->sender, header, scratch,
+        status = ql_keyring_search(ring, candidate->sender, header, QL_SEARCH_WIDE, scratch,
                                    ql_connection_search_budget(connection), opened);
     return status;
 }
@@ -177,9 +196,9 @@ static void open_protected_long(ql_opening *o, const ql_packet_header *header, q
         return;
     if (header->type == QL_PACKET_INITIAL && try_begin(o, header, candidates, count))
         return;
-    if (ql_adoption_try(o, rest) > 0)
-        return;
     const ql_candidate *owner = owner_of_closed(candidates, count);
+    if (header->type != QL_PACKET_INITIAL && ql_adoption_try(o, owner, rest) > 0)
+        return;
     if (owner != NULL)
         take_closed(o, owner, header, header->packet, cause_of(o, owner, header));
     else if (o->datagram->wire_length > o->datagram->payload.length && !o->session->told_cut) {
@@ -256,14 +275,19 @@ static size_t open_long(ql_opening *o, ql_slice rest)
     return header.packet.length;
 }
 
+/* Of a short header's destination ID, if the packet belongs to the candidate. */
+static size_t dcid_length_of(const ql_candidate *candidate)
+{
+    return candidate->match == QL_MATCH_CID
+               ? candidate->dcid_length
+               : ql_connection_cid_length(candidate->connection, ql_side_other(candidate->sender));
+}
+
 /* A short header says neither its length nor, in a super-datagram, where the packet ends. */
 static bool open_short_of(ql_opening *o, const ql_candidate *candidate, ql_slice rest, size_t *used)
 {
     ql_connection *connection = candidate->connection;
-    size_t dcid_length =
-        candidate->match == QL_MATCH_CID
-            ? candidate->dcid_length
-            : ql_connection_cid_length(connection, ql_side_other(candidate->sender));
+    size_t dcid_length = dcid_length_of(candidate);
     ql_segments segments;
     ql_segments_init(&segments, o->segment != 0 ? o->segment : ql_connection_segment(connection),
                      o->segment != 0, o->origin + o->offset, rest.length,
@@ -328,10 +352,10 @@ static size_t open_short(ql_opening *o, ql_slice rest)
     if (take_stateless_reset(o, rest))
         return rest.length;
     const ql_candidate *owner = owner_of_closed(candidates, count);
-    if ((used = ql_adoption_try(o, rest)) > 0 || owner == NULL)
+    if ((used = ql_adoption_try(o, owner, rest)) > 0 || owner == NULL)
         return used;
     ql_packet_header header;
-    size_t length = owner->match == QL_MATCH_CID ? owner->dcid_length : 0;
+    size_t length = dcid_length_of(owner);
     if (ql_packet_header_read_short(rest, length, &header) != QL_HEADER_OK)
         return 0;
     take_closed(o, owner, &header, rest, cause_of(o, owner, &header));
@@ -345,6 +369,21 @@ static size_t zeros_of(ql_slice bytes)
     while (zeros < bytes.length && bytes.data[zeros] == 0)
         zeros++;
     return zeros;
+}
+
+/* A client that moves with a new ID is not recognized while the frame that issued the ID is closed.
+ * Its datagrams wait with the connection that they may be of. */
+static void keep_stray(ql_opening *o)
+{
+    ql_session *session = o->session;
+    ql_candidate candidates[QL_CANDIDATES_MAX];
+    unsigned count = ql_router_propose_by_address(session->router, o->datagram, candidates, 0);
+    unsigned i = 0;
+    while (i < count && !ql_waiting_has(session->waiting, candidates[i].connection))
+        i++;
+    ql_waiting_packet packet = { .datagram = *o->datagram };
+    if (i < count)
+        ql_waiting_add(session->waiting, candidates[i].connection, &packet);
 }
 
 void ql_opener_run(ql_opening *o)
@@ -363,6 +402,9 @@ void ql_opener_run(ql_opening *o)
             break;
         o->offset += used;
     }
-    if (o->owner == NULL && o->again == NULL)
+    if (o->owner == NULL && o->again == NULL) {
         ql_strays_note(o->session->strays, o->datagram);
+        if (ql_waiting_any(o->session->waiting))
+            keep_stray(o);
+    }
 }

@@ -4,6 +4,11 @@
 /* In all, for connections that have no start: some seconds of work at the worst. */
 #define ADOPTION_BUDGET 4000000u
 
+static void free_waiting_packet(gpointer data)
+{
+    ql_waiting_packet_free(data);
+}
+
 static void free_connection(gpointer data)
 {
     ql_connection_free(data);
@@ -52,17 +57,30 @@ ql_connection *ql_session_begin_connection(ql_session *session, const ql_datagra
     return connection;
 }
 
-/* A packet that is still closed goes back into the line. */
+/* What is still closed goes back into the line. */
 static void try_again(ql_session *session, ql_waiting_packet *packet, GQueue *still)
 {
+    bool stray = packet->event == NULL;
     ql_opening o = {
         .session = session, .datagram = &packet->datagram, .origin = packet->origin, .again = packet
     };
     ql_opener_run(&o);
-    if (packet->event != NULL)
+    if (stray && o.owner != NULL) {
+        ql_connection_on_datagram(o.owner, &packet->datagram, o.sender);
+        ql_strays_forget(session->strays, &packet->datagram);
+    }
+    if (stray ? o.owner == NULL : packet->event != NULL)
         g_queue_push_tail(still, packet);
     else
         ql_waiting_packet_free(packet);
+}
+
+static bool any_counted(const GQueue *packets)
+{
+    for (const GList *link = packets->head; link != NULL; link = link->next)
+        if (((const ql_waiting_packet *)link->data)->event != NULL)
+            return true;
+    return false;
 }
 
 void ql_session_flush(ql_session *session, ql_connection *connection)
@@ -71,19 +89,18 @@ void ql_session_flush(ql_session *session, ql_connection *connection)
     GQueue *packets = ql_waiting_take(session->waiting, connection, &passed_over);
     if (packets == NULL)
         return;
+    ql_connection_retell_causes(connection);
     GQueue still = G_QUEUE_INIT;
-    guint before = packets->length;
     ql_waiting_packet *packet;
     while ((packet = g_queue_pop_head(packets)) != NULL)
         try_again(session, packet, &still);
     g_queue_free(packets);
-    if (passed_over > 0 && still.length < before)
-        ql_journal_find(session->journal, ql_connection_facts_of(connection)->number,
-                        ql_connection_facts_of(connection)->last.frame, QL_FINDING_LIMIT_REACHED,
-                        "%u packets came so long before their secrets that they were not kept",
-                        passed_over);
-    if (still.length > 0)
+    if (passed_over > 0)
+        ql_connection_on_passed_over(connection, passed_over);
+    if (any_counted(&still))
         ql_waiting_put_back(session->waiting, connection, &still);
+    else /* strays alone: they are not its own */
+        g_queue_clear_full(&still, free_waiting_packet);
 }
 
 void ql_session_add_secrets(ql_session *session, ql_slice text)

@@ -52,8 +52,9 @@ void ql_session_flush(ql_session *session, ql_connection *connection);
 
 /* adoption.c */
 
-/* A packet that no known connection opens is tried with the sessions of the log. Gives the bytes
- * that were used, 0 when nothing opened it. `rest` begins with the packet. */
-size_t ql_adoption_try(ql_opening *o, ql_slice rest);
+/* A packet that no known connection opens is tried with the sessions of the log. `owner` is whose
+ * it seems to be, NULL when it seems to be nobody's. Gives the bytes that were used, 0 when nothing
+ * opened it. `rest` begins with the packet. */
+size_t ql_adoption_try(ql_opening *o, const ql_candidate *owner, ql_slice rest);
 
 #endif

@@ -7,7 +7,7 @@
 typedef struct pair {
     ql_endpoint low, high; /* in an order that both directions share */
     uint32_t first_frame;
-    unsigned count;
+    unsigned count, tried;
     uint8_t first_byte; /* of the first datagram */
     bool varied;        /* another one had another: header protection hides the byte's lower bits,
                            so that those of QUIC do (RFC 9001, 5.4.1) */
@@ -53,6 +53,12 @@ static pair key_of(const ql_datagram *datagram)
     return (pair){ .low = in_order ? *a : *b, .high = in_order ? *b : *a };
 }
 
+/* RFC 1035, 4.1.1: a header of one question and few records. By chance, once in 2^40. */
+static bool looks_like_dns(const uint8_t *bytes)
+{
+    return bytes[4] == 0 && bytes[5] == 1 && bytes[6] == 0 && bytes[8] == 0 && bytes[10] == 0;
+}
+
 /* RFC 9000, 17.3.1: fixed bit; and room for an ID, a number and the sample that hides it. */
 static bool looks_like_quic(const ql_datagram *datagram)
 {
@@ -60,34 +66,43 @@ static bool looks_like_quic(const ql_datagram *datagram)
     if (payload.length < 21 || (payload.data[0] & 0x40) == 0)
         return false;
     ql_packet_header header;
-    return !ql_packet_is_long(payload) ||
-           ql_packet_header_read_long(payload, &header) == QL_HEADER_OK;
+    return ql_packet_is_long(payload) ? ql_packet_header_read_long(payload, &header) == QL_HEADER_OK
+                                      : !looks_like_dns(payload.data);
 }
 
-void ql_strays_note(ql_strays *strays, const ql_datagram *datagram)
+/* The pair of the datagram, which is entered with the first one that looks like QUIC; NULL when
+ * there is none. */
+static pair *pair_of(ql_strays *strays, const ql_datagram *datagram)
 {
     pair key = key_of(datagram);
     pair *p = g_hash_table_lookup(strays->pairs, &key);
+    bool quic = looks_like_quic(datagram);
     if (p == NULL) {
-        if (g_hash_table_size(strays->pairs) >= QL_STRAY_PAIRS_MAX)
-            return;
+        if (!quic || g_hash_table_size(strays->pairs) >= QL_STRAY_PAIRS_MAX)
+            return NULL;
         p = g_memdup2(&key, sizeof key);
         p->first_frame = datagram->where.frame;
         p->first_byte = datagram->payload.data[0];
         g_hash_table_add(strays->pairs, p);
     }
-    p->other |= !looks_like_quic(datagram);
+    p->other |= !quic;
     p->varied |= datagram->payload.data[0] != p->first_byte;
-    p->count++;
+    return p;
 }
 
-unsigned ql_strays_seen(const ql_strays *strays, const ql_datagram *datagram)
+void ql_strays_note(ql_strays *strays, const ql_datagram *datagram)
 {
-    pair key = key_of(datagram);
-    const pair *p = g_hash_table_lookup(strays->pairs, &key);
-    if (!looks_like_quic(datagram) || (p != NULL && p->other))
-        return UINT_MAX;
-    return p == NULL ? 0 : p->count;
+    pair *p = pair_of(strays, datagram);
+    if (p != NULL)
+        p->count++;
+}
+
+unsigned ql_strays_try(ql_strays *strays, const ql_datagram *datagram)
+{
+    pair *p = pair_of(strays, datagram);
+    if (p == NULL || p->other || p->tried >= QL_STRAY_TRIES_MAX)
+        return 0;
+    return ++p->tried;
 }
 
 void ql_strays_forget(ql_strays *strays, const ql_datagram *datagram)

@@ -7,6 +7,7 @@
 #include "model/journal.h"
 
 #define QL_STRAY_PAIRS_MAX 4096u /* further address pairs are not looked at */
+#define QL_STRAY_TRIES_MAX 16u   /* of one address pair */
 
 typedef struct ql_strays ql_strays;
 
@@ -16,9 +17,10 @@ void ql_strays_free(ql_strays *strays);
 /* Counts a datagram that no connection took. */
 void ql_strays_note(ql_strays *strays, const ql_datagram *datagram);
 
-/* How many of this address pair were noted; UINT_MAX when one of them did not look like QUIC, or
- * when this one does not. */
-unsigned ql_strays_seen(const ql_strays *strays, const ql_datagram *datagram);
+/* Whether the log's sessions should be tried on a packet of this datagram: on the first few of an
+ * address pair, as long as all of them look like QUIC. Counts the try; gives which one it is, from
+ * 1, or 0 where it is not worth it. */
+unsigned ql_strays_try(ql_strays *strays, const ql_datagram *datagram);
 
 /* The address pair has become that of a connection. */
 void ql_strays_forget(ql_strays *strays, const ql_datagram *datagram);

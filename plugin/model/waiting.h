@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Closed packets whose secrets may still come, as they do in a live capture: kept, up to a cap, in
- * the order in which they were captured. */
+ * the order in which they were captured. Strays wait among them: datagrams that are nobody's, and
+ * may be this connection's behind an ID that a closed packet issued. */
 #ifndef QL_WAITING_H
 #define QL_WAITING_H
 
@@ -13,8 +14,7 @@ typedef struct ql_waiting_packet {
     ql_datagram
         datagram;  /* the payload is the packet and, with a short header, what follows; a copy */
     size_t origin; /* where in its datagram the packet begins */
-    ql_packet_event *event; /* of the closed packet; NULL once it was used */
-    ql_closed_cause cause;
+    ql_packet_event *event; /* of the closed packet; NULL once it was used, and for a stray */
 } ql_waiting_packet;
 
 typedef struct ql_waiting ql_waiting;

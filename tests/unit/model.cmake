@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tests of the model's modules: test_<module>.c each, in this list.
 set(model_modules
+    adoption
     body
     cid
     cid_ledger

@@ -242,7 +242,8 @@ static ql_open_status search(fixture *f, ql_side sender, ql_packet_type type, un
 {
     g_autoptr(GByteArray) packet = make(f, sender, type);
     ql_packet_header header = header_of(f, sender, packet);
-    return ql_keyring_search(f->ring, sender, &header, f->scratch, budget, &f->opened);
+    return ql_keyring_search(f->ring, sender, &header, QL_SEARCH_WIDE, f->scratch, budget,
+                             &f->opened);
 }
 
 static void test_search(void)

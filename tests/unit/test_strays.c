@@ -136,6 +136,53 @@ static void test_many_pairs(void)
     ql_strays_free(strays);
 }
 
+static void test_tries(void)
+{
+    ql_strays *strays = ql_strays_new();
+    for (unsigned i = 1; i <= QL_STRAY_TRIES_MAX; i++) {
+        ql_datagram datagram = datagram_of(1000, i, (uint8_t)(0x40 + i));
+        if (i % 2 == 1)
+            datagram = turned(datagram);
+        g_assert_cmpuint(ql_strays_try(strays, &datagram), ==, i);
+    }
+    ql_datagram more = datagram_of(1000, 50, 0x41), other = datagram_of(1001, 51, 0x41);
+    g_assert_cmpuint(ql_strays_try(strays, &more), ==, 0);
+    g_assert_cmpuint(ql_strays_try(strays, &other), ==, 1);
+    ql_strays_forget(strays, &more);
+    g_assert_cmpuint(ql_strays_try(strays, &more), ==, 1);
+    ql_strays_free(strays);
+}
+
+static void test_foreign_is_not_tried(void)
+{
+    ql_strays *strays = ql_strays_new();
+    ql_datagram foreign = datagram_of(1000, 1, 0x12);
+    g_assert_cmpuint(ql_strays_try(strays, &foreign), ==, 0);
+    ql_datagram quic = datagram_of(1000, 2, 0x41);
+    g_assert_cmpuint(ql_strays_try(strays, &quic), ==, 1);
+    foreign = datagram_of(1000, 3, 0x12);
+    ql_strays_note(strays, &foreign);
+    quic = datagram_of(1000, 4, 0x41);
+    g_assert_cmpuint(ql_strays_try(strays, &quic), ==, 0);
+    quic.payload.length = 20; /* no room for a sample */
+    quic.source.port = 1001;
+    g_assert_cmpuint(ql_strays_try(strays, &quic), ==, 0);
+    ql_strays_free(strays);
+}
+
+/* A query of DNS whose random ID has the bit that marks a short header. */
+static void test_dns_is_not_tried(void)
+{
+    ql_strays *strays = ql_strays_new();
+    g_autoptr(GByteArray) query =
+        quic_put_hex(quic_bytes(), "41c70100000100000000000107657861"
+                                   "6d706c65036f7267000001000100002904d0");
+    ql_datagram datagram = datagram_of(1000, 1, 0x41);
+    datagram.payload = quic_slice(query);
+    g_assert_cmpuint(ql_strays_try(strays, &datagram), ==, 0);
+    ql_strays_free(strays);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -148,5 +195,8 @@ int main(int argc, char **argv)
     g_test_add_func("/strays/a pair that became a connection's is forgotten", test_forget);
     g_test_add_func("/strays/pairs are told in the order of their frames", test_order_of_frames);
     g_test_add_func("/strays/pairs beyond the cap are not looked at", test_many_pairs);
+    g_test_add_func("/strays/a pair is tried a few times", test_tries);
+    g_test_add_func("/strays/what does not look like QUIC is not tried", test_foreign_is_not_tried);
+    g_test_add_func("/strays/a query of DNS is not tried", test_dns_is_not_tried);
     return g_test_run();
 }

@@ -10,10 +10,9 @@ static bool add(ql_waiting *waiting, const struct ql_connection *connection, uin
                 size_t length)
 {
     g_autofree uint8_t *bytes = g_malloc0(length);
-    ql_waiting_packet packet = { .datagram = { .where = { .frame = frame },
-                                               .payload = { bytes, length } },
-                                 .origin = 7,
-                                 .cause = QL_CLOSED_NO_SECRET };
+    ql_waiting_packet packet = {
+        .datagram = { .where = { .frame = frame }, .payload = { bytes, length } }, .origin = 7
+    };
     bytes[0] = (uint8_t)frame;
     return ql_waiting_add(waiting, connection, &packet);
 }

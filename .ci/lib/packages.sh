@@ -28,7 +28,7 @@ wanted_packages() {
     printf '%s\n' "${base_packages[@]}" "${own[@]}"
     [[ $1 == test ]] || return 0
     printf '%s\n' "${test_packages[@]}"
-    gtlsserver_needs "$release"
+    ngtcp2_needs "$release"
 }
 
 # missing_packages NAME...: those that are not installed.

@@ -62,8 +62,8 @@ static bool listen_once(void)
     if (commands != NULL)
         return true;
     commands = g_ptr_array_new();
-    GString *error = register_tap_listener(QL_TAP, commands, NULL, TL_REQUIRES_NOTHING, NULL,
-                                           NULL, draw_reports, NULL);
+    GString *error = register_tap_listener(QL_TAP, commands, NULL, TL_REQUIRES_NOTHING, NULL, NULL,
+                                           draw_reports, NULL);
     if (error == NULL)
         return true;
     report_failure("quiclens: %s", error->str);

@@ -39,7 +39,7 @@ extern ql_stat_table ql_stat_paths;
 
 #define QL_STAT_TABLE(name, title_text, column_array)                                              \
     {                                                                                              \
-        .group = REGISTER_STAT_GROUP_GENERIC, .title = title_text, .tap_name = "quiclens",         \
+        .group = REGISTER_PACKET_STAT_GROUP_UNSORTED, .title = title_text, .tap_name = "quiclens", \
         .cli_string = "quiclens,table," name, .nfields = G_N_ELEMENTS(column_array),               \
         .fields = column_array                                                                     \
     }

@@ -140,8 +140,8 @@ def only_our_layers(text):
 
 
 def only_our_info(text):
-    """What stands in the Info column behind Wireshark's own text."""
-    frames = (re.match(r" *(\d+) .* \| (.+)", line) for line in text.splitlines())
+    """What stands in the Info column ahead of Wireshark's own text."""
+    frames = (re.match(r" *(\d+) +(.+) \| ", line) for line in text.splitlines())
     return "".join(f"{frame[1]} {frame[2]}\n" for frame in frames if frame)
 
 

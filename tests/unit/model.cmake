@@ -17,6 +17,8 @@ set(model_modules
     key_schedule
     keyring
     message
+    opener
+    opener_datagrams
     packet_header
     packet_numbers
     packet_protection

@@ -1,12 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Statistics > Flow Graph: requests and responses, challenges and their responses, switches of
- * connection IDs, as arrows. tshark: -z flow,quiclens,network. */
+ * connection IDs, as arrows between address and port of both ends: by addresses alone a client that
+ * moves to another port, and everything on one machine, would be a line without ends. tshark:
+ * -z flow,quiclens,standard. */
 #include "views/tap.h"
 #include "views/view.h"
 
 #include "reports/brief.h"
 #include "reports/story.h"
 #include "wireshark/flow.h"
+
+#include <epan/to_str.h>
+
+#include <string.h>
+
+static void set_node(address *node, const address *host, uint32_t port)
+{
+    char *name = address_to_str(NULL, host);
+    char *text = g_strdup_printf(host->type == AT_IPv6 ? "[%s]:%u" : "%s:%u", name, port);
+    free_address(node);
+    alloc_address_wmem(NULL, node, AT_STRINGZ, (int)strlen(text) + 1, text);
+    g_free(text);
+    wmem_free(NULL, name);
+}
 
 /* Takes both texts. */
 static void add_arrow(ql_flow *flow, packet_info *pinfo, unsigned connection, char *label,
@@ -18,6 +34,8 @@ static void add_arrow(ql_flow *flow, packet_info *pinfo, unsigned connection, ch
         g_free(comment);
         return;
     }
+    set_node(&arrow->src_addr, &pinfo->src, pinfo->srcport);
+    set_node(&arrow->dst_addr, &pinfo->dst, pinfo->destport);
     arrow->frame_number = pinfo->num;
     arrow->port_src = (uint16_t)pinfo->srcport;
     arrow->port_dst = (uint16_t)pinfo->destport;

@@ -82,15 +82,23 @@ void ql_exchange_set_request(ql_exchange *exchange, ql_section *headers)
         exchange->authority = ql_section_value(headers, "host");
 }
 
+/* A part of the URL: what is not known because its field was left out is a question mark. */
+static const char *part_of(const ql_exchange *exchange, const char *value)
+{
+    const ql_section *headers = exchange->request.headers;
+    bool unknown = headers != NULL && headers->left_out > 0;
+    return value != NULL ? value : unknown ? "?" : "";
+}
+
 char *ql_exchange_url(const ql_exchange *exchange)
 {
     if (exchange->method == NULL)
         return NULL;
-    const char *authority = exchange->authority == NULL ? "" : exchange->authority;
+    const char *authority = part_of(exchange, exchange->authority);
     if (exchange->path == NULL && strcmp(exchange->method, "CONNECT") == 0)
         return g_strdup_printf("CONNECT %s", authority);
-    return g_strdup_printf("%s://%s%s", exchange->scheme == NULL ? "" : exchange->scheme, authority,
-                           exchange->path == NULL ? "" : exchange->path);
+    return g_strdup_printf("%s://%s%s", part_of(exchange, exchange->scheme), authority,
+                           part_of(exchange, exchange->path));
 }
 
 static double seconds_between(const ql_where *from, const ql_where *to)

@@ -27,10 +27,12 @@ typedef enum ql_section_kind {
 /* A field section as QPACK gave it back. */
 typedef struct ql_section {
     ql_section_kind kind;
-    GArray *fields;   /* of ql_field, pseudo-header fields included, in their order */
-    ql_where first;   /* where the first byte of its HTTP/3 frame was captured */
-    ql_where decoded; /* where it could be read: later than its last byte if QPACK blocked it */
-    uint16_t status;  /* of responses, else 0 */
+    GArray *fields;    /* of ql_field, pseudo-header fields included, in their order */
+    ql_where first;    /* where the first byte of its HTTP/3 frame was captured */
+    ql_where decoded;  /* where it could be read: later than its last byte if QPACK blocked it */
+    uint16_t status;   /* of responses, else 0 */
+    unsigned left_out; /* field lines that refer to a dynamic table that is not known; 0: all are
+                          here */
 } ql_section;
 
 /* The value of the first field of this name, NULL when there is none. */
@@ -86,8 +88,8 @@ void ql_message_clear(ql_message *message);
 /* Whether all of its content was seen and is kept, or there is none. */
 bool ql_message_holds_body(const ql_message *message);
 
-/* "https://host/path"; "method authority" for CONNECT; NULL before the request is known. The caller
- * frees it. */
+/* "https://host/path"; "method authority" for CONNECT; "https://?/path" where QPACK left out the
+ * field; NULL before the request is known. The caller frees it. */
 char *ql_exchange_url(const ql_exchange *exchange);
 
 /* Seconds; negative where one end is not known. */

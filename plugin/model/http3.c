@@ -397,8 +397,8 @@ void ql_http3_half_finish(ql_http3_half *half)
 void ql_http3_finish(ql_http3 *h)
 {
     h->scope.piece = NULL;
-    ql_qpack_assume_limit(h->scope.qpack[QL_CLIENT]);
-    ql_qpack_assume_limit(h->scope.qpack[QL_SERVER]);
+    ql_qpack_show_waiting(h->scope.qpack[QL_CLIENT]);
+    ql_qpack_show_waiting(h->scope.qpack[QL_SERVER]);
 }
 
 void ql_http3_on_stop_sending(ql_http3 *h, ql_stream_facts *stream, ql_side sender, uint64_t error)

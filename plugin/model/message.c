@@ -21,6 +21,7 @@ ql_message_reader *ql_message_reader_new(ql_http3_scope *scope, ql_stream_facts 
     r->sender = (uint8_t)sender;
     r->message = &r->own;
     g_queue_init(&r->sections);
+    g_queue_init(&r->shown);
     ql_http3_parser_init(&r->parser);
     if (sender == QL_SERVER && stream->exchange != NULL)
         ql_message_reader_attach(r, stream->exchange);
@@ -34,7 +35,8 @@ void ql_message_reader_free(ql_message_reader *r)
     if (r->other != NULL)
         r->other->other = NULL;
     ql_pending_section *p;
-    while ((p = g_queue_pop_head(&r->sections)) != NULL)
+    while ((p = g_queue_pop_head(&r->sections)) != NULL ||
+           (p = g_queue_pop_head(&r->shown)) != NULL)
         ql_pending_section_free(p);
     if (r->informational != NULL)
         g_ptr_array_free(r->informational, TRUE);
@@ -59,7 +61,7 @@ void ql_message_reader_note(ql_message_reader *r, uint64_t received, uint64_t ga
 bool ql_message_reader_is_done(const ql_message_reader *r)
 {
     bool placed = r->exchange != NULL || (r->sender == QL_CLIENT && r->headers_lost);
-    return r->ended && placed && r->sections.length == 0;
+    return r->ended && placed && r->waiting == 0 && r->sections.length == 0;
 }
 
 void ql_message_reader_find_sequence(ql_message_reader *r, const char *text)
@@ -292,7 +294,7 @@ void ql_message_reader_finish(ql_message_reader *r)
                       "dynamic table that were not captured",
                       r->stream->id, r->waiting, ql_message_reader_what(r));
     }
-    ql_message_reader_pass_over_waiting(r);
+    ql_message_reader_show_waiting(r);
     /* A request that came and cannot be read has its own finding. */
     bool request_seen = r->stream->half[QL_CLIENT].received > 0;
     if (r->sender == QL_SERVER && r->exchange == NULL && !r->told_orphan && !request_seen &&

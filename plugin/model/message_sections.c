@@ -9,8 +9,8 @@
 
 void ql_pending_section_free(ql_pending_section *p)
 {
-    if (p->resolved && p->result.status == QL_QPACK_DECODED)
-        ql_fields_free(p->result.fields);
+    ql_fields_free(p->result.fields);
+    ql_fields_free(p->part.fields);
     g_free(p);
 }
 
@@ -53,25 +53,26 @@ void ql_message_reader_attach(ql_message_reader *r, ql_exchange *exchange)
 
 static void check_section(const ql_message_reader *r, const ql_section *section)
 {
-    char *fault = ql_section_fault(section);
+    char *fault = section->left_out > 0 ? NULL : ql_section_fault(section);
     if (fault != NULL)
         ql_http3_find(r->scope, QL_FINDING_H3_MESSAGE_ERROR, "stream %" PRIu64 ": %s: %s",
                       r->stream->id, ql_message_reader_what(r), fault);
     g_free(fault);
 }
 
-static void take_trailers(ql_message_reader *r, ql_section *section, ql_section_kind kind)
+static bool take_trailers(ql_message_reader *r, ql_section *section, ql_section_kind kind)
 {
     section->kind = kind;
     if (r->message->trailers != NULL) {
         ql_message_reader_find_sequence(r, "HEADERS after the trailers");
         ql_section_free(section);
-        return;
+        return false;
     }
     check_section(r, section);
     r->message->trailers = section;
     if (r->exchange != NULL)
         tell_section(r, section);
+    return true;
 }
 
 static void begin_exchange(ql_message_reader *r, ql_section *section)
@@ -88,22 +89,30 @@ static void begin_exchange(ql_message_reader *r, ql_section *section)
         ql_message_reader_attach(r->other, exchange);
 }
 
-static void take_request(ql_message_reader *r, ql_section *section)
+/* A request of which not all lines can be read is shown when it is known what it asks for. */
+static bool says_enough(const ql_section *section)
 {
-    if (r->exchange != NULL) {
-        take_trailers(r, section, QL_SECTION_REQUEST_TRAILERS);
-        return;
-    }
+    const char *method = ql_section_value(section, ":method");
+    bool connect = method != NULL && strcmp(method, "CONNECT") == 0;
+    return method != NULL &&
+           (section->left_out == 0 || ql_section_value(section, connect ? ":authority" : ":path"));
+}
+
+static bool take_request(ql_message_reader *r, ql_section *section)
+{
+    if (r->exchange != NULL)
+        return take_trailers(r, section, QL_SECTION_REQUEST_TRAILERS);
     section->kind = QL_SECTION_REQUEST;
-    bool has_method = ql_section_value(section, ":method") != NULL;
-    if (has_method || !r->headers_lost)
+    bool enough = says_enough(section);
+    if (enough || !r->headers_lost)
         check_section(r, section);
-    if (has_method) {
+    if (enough) {
         begin_exchange(r, section);
     } else {
         r->headers_lost = true;
         ql_section_free(section);
     }
+    return enough;
 }
 
 static void take_informational(ql_message_reader *r, ql_section *section)
@@ -120,19 +129,22 @@ static void take_informational(ql_message_reader *r, ql_section *section)
     g_ptr_array_add(r->informational, section);
 }
 
-static void take_response(ql_message_reader *r, ql_section *section, bool content_follows)
+static bool take_response(ql_message_reader *r, ql_section *section, bool content_follows)
 {
     bool has_status = ql_section_value(section, ":status") != NULL;
-    if (r->message->headers != NULL || (r->headers_lost && !has_status)) {
-        take_trailers(r, section, QL_SECTION_RESPONSE_TRAILERS);
-        return;
+    if (r->message->headers == NULL && section->left_out > 0 && !has_status) {
+        r->headers_lost = true; /* headers or trailers: it cannot be told */
+        ql_section_free(section);
+        return false;
     }
+    if (r->message->headers != NULL || (r->headers_lost && !has_status))
+        return take_trailers(r, section, QL_SECTION_RESPONSE_TRAILERS);
     section->status = ql_section_status(section);
     if (section->status >= 100 && section->status < 200) {
         take_informational(r, section);
         if (content_follows)
             ql_message_reader_find_sequence(r, "DATA before the final header section");
-        return;
+        return true;
     }
     section->kind = QL_SECTION_RESPONSE;
     check_section(r, section);
@@ -142,6 +154,7 @@ static void take_response(ql_message_reader *r, ql_section *section, bool conten
         r->exchange->status = section->status;
         tell_section(r, section);
     }
+    return true;
 }
 
 static void lose_section(ql_message_reader *r, const ql_pending_section *p)
@@ -151,25 +164,38 @@ static void lose_section(ql_message_reader *r, const ql_pending_section *p)
                                : QL_FINDING_QPACK_DECOMPRESSION_FAILED;
     ql_http3_find(r->scope, code, "stream %" PRIu64 ": a field section of the %s (frame %u): %s",
                   r->stream->id, ql_message_reader_what(r), p->first.frame, p->result.why);
-    r->headers_lost = r->headers_lost || !p->promise;
+}
+
+static ql_section *section_new(const ql_pending_section *p, ql_qpack_result *result,
+                               const ql_where *decoded)
+{
+    ql_section *section = g_new0(ql_section, 1);
+    section->fields = g_steal_pointer(&result->fields);
+    section->left_out = result->left_out;
+    section->first = p->first;
+    section->decoded = *decoded;
+    return section;
+}
+
+/* Takes the section. False when there is no place for it. */
+static bool place_section(ql_message_reader *r, const ql_pending_section *p, ql_section *section)
+{
+    if (p->promise) {
+        ql_pushes_on_promise(r->scope, r->stream->id, p->push_id, section);
+        return true;
+    }
+    return r->sender == QL_CLIENT ? take_request(r, section)
+                                  : take_response(r, section, p->content_follows);
 }
 
 static void take_section(ql_message_reader *r, ql_pending_section *p)
 {
-    if (p->result.status != QL_QPACK_DECODED) {
+    if (p->result.status != QL_QPACK_DECODED)
         lose_section(r, p);
-        return;
-    }
-    ql_section *section = g_new0(ql_section, 1);
-    section->fields = g_steal_pointer(&p->result.fields);
-    section->first = p->first;
-    section->decoded = p->resolved_at;
-    if (p->promise)
-        ql_pushes_on_promise(r->scope, r->stream->id, p->push_id, section);
-    else if (r->sender == QL_CLIENT)
-        take_request(r, section);
+    if (p->result.fields != NULL && (p->result.status == QL_QPACK_DECODED || !p->promise))
+        place_section(r, p, section_new(p, &p->result, &p->resolved_at));
     else
-        take_response(r, section, p->content_follows);
+        r->headers_lost = r->headers_lost || !p->promise;
 }
 
 /* Sections take their places in the order in which they stand on the stream. */
@@ -194,15 +220,38 @@ static void resolve(ql_pending_section *p, const ql_qpack_result *result)
     p->resolved_at = p->reader->scope->now;
 }
 
+/* A section that was shown in part can be read whole now. */
+static void complete_shown(ql_message_reader *r, ql_pending_section *p)
+{
+    ql_section *section = p->section;
+    g_queue_remove(&r->shown, p);
+    if (p->result.status == QL_QPACK_DECODED) {
+        ql_fields_free(section->fields);
+        section->fields = g_steal_pointer(&p->result.fields);
+        section->left_out = 0;
+        check_section(r, section);
+        if (section->kind == QL_SECTION_REQUEST)
+            ql_exchange_set_request(r->exchange, section);
+    }
+    ql_pending_section_free(p);
+}
+
 void ql_message_on_section(void *scope, void *section, const ql_qpack_result *result)
 {
     (void)scope;
     ql_pending_section *p = section;
     ql_message_reader *r = p->reader;
+    if (result->status == QL_QPACK_PARTIAL) {
+        p->part = *result;
+        return;
+    }
     resolve(p, result);
     if (--r->waiting == 0 && p->resolved_at.time_ns > r->waiting_since_ns)
         r->message->blocked_ns += p->resolved_at.time_ns - r->waiting_since_ns;
-    take_resolved(r);
+    if (p->section != NULL)
+        complete_shown(r, p);
+    else
+        take_resolved(r);
 }
 
 void ql_message_reader_read_section(ql_message_reader *r, ql_slice encoded, bool promise,
@@ -210,7 +259,11 @@ void ql_message_reader_read_section(ql_message_reader *r, ql_slice encoded, bool
 {
     ql_pending_section *p = g_new0(ql_pending_section, 1);
     *p = (ql_pending_section){
-        .reader = r, .first = r->frame_first.where, .promise = promise, .push_id = push_id
+        .reader = r,
+        .first = r->frame_first.where,
+        .arrived = r->scope->now,
+        .promise = promise,
+        .push_id = push_id,
     };
     g_queue_push_tail(&r->sections, p);
     ql_qpack_result result = ql_qpack_decode(r->scope->qpack[r->sender], encoded, p);
@@ -225,17 +278,34 @@ void ql_message_reader_read_section(ql_message_reader *r, ql_slice encoded, bool
         r->scope->piece->blocked = true;
 }
 
-void ql_message_reader_pass_over_waiting(ql_message_reader *r)
+/* Whether it has found its place. */
+static bool show_part(ql_message_reader *r, ql_pending_section *p)
 {
-    for (GList *link = r->sections.head; r->exchange != NULL && link != NULL;) {
+    if (p->part.fields == NULL || p->promise)
+        return false;
+    ql_section *section = section_new(p, &p->part, &p->arrived);
+    if (!place_section(r, p, section))
+        return false;
+    p->section = section;
+    return true;
+}
+
+void ql_message_reader_show_waiting(ql_message_reader *r)
+{
+    for (GList *link = r->sections.head; link != NULL;) {
         GList *next = link->next;
         ql_pending_section *p = link->data;
-        if (p->resolved) {
+        if (p->resolved && (r->exchange != NULL || r->sender == QL_SERVER)) {
             g_queue_delete_link(&r->sections, link);
-            r->headers_lost = true;
             take_section(r, p);
             ql_pending_section_free(p);
+        } else if (!p->resolved && show_part(r, p)) {
+            g_queue_delete_link(&r->sections, link);
+            g_queue_push_tail(&r->shown, p);
+        } else {
+            r->headers_lost = r->headers_lost || !p->promise;
         }
         link = next;
     }
+    ql_message_reader_conclude(r);
 }

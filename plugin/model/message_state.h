@@ -16,6 +16,7 @@ struct ql_message_reader {
     GPtrArray *informational; /* of ql_section *, while there is no exchange */
     ql_exchange *exchange;    /* that the message was moved to */
     GQueue sections;          /* of ql_pending_section *, in the order of the stream */
+    GQueue shown;             /* of those that wait and are shown as far as they can be read */
     ql_http3_parser parser;
     ql_arrival frame_first; /* first byte of the frame that is being read */
     EVP_MD_CTX *digest;
@@ -37,6 +38,9 @@ typedef struct ql_pending_section {
     ql_where first, resolved_at;
     ql_qpack_result result;
     uint64_t push_id;
+    ql_where arrived;     /* where its last byte was captured */
+    ql_qpack_result part; /* its lines that can be read while it waits; fields NULL: none */
+    ql_section *section;  /* that shows them; belongs to the message */
     bool promise;
     bool resolved;
     bool content_follows;
@@ -53,8 +57,9 @@ void ql_message_reader_read_section(ql_message_reader *reader, ql_slice encoded,
                                     uint64_t push_id);
 void ql_pending_section_free(ql_pending_section *pending);
 
-/* Sections behind one that will not be decoded take their places without it. */
-void ql_message_reader_pass_over_waiting(ql_message_reader *reader);
+/* The capture is over: sections that wait are shown as far as they can be read, those behind them
+ * take their places. */
+void ql_message_reader_show_waiting(ql_message_reader *reader);
 
 /* After its end, when no section waits: is there a header section, is the content as long as it
  * says; and the event of the end. */

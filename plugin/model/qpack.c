@@ -25,6 +25,7 @@ typedef struct waiter {
     uint64_t sequence;
     uint64_t inserts_then; /* entries that had been inserted when it came; or INSERTS_NOW */
     void *section;
+    bool shown; /* by ql_qpack_show_waiting() */
     size_t length;
     uint8_t encoded[];
 } waiter;
@@ -82,23 +83,6 @@ void ql_qpack_free(ql_qpack *q)
 uint64_t ql_qpack_insert_count(const ql_qpack *q)
 {
     return q->decoder == NULL ? 0 : nghttp3_qpack_decoder_get_icnt(q->decoder);
-}
-
-/* RFC 7541, 5.1, as used by QPACK. `bits` is the length of the prefix. */
-static uint64_t read_prefixed(ql_reader *reader, unsigned bits)
-{
-    uint64_t mask = (UINT64_C(1) << bits) - 1;
-    uint64_t value = ql_read_u8(reader) & mask;
-    if (value < mask)
-        return value;
-    for (unsigned shift = 0; shift <= 56; shift += 7) {
-        uint8_t byte = ql_read_u8(reader);
-        value += (uint64_t)(byte & 0x7f) << shift;
-        if ((byte & 0x80) == 0)
-            return value;
-    }
-    reader->bad = true;
-    return 0;
 }
 
 static size_t write_prefixed8(uint8_t out[12], uint64_t value)
@@ -184,7 +168,7 @@ static uint64_t required_insert_count(ql_qpack *q, uint64_t encoded, uint64_t in
 
 static ql_qpack_result counted(ql_qpack *q, ql_qpack_result result, uint64_t size)
 {
-    if (result.status != QL_QPACK_DECODED)
+    if (result.fields == NULL)
         return result;
     q->decoded_bytes += size;
     if (q->decoded_bytes <= QL_QPACK_DECODED_MAX)
@@ -217,7 +201,7 @@ static bool is_ambiguous(const ql_qpack *q, uint64_t required)
 static ql_qpack_result decode_or_wait(ql_qpack *q, ql_slice encoded, void *section, waiter *w)
 {
     ql_reader reader = ql_reader_of(encoded);
-    uint64_t encoded_count = read_prefixed(&reader, 8);
+    uint64_t encoded_count = ql_qpack_read_integer(&reader, 8);
     uint64_t inserts = w == NULL ? INSERTS_NOW : w->inserts_then;
     if (inserts == INSERTS_NOW)
         inserts = ql_qpack_insert_count(q);
@@ -250,6 +234,15 @@ static ql_qpack_result decode_or_wait(ql_qpack *q, ql_slice encoded, void *secti
     return counted(q, result, size);
 }
 
+static ql_qpack_result decode_part(ql_qpack *q, ql_slice encoded, const char *why)
+{
+    uint64_t size = 0;
+    ql_qpack_result result = counted(q, ql_qpack_decode_part(encoded, &size), size);
+    if (result.status == QL_QPACK_PARTIAL)
+        result.why = why;
+    return result;
+}
+
 ql_qpack_result ql_qpack_decode(ql_qpack *q, ql_slice encoded, void *section)
 {
     if (encoded.length == 0)
@@ -260,11 +253,11 @@ ql_qpack_result ql_qpack_decode(ql_qpack *q, ql_slice encoded, void *section)
         return counted(q, result, size);
     }
     ql_reader reader = ql_reader_of(encoded);
-    read_prefixed(&reader, 8);
+    ql_qpack_read_integer(&reader, 8);
     if (reader.bad)
         return ql_qpack_failed("it ends within its prefix");
     if (q->lost)
-        return ql_qpack_failed("the dynamic table is lost after an earlier error");
+        return decode_part(q, encoded, "the dynamic table is lost after an earlier error");
     if (q->waiting_bytes + encoded.length > QL_QPACK_WAITING_MAX)
         return ql_qpack_over_limit("more than 8 MiB of field sections wait for the dynamic table");
     if (q->limit_source != LIMIT_UNKNOWN)
@@ -305,10 +298,26 @@ void ql_qpack_set_limit(ql_qpack *q, uint64_t max_table_capacity)
         settle(q, max_table_capacity, LIMIT_ANNOUNCED);
 }
 
-void ql_qpack_assume_limit(ql_qpack *q)
+static void show(ql_qpack *q, waiter *w)
+{
+    if (w->shown)
+        return;
+    w->shown = true;
+    ql_qpack_result result = decode_part(q, (ql_slice){ w->encoded, w->length },
+                                         "entries of the dynamic table were not captured");
+    if (result.status == QL_QPACK_PARTIAL)
+        q->ready(q->user, w->section, &result);
+}
+
+void ql_qpack_show_waiting(ql_qpack *q)
 {
     if (q->limit_source == LIMIT_UNKNOWN && !g_queue_is_empty(&q->unsettled))
         settle(q, USUAL_LIMIT, LIMIT_ASSUMED);
+    for (GList *link = q->unsettled.head; link != NULL; link = link->next)
+        show(q, link->data);
+    for (GTreeNode *node = g_tree_node_first(q->waiting); node != NULL;
+         node = g_tree_node_next(node))
+        show(q, g_tree_node_value(node));
 }
 
 /* An encoder begins with the capacity of its table (RFC 9204, 4.3.1): a good guess at the limit
@@ -342,7 +351,7 @@ static void wake(ql_qpack *q)
         if (w->required_insert_count > ql_qpack_insert_count(q))
             return;
         ql_reader reader = ql_reader_of((ql_slice){ w->encoded, w->length });
-        read_prefixed(&reader, 8);
+        ql_qpack_read_integer(&reader, 8);
         uint64_t size = 0;
         ql_qpack_result result =
             decode_now(q, w->required_insert_count, ql_read_rest(&reader), &size);

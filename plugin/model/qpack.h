@@ -27,19 +27,22 @@ typedef struct ql_qpack ql_qpack;
 
 typedef enum ql_qpack_status {
     QL_QPACK_DECODED,
-    QL_QPACK_WAITS,  /* for entries of the dynamic table, or for the settings of the receiver */
-    QL_QPACK_FAILED, /* breaks the rules, or refers to a table that is lost */
-    QL_QPACK_LIMIT,  /* a cap of ours was hit */
+    QL_QPACK_WAITS,   /* for entries of the dynamic table, or for the settings of the receiver */
+    QL_QPACK_PARTIAL, /* the dynamic table that it refers to is not known: the other lines */
+    QL_QPACK_FAILED,  /* breaks the rules */
+    QL_QPACK_LIMIT,   /* a cap of ours was hit */
 } ql_qpack_status;
 
 typedef struct ql_qpack_result {
     ql_qpack_status status;
-    GArray *fields;  /* of QL_QPACK_DECODED: of ql_field, to be freed by ql_fields_free() */
-    const char *why; /* of the last two: static text */
+    GArray *fields;    /* of QL_QPACK_DECODED and _PARTIAL: of ql_field; see ql_fields_free() */
+    unsigned left_out; /* of QL_QPACK_PARTIAL: lines that are not among them */
+    const char *why;   /* of the last three: static text */
 } ql_qpack_result;
 
-/* A section that waited is there: decoded, failed or over a cap. `section` is what was handed in
- * with it. Called from within the calls below. */
+/* A section that waited is there, whole, failed or over a cap; or ql_qpack_show_waiting() shows
+ * what it has of it, which still waits. `section` is what was handed in with it. Takes the fields.
+ * Called from within the calls below. */
 typedef void (*ql_qpack_ready)(void *user, void *section, const ql_qpack_result *result);
 
 ql_qpack *ql_qpack_new(ql_qpack_ready ready, void *user);
@@ -61,8 +64,9 @@ void ql_qpack_set_unread(ql_qpack *qpack, uint64_t bytes);
 /* One whole encoded field section. */
 ql_qpack_result ql_qpack_decode(ql_qpack *qpack, ql_slice encoded, void *section);
 
-/* Do not wait for settings any longer: assume what is usual. */
-void ql_qpack_assume_limit(ql_qpack *qpack);
+/* Do not wait for settings any longer: assume what is usual. Then hand out the lines of each
+ * waiting section that do not refer to the dynamic table. */
+void ql_qpack_show_waiting(ql_qpack *qpack);
 
 /* Entries that were inserted into the dynamic table so far. */
 uint64_t ql_qpack_insert_count(const ql_qpack *qpack);

@@ -74,7 +74,8 @@ ql_qpack_result ql_qpack_read_lines(nghttp3_qpack_decoder *decoder,
                 result = ql_qpack_over_limit("a field section of more than 1 MiB");
         }
         if (flags & NGHTTP3_QPACK_DECODE_FLAG_FINAL)
-            result = (ql_qpack_result){ QL_QPACK_DECODED, fields_of(lines, text_size), NULL };
+            result = (ql_qpack_result){ .status = QL_QPACK_DECODED,
+                                        .fields = fields_of(lines, text_size) };
         else if (flags & NGHTTP3_QPACK_DECODE_FLAG_BLOCKED)
             result = ql_qpack_failed("a Required Insert Count that does not fit the table");
     }
@@ -102,4 +103,78 @@ GArray *ql_qpack_decode_static(ql_slice encoded)
     if (encoded.length == 0 || encoded.data[0] != 0)
         return NULL;
     return ql_qpack_decode_plain(encoded, &size).fields;
+}
+
+uint64_t ql_qpack_read_integer(ql_reader *reader, unsigned bits)
+{
+    uint64_t mask = (UINT64_C(1) << bits) - 1;
+    uint64_t value = ql_read_u8(reader) & mask;
+    if (value < mask)
+        return value;
+    for (unsigned shift = 0; shift <= 56; shift += 7) {
+        uint8_t byte = ql_read_u8(reader);
+        value += (uint64_t)(byte & 0x7f) << shift;
+        if ((byte & 0x80) == 0)
+            return value;
+    }
+    reader->bad = true;
+    return 0;
+}
+
+static void skip_string(ql_reader *reader, unsigned bits)
+{
+    ql_read_slice(reader, ql_qpack_read_integer(reader, bits));
+}
+
+/* Reads one field line. True when it refers to the dynamic table. */
+static bool read_line(ql_reader *reader)
+{
+    uint8_t first = *reader->at;
+    if (first & 0x80) { /* 1T: indexed */
+        ql_qpack_read_integer(reader, 6);
+        return (first & 0x40) == 0;
+    }
+    if (first & 0x40) { /* 01NT: literal with a name reference */
+        ql_qpack_read_integer(reader, 4);
+        skip_string(reader, 7);
+        return (first & 0x10) == 0;
+    }
+    if (first & 0x20) { /* 001N: literal with a literal name */
+        skip_string(reader, 3);
+        skip_string(reader, 7);
+        return false;
+    }
+    if (first & 0x10) { /* 0001: indexed, behind the base */
+        ql_qpack_read_integer(reader, 4);
+        return true;
+    }
+    ql_qpack_read_integer(reader, 3); /* 0000N: literal, its name behind the base */
+    skip_string(reader, 7);
+    return true;
+}
+
+ql_qpack_result ql_qpack_decode_part(ql_slice encoded, uint64_t *size)
+{
+    static const uint8_t prefix[] = { 0, 0 };
+    ql_reader reader = ql_reader_of(encoded);
+    GByteArray *part = g_byte_array_new();
+    unsigned left_out = 0;
+    g_byte_array_append(part, prefix, sizeof prefix);
+    ql_qpack_read_integer(&reader, 8);
+    ql_qpack_read_integer(&reader, 7);
+    while (ql_reader_left(&reader) > 0) {
+        const uint8_t *line = reader.at;
+        if (read_line(&reader))
+            left_out++;
+        else if (!reader.bad)
+            g_byte_array_append(part, line, (guint)(reader.at - line));
+    }
+    ql_qpack_result result = ql_qpack_failed("a field line that cannot be read");
+    if (!reader.bad)
+        result = ql_qpack_decode_plain((ql_slice){ part->data, part->len }, size);
+    if (result.status == QL_QPACK_DECODED)
+        result.status = QL_QPACK_PARTIAL;
+    result.left_out = left_out;
+    g_byte_array_free(part, TRUE);
+    return result;
 }

@@ -51,6 +51,17 @@ static void test_url(void)
     ql_exchange_free(exchange);
 }
 
+static void test_url_in_part(void)
+{
+    ql_exchange *exchange = ql_exchange_new(0, 4);
+    ql_section *section = section_of(FIELDS(":method", "GET", ":scheme", "https", ":path", "/a"));
+    section->left_out = 1;
+    ql_exchange_set_request(exchange, section);
+    g_autofree char *url = ql_exchange_url(exchange);
+    g_assert_cmpstr(url, ==, "https://?/a");
+    ql_exchange_free(exchange);
+}
+
 static void test_times(void)
 {
     ql_exchange *exchange = ql_exchange_new(0, 4);
@@ -83,6 +94,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/exchange/the URL is put together from the request's fields", test_url);
+    g_test_add_func("/exchange/what is not known of a URL is a question mark", test_url_in_part);
     g_test_add_func("/exchange/times are negative where an end is not known", test_times);
     g_test_add_func("/exchange/the first field of a name gives its value", test_values);
     return g_test_run();

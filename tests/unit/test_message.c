@@ -343,7 +343,7 @@ static void test_blocked_to_the_end(void)
     put_data(wire, "abc");
     HEADERS(wire, "a", "b");
     send(&f, QL_SERVER, 0, 0, true, wire);
-    send(&f, QL_CLIENT, 4, 0, true, hex_wire(B2_SECTION));
+    send(&f, QL_CLIENT, 4, 0, true, hex_wire(B2_SECTION)); /* its :path is not known */
     send(&f, QL_SERVER, 4, 0, true, response_wire("404", NULL));
     finish(&f);
     finish(&f);
@@ -358,6 +358,35 @@ static void test_blocked_to_the_end(void)
     g_assert_cmpuint(exchange_count(&f), ==, 2);
     g_assert_cmpuint(exchange_at(&f, 1)->status, ==, 404);
     g_assert_cmpuint(e->status, ==, 200);
+    assert_findings(&f, "qpack.blocked-to-the-end qpack.blocked-to-the-end");
+    tear_down(&f);
+}
+
+/* :method, :scheme and :path are static, :authority is dynamic; of the response :status is static.
+ */
+static void test_shown_in_part(void)
+{
+    fixture f;
+    set_up_qpack(&f);
+    send(&f, QL_CLIENT, 0, 0, true, hex_wire("01 06 0200 80 d1 d7 c1"));
+    send(&f, QL_SERVER, 0, 0, true, hex_wire("01 04 0200 80 d9"));
+    g_assert_cmpuint(exchange_count(&f), ==, 0);
+    finish(&f);
+    const ql_exchange *e = exchange_at(&f, 0);
+    g_assert_cmpstr(e->method, ==, "GET");
+    g_assert_cmpstr(e->path, ==, "/");
+    g_assert_null(e->authority);
+    g_assert_cmpuint(e->request.headers->left_out, ==, 1);
+    g_assert_cmpuint(e->request.headers->decoded.frame, ==, 3);
+    g_assert_true(e->request.complete && e->response.complete);
+    g_assert_cmpuint(e->status, ==, 200);
+    g_assert_cmpuint(e->response.headers->left_out, ==, 1);
+    finish(&f);
+    g_assert_cmpuint(exchange_count(&f), ==, 1);
+    send(&f, QL_CLIENT, 6, 0, false, hex_wire("02 3fbd01 c0 01 61"));
+    g_assert_cmpuint(e->request.headers->left_out, ==, 0);
+    g_assert_cmpstr(e->authority, ==, "a");
+    g_assert_cmpuint(exchange_count(&f), ==, 1);
     tear_down(&f);
 }
 
@@ -423,6 +452,8 @@ int main(int argc, char **argv)
                     test_blocked_response_keeps_its_order);
     g_test_add_func("/message/what stays blocked is told, the rest is shown",
                     test_blocked_to_the_end);
+    g_test_add_func("/message/what stays blocked is shown as far as it can be read",
+                    test_shown_in_part);
     g_test_add_func("/message/a blocked request may be reset", test_reset_while_blocked);
     g_test_add_func("/message/a request may wait for the server's settings",
                     test_settings_of_receiver_come_late);

@@ -38,6 +38,10 @@ static char *text_of_result(const ql_qpack_result *result)
 {
     switch (result->status) {
     case QL_QPACK_DECODED: return text_of(result->fields);
+    case QL_QPACK_PARTIAL: {
+        g_autofree char *text = text_of(result->fields);
+        return g_strdup_printf("%s without %u", text, result->left_out);
+    }
     case QL_QPACK_WAITS: return g_strdup("waits");
     case QL_QPACK_FAILED: return g_strdup("failed");
     case QL_QPACK_LIMIT: return g_strdup("limit");
@@ -208,8 +212,8 @@ static void test_no_settings_at_all(void)
     set_up(&f);
     /* No capacity in front: without one the encoder could insert nothing, so all must wait. */
     assert_decode(&f, B2_SECTION, "two", "waits");
-    ql_qpack_assume_limit(f.qpack);
-    assert_ready(&f, "");
+    ql_qpack_show_waiting(f.qpack);
+    assert_ready(&f, "[two:  without 2]");
     feed(&f, B2_ENCODER);
     assert_ready(&f, "[two: " B2_FIELDS "]");
     tear_down(&f);
@@ -233,7 +237,7 @@ static void test_encoder_error(void)
     g_assert_null(feed(&f, B2_ENCODER));
     g_assert_nonnull(feed(&f, "0a")); /* Duplicate of an entry that is not there */
     g_assert_null(feed(&f, "0a"));
-    assert_decode(&f, B2_SECTION, "two", "failed");
+    assert_decode(&f, B4_SECTION, "four", ":path=/ without 2");
     assert_decode(&f, B1_SECTION, "1", ":path=/index.html");
     tear_down(&f);
 }
@@ -262,7 +266,23 @@ static void test_section_errors(void)
     assert_decode(&f, "ff00 00", "count over all possible", "failed");
     assert_decode(&f, B2_SECTION, "the table is still there", B2_FIELDS);
     assert_decode(&f, "0381 15", "post-base index beyond the count", "failed");
-    assert_decode(&f, B2_SECTION, "an error in a dynamic section loses it", "failed");
+    assert_decode(&f, B2_SECTION, "an error in a dynamic section loses it", " without 2");
+    assert_decode(&f, "0381 50 05 2f", "cut line", "failed");
+    tear_down(&f);
+}
+
+/* Every kind of line; those that refer to the dynamic table are left out. */
+static void test_parts(void)
+{
+    fixture f;
+    set_up(&f);
+    ql_qpack_set_limit(f.qpack, B_LIMIT);
+    assert_decode(&f, "0500 80 c1 51 01 61 41 01 62 21 63 01 64 10 01 01 65 7f00 01 66", "all",
+                  "waits");
+    ql_qpack_show_waiting(f.qpack);
+    assert_ready(&f, "[all: :path=/ :path=a c=d :method=f without 4]");
+    ql_qpack_show_waiting(f.qpack);
+    assert_ready(&f, "");
     tear_down(&f);
 }
 
@@ -374,6 +394,8 @@ int main(int argc, char **argv)
                     test_encoder_error);
     g_test_add_func("/qpack/a capacity over the limit is an error", test_capacity_over_limit);
     g_test_add_func("/qpack/malformed sections fail", test_section_errors);
+    g_test_add_func("/qpack/what stays blocked is shown without the lines that are not known",
+                    test_parts);
     g_test_add_func("/qpack/a count that may mean two numbers waits for the gap to be filled",
                     test_gap_makes_counts_ambiguous);
     g_test_add_func("/qpack/an encoder stream without sections may be long",

@@ -131,24 +131,6 @@ static void die_of(int signal)
     sigprocmask(SIG_UNBLOCK, &signals, NULL);
 }
 
-/* --fail: how many responses say that the request failed. */
-static unsigned count_refused(const ql_transfer *transfer, const ql_get_options *options)
-{
-    size_t count;
-    unsigned refused = 0;
-    ql_request *const *requests = ql_transfer_requests(transfer, &count);
-    for (size_t i = 0; options->fail && i < count; i++) {
-        if (ql_request_status(requests[i]) < 400)
-            continue;
-        g_autofree char *sentence =
-            g_strdup_printf("%s: the server answered with status %d (--fail)",
-                            ql_request_url(requests[i])->text, ql_request_status(requests[i]));
-        report(sentence, (void *)(uintptr_t)options);
-        refused++;
-    }
-    return refused;
-}
-
 /* Returns whether everything was transferred. The requests are taken. */
 static bool transfer_all(const get_tools *tools, const ql_get_options *options, GPtrArray *requests,
                          int *signal)
@@ -178,7 +160,6 @@ static bool transfer_all(const get_tools *tools, const ql_get_options *options, 
     /* From here on a signal waits for connection, capture and log to be ended in good order. */
     sigprocmask(SIG_BLOCK, &signals, NULL);
     unsigned failed = ql_transfer_run(transfer);
-    failed += count_refused(transfer, options);
     *signal = take_signal(stop);
     ql_transfer_free(transfer);
     return failed == 0;

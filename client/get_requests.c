@@ -112,6 +112,7 @@ static ql_request *request_new(const ql_get_options *options, ql_url *url, const
                                           : "GET",
         .headers = options->headers,
         .content_type = data ? FORM_TYPE : NULL,
+        .fail = options->fail,
         .include = options->include,
     };
     ql_body *body = NULL;

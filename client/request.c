@@ -14,7 +14,7 @@ struct ql_request {
     ql_body *body;
     ql_output *output;
     ql_fields *fields;
-    bool include;
+    bool fail, include;
     GChecksum *digest;
 
     ql_request_state state;
@@ -104,6 +104,7 @@ ql_request *ql_request_new(ql_url *url, const ql_request_settings *settings, ql_
     request->fields = ql_fields_new();
     request->section = ql_fields_new();
     request->response = ql_fields_new();
+    request->fail = settings->fail;
     request->include = settings->include;
     request->stream = -1;
     request->digest = settings->digest ? g_checksum_new(G_CHECKSUM_SHA256) : NULL;
@@ -337,7 +338,11 @@ static void begin_response(ql_request *request, int status)
     request->response = request->section;
     request->section = swapped;
     request->status = status;
-    if (!ql_output_open(request->output, &error))
+    if (request->fail && status >= 400) {
+        g_autofree char *sentence =
+            g_strdup_printf("the server answered with status %d (--fail)", status);
+        ql_request_fail(request, sentence);
+    } else if (!ql_output_open(request->output, &error))
         fail_with(request, error);
 }
 

@@ -29,6 +29,7 @@ typedef struct ql_request_settings {
     const char *method;   /* NULL: GET */
     char *const *headers; /* "Name: value", "Name:" (leave it out), "Name;" (empty); NULL: none */
     const char *content_type; /* where headers have no Content-Type; NULL: none */
+    bool fail;                /* a status of 400 or more fails it, and no content is written */
     bool include;             /* the output gets the response's header section, too */
     bool digest;              /* compute ql_request_sha256 */
 } ql_request_settings;

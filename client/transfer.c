@@ -343,9 +343,3 @@ unsigned ql_transfer_run(ql_transfer *transfer)
     ql_progress_erase(transfer->settings.progress);
     return transfer->failed;
 }
-
-ql_request *const *ql_transfer_requests(const ql_transfer *transfer, size_t *count)
-{
-    *count = transfer->requests->len;
-    return (ql_request *const *)(void *)transfer->requests->pdata;
-}

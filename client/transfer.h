@@ -49,6 +49,3 @@ void ql_transfer_look_up(ql_transfer *transfer);
 
 /* Returns when every request is over: how many have failed. */
 unsigned ql_transfer_run(ql_transfer *transfer);
-
-/* The requests, in the order in which they were added. Valid as long as transfer. */
-ql_request *const *ql_transfer_requests(const ql_transfer *transfer, size_t *count);

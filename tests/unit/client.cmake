@@ -7,3 +7,8 @@ foreach(module address failure fields get_options get_requests keylog options ou
     add_test(NAME unit/${module} COMMAND test_${module})
     set_tests_properties(unit/${module} PROPERTIES LABELS unit TIMEOUT 60)
 endforeach()
+
+add_executable(test_faults test_faults.c faulty_server.c)
+target_link_libraries(test_faults PRIVATE ql_options ql_client PkgConfig::GLIB)
+add_test(NAME unit/faults COMMAND test_faults)
+set_tests_properties(unit/faults PROPERTIES LABELS unit TIMEOUT 60)

@@ -179,6 +179,17 @@ static void test_an_output_that_fails_fails_the_request(stage *s, gconstpointer 
     g_assert_cmpuint(ql_request_received(s->request), ==, 0);
 }
 
+static void test_a_status_fails_the_request_where_that_is_asked(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    make(s, (ql_request_settings){ .fail = true, .include = true });
+    give_head(s, "404");
+    give_data(s, "x");
+    g_assert_cmpint(ql_request_get_state(s->request), ==, QL_REQUEST_FAILED);
+    g_assert_nonnull(strstr(ql_request_failure(s->request), "404"));
+    assert_written(s, "");
+}
+
 static void test_the_first_failure_stays(stage *s, gconstpointer unused)
 {
     (void)unused;
@@ -252,6 +263,7 @@ int main(int argc, char **argv)
     TEST("include", test_header_sections_are_written_where_that_is_asked);
     TEST("slow", test_a_slow_output_delays_the_end);
     TEST("output-fails", test_an_output_that_fails_fails_the_request);
+    TEST("fail", test_a_status_fails_the_request_where_that_is_asked);
     TEST("first-failure", test_the_first_failure_stays);
     TEST("restart", test_what_was_not_processed_is_sent_again_twice);
     TEST("no-restart", test_a_response_that_began_is_not_asked_for_again);

@@ -87,15 +87,18 @@ void ql_connection_measure_path(ql_connection *c, ql_path *path, const ql_datagr
         check_amplification(c, path, datagram);
 }
 
-/* RFC 9000, 17.4: the server mirrors the bit and the client turns it, once a round trip. */
+/* RFC 9000, 17.4: the server mirrors the bit and the client turns it, once a round trip; while
+ * neither sends it takes longer, so that the shortest time is the one to tell. */
 void ql_connection_watch_spin(const ql_packet_input *in, ql_path *path, bool spin, bool newest)
 {
     if (in->header->type != QL_PACKET_ONE_RTT || in->sender != QL_SERVER || !newest ||
         spin == path->spin)
         return;
     uint64_t now = in->datagram->where.time_ns;
-    if (path->spin_edge_ns != 0 && now > path->spin_edge_ns)
-        path->spin_rtt_ns = now - path->spin_edge_ns;
+    if (path->spin_edge_ns != 0 && now > path->spin_edge_ns) {
+        uint64_t round = now - path->spin_edge_ns;
+        path->spin_rtt_ns = path->spin_rtt_ns == 0 ? round : MIN(path->spin_rtt_ns, round);
+    }
     path->spin_edge_ns = now;
     path->spin = spin;
 }

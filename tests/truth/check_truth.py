@@ -80,7 +80,8 @@ def check_exchanges(rows, truth):
         exchange = take(exchanges, wanted)
         if exchange is not None:
             check_exchange(exchange, wanted)
-    hold("exchanges that no log knows of", [e["path"] for e in exchanges], [])
+    hold("exchanges that no log knows of", [e["path"] for e in exchanges],
+         truth.get("unanswered", []))
 
 
 def check_ids(rows, entry, connection):
@@ -135,7 +136,12 @@ def check_changes(rows, events, truth, connection, entry):
         wanted = truth.get("switches", {}).get(sender, [list(p) for p in zip(used, used[1:])])
         if used:
             hold(f"switches of the {sender}", switches, wanted)
-    if not moves:
+    if "reasons" in truth:
+        for sender, wanted in truth["reasons"].items():
+            hold(f"reasons of the {sender}'s switches",
+                 [e["reason"] for e in events if e["event"] == "cid.switched"
+                  and e["sender"] == sender], wanted)
+    elif not moves:
         hold("paths", sum(r["type"] == "path" and r["connection"] == connection for r in rows),
              max(1, len(quic_logs.paths(entry))))
         hold("switches for another reason than the handshake",
@@ -143,11 +149,15 @@ def check_changes(rows, events, truth, connection, entry):
               and e["reason"] not in ("handshake", "Retry")], truth.get("reasons", REASONS.get(truth["name"], [])))
 
 
-def check_paths(rows, entry, connection):
+def check_paths(rows, entry, connection, truth):
     seen = [(r["client"], r["server"]) for r in rows
             if r["type"] == "path" and r["connection"] == connection]
     if quic_logs.paths(entry):
         hold("paths", seen, quic_logs.paths(entry))
+    if "paths" in truth:
+        told = [{key: r[key] for key in ("client", "server", "cause", "validated")}
+                for r in rows if r["type"] == "path" and r["connection"] == connection]
+        hold("what became of the paths", told, truth["paths"])
 
 
 def check_closed(rows):
@@ -175,7 +185,10 @@ def main():
             if entry:
                 check_ids(rows, entry, connection)
                 check_frames(own, entry, "loss" in truth["server"])
-                check_paths(rows, entry, connection)
+                check_paths(rows, entry, connection, truth)
+            resets = [e["frame"] for e in own if e["event"] == "cid.stateless-reset"]
+            hold("stateless resets", resets, [frame for frame in [truth.get("stateless_reset_frame")]
+                                              if frame is not None])
     for problem in problems:
         print(f"{truth['name']}: {problem}")
     return 1 if problems else 0

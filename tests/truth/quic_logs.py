@@ -2,7 +2,8 @@
 """What the logs of QUIC endpoints say of connection IDs and paths.
 
 A truth file's quic_truth has an entry a connection, in one of two forms: lines of ngtcp2's log, or
-frames of aioquic's qlog. Each function below takes such an entry and reads either.
+frames of aioquic's qlogs, with "dir" as the client saw them or with their "sender". Each function below
+takes such an entry and reads either.
 """
 import re
 from collections import Counter
@@ -36,7 +37,9 @@ def _of_ngtcp2(entry):
 
 def _of_aioquic(entry):
     for frame in entry.get("cid_path_frames", []):
-        side = "client" if frame["dir"].endswith("sent") else "server"
+        side = frame.get("sender")
+        if side is None:
+            side = "client" if frame["dir"].endswith("sent") else "server"
         yield (side, frame.get("number")) + _detail(
             frame["frame_type"].upper(), frame.get("sequence_number"),
             frame.get("connection_id"), frame.get("data"))

@@ -83,6 +83,7 @@ static void check(const run *r)
     for (guint i = 0; i < exchanges->len; i++) {
         const ql_exchange *e = g_ptr_array_index(exchanges, i);
         g_assert(e->method != NULL && e->request.headers != NULL);
+        g_assert(e->method == ql_section_value(e->request.headers, ":method"));
         g_assert(e->request.first.frame >= before);
         before = e->request.first.frame;
         check_message(&e->request);

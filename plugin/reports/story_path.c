@@ -135,7 +135,7 @@ void ql_story_of_path(ql_story *story, const ql_path_event *event)
                      sender, between);
         break;
     case QL_PATH_RESPONSE:
-        ql_story_say(story, QL_NOTE_PATH, "RFC 9000, 8.2.2",
+        ql_story_say(story, QL_NOTE_FACT, "RFC 9000, 8.2.2",
                      "The %s gives the proof that was asked for (PATH_RESPONSE)", sender);
         break;
     case QL_PATH_VALIDATED:
@@ -158,7 +158,7 @@ void ql_story_of_path(ql_story *story, const ql_path_event *event)
                      between);
         break;
     case QL_PATH_ABANDONED:
-        ql_story_say(story, QL_NOTE_PATH, "RFC 9000, 8.2.4", "The path %s is given up", between);
+        ql_story_say(story, QL_NOTE_FACT, "RFC 9000, 8.2.4", "The path %s is given up", between);
         break;
     }
     g_free(client);

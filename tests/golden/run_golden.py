@@ -83,8 +83,11 @@ class Tshark:
         return copy
 
     def run(self, arguments, stdin=None):
+        return self.start(["-n", *arguments], stdin)
+
+    def start(self, arguments, stdin=None):
         identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-        return subprocess.run([self.path, "-n", *arguments], cwd=self.home, env=self.environment,
+        return subprocess.run([self.path, *arguments], cwd=self.home, env=self.environment,
                               stdin=stdin or subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=TIMEOUT, check=False, **identity)
 

@@ -2,37 +2,17 @@
 #include "model/exchange.h"
 
 #include <math.h>
-#include <string.h>
 
-/* Fields as QPACK makes them: one block holds all texts. */
-static ql_section *section_of(const char *const *pairs)
-{
-    size_t size = 1, count = 0;
-    for (; pairs[2 * count] != NULL; count++)
-        size += strlen(pairs[2 * count]) + strlen(pairs[2 * count + 1]) + 2;
-    ql_section *section = g_new0(ql_section, 1);
-    section->fields = g_array_new(FALSE, FALSE, sizeof(ql_field));
-    char *text = count == 0 ? NULL : g_malloc0(size);
-    for (; pairs[0] != NULL; pairs += 2) {
-        ql_field field = { .name_length = strlen(pairs[0]), .value_length = strlen(pairs[1]) };
-        field.name = memcpy(text, pairs[0], field.name_length);
-        field.value = memcpy(text + field.name_length + 1, pairs[1], field.value_length);
-        text = field.value + field.value_length + 1;
-        g_array_append_val(section->fields, field);
-    }
-    return section;
-}
+#include "decoded_section.h"
 
 static void assert_url(const char *const *pairs, const char *expected)
 {
     ql_exchange *exchange = ql_exchange_new(0, 4);
-    ql_exchange_set_request(exchange, section_of(pairs));
+    ql_exchange_set_request(exchange, decoded_section(pairs));
     g_autofree char *url = ql_exchange_url(exchange);
     g_assert_cmpstr(url, ==, expected);
     ql_exchange_free(exchange);
 }
-
-#define FIELDS(...) ((const char *const[]){ __VA_ARGS__, NULL, NULL })
 
 static void test_url(void)
 {
@@ -54,7 +34,8 @@ static void test_url(void)
 static void test_url_in_part(void)
 {
     ql_exchange *exchange = ql_exchange_new(0, 4);
-    ql_section *section = section_of(FIELDS(":method", "GET", ":scheme", "https", ":path", "/a"));
+    ql_section *section =
+        decoded_section(FIELDS(":method", "GET", ":scheme", "https", ":path", "/a"));
     section->left_out = 1;
     ql_exchange_set_request(exchange, section);
     g_autofree char *url = ql_exchange_url(exchange);
@@ -80,13 +61,13 @@ static void test_times(void)
 
 static void test_values(void)
 {
-    ql_section *section = section_of(FIELDS("a", "1", "b", "", "a", "2"));
+    ql_section *section = decoded_section(FIELDS("a", "1", "b", "", "a", "2"));
     g_assert_cmpstr(ql_section_value(section, "a"), ==, "1");
     g_assert_cmpstr(ql_section_value(section, "b"), ==, "");
     g_assert_null(ql_section_value(section, "c"));
     g_assert_null(ql_section_value(NULL, "a"));
     ql_section_free(section);
-    ql_section_free(section_of((const char *const[]){ NULL, NULL }));
+    ql_section_free(decoded_section((const char *const[]){ NULL, NULL }));
     ql_section_free(NULL);
 }
 

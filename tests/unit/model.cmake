@@ -5,9 +5,6 @@ set(model_modules
     body
     cid
     cid_ledger
-    connection_ids
-    connection_paths
-    connection_restart
     content_coding
     datagram
     exchange
@@ -15,18 +12,26 @@ set(model_modules
     frames
     handshake
     http3
+    http3_control
+    http3_error
     http3_frames
+    http3_recognition
+    http3_scope
     journal
     key_schedule
     keyring
     message
+    message_rules
     opener
     opener_datagrams
     packet_header
     packet_numbers
     packet_protection
     path_table
+    push
     qpack
+    qpack_decoder_stream
+    qpack_lines
     reader
     reassembly
     router
@@ -35,6 +40,7 @@ set(model_modules
     session
     strays
     stream
+    stream_half
     tls_hello
     transport_error
     transport_parameters

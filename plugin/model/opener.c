@@ -109,6 +109,9 @@ static ql_open_status try_open(ql_opening *o, const ql_candidate *candidate,
     uint8_t *scratch = o->session->scratch;
     ql_open_status status =
         ql_keyring_open(ring, candidate->sender, header, numbers, scratch, opened);
+    /* Secrets that came since the ClientHello: while nothing waits for them, nobody hands them on. */
+    if (status == QL_OPEN_NO_KEYS && ql_connection_learn_secrets(connection))
+        status = ql_keyring_open(ring, candidate->sender, header, numbers, scratch, opened);
     /* The first packet of a sender that was captured may carry any number, in any key phase. */
     if (status == QL_OPEN_FAILED && !numbers->any && header->type != QL_PACKET_INITIAL)
         status = ql_keyring_search(ring, candidate->sender, header, QL_SEARCH_WIDE, scratch,

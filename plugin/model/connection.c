@@ -162,12 +162,17 @@ void ql_connection_on_datagram(ql_connection *c, const ql_datagram *datagram, ql
         ql_connection_measure_path(c, path, datagram, sender);
 }
 
-/* The version of what the server sends is the one that was agreed on (RFC 9368, 4). */
+/* The version of what the server sends is the one that was agreed on (RFC 9368, 4). Until then it
+ * is the one that the client tries, another one behind Version Negotiation. */
 static void note_version(ql_connection *c, const ql_packet_input *in)
 {
-    if (in->sender != QL_SERVER || in->header->version == 0 ||
-        in->header->version == c->facts.version)
+    if (in->header->version == 0 || in->header->version == c->facts.version ||
+        (in->sender == QL_CLIENT && c->saw_server))
         return;
+    if (in->sender == QL_CLIENT) {
+        c->facts.version = in->header->version;
+        return;
+    }
     ql_journal_say(c->context.journal, in->datagram->where.frame, "RFC 9368, 2.3",
                    "The server goes on with version 0x%08x instead of 0x%08x", in->header->version,
                    c->facts.version);
@@ -197,6 +202,7 @@ void ql_connection_on_packet(ql_connection *c, const ql_packet_input *in, const 
 
     ql_path *path = ql_connection_use_path(c, in);
     in->event->path = path->id;
+    ql_connection_prove_path(in, path);
     ql_connection_use_cids(c, in, path, newest && !duplicate);
     if (duplicate)
         return;

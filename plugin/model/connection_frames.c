@@ -60,9 +60,9 @@ static void on_crypto(ql_connection *c, const ql_packet_input *in, const ql_fram
         c->news = true; /* also that there are none is news to what waits */
     }
     if ((news & QL_NEWS_CLIENT_PARAMETERS) != 0)
-        ql_connection_bind_parameters(c, QL_CLIENT, where->frame);
+        ql_connection_bind_parameters(c, QL_CLIENT, in);
     if ((news & QL_NEWS_SERVER_PARAMETERS) != 0)
-        ql_connection_bind_parameters(c, QL_SERVER, where->frame);
+        ql_connection_bind_parameters(c, QL_SERVER, in);
     if ((news & QL_NEWS_EARLY_DATA_REJECTED) != 0)
         ql_streams_on_early_data_rejected(c->streams);
     if ((news & QL_NEWS_ALPN) != 0)

@@ -40,9 +40,12 @@ static void tell_conflict(ql_connection *c, ql_cid_issue how, const ql_cid_entry
                         value);
         break;
     case QL_CID_ISSUE_FULL:
-        ql_journal_find(journal, number, frame, QL_FINDING_LIMIT_REACHED,
-                        "more than %u connection IDs of one side: %s is passed over", QL_CIDS_MAX,
-                        value);
+        if (!c->told_cids)
+            ql_journal_find(
+                journal, number, frame, QL_FINDING_LIMIT_REACHED,
+                "more than %u connection IDs of one side: %s and others are passed over",
+                QL_CIDS_MAX, value);
+        c->told_cids = true;
         break;
     case QL_CID_ISSUE_NEW:
     case QL_CID_ISSUE_REPEATED: break;
@@ -309,12 +312,12 @@ static void check_parameter(ql_connection *c, uint32_t frame, const char *name, 
     g_free(is);
 }
 
-static const ql_cid *first_of_origin(const ql_connection *c, ql_side issuer, ql_cid_origin origin)
+static const ql_cid *retry_of(const ql_connection *c)
 {
-    const GPtrArray *entries = ql_cid_ledger_entries(c->cids[issuer]);
+    const GPtrArray *entries = ql_cid_ledger_entries(c->cids[QL_SERVER]);
     for (guint i = 0; i < entries->len && i < 8; i++) {
         const ql_cid_entry *entry = g_ptr_array_index(entries, i);
-        if (entry->origin == origin)
+        if (entry->origin == QL_ORIGIN_RETRY)
             return &entry->cid;
     }
     return NULL;
@@ -322,11 +325,10 @@ static const ql_cid *first_of_origin(const ql_connection *c, ql_side issuer, ql_
 
 static void bind_server(ql_connection *c, const ql_transport_parameters *p, uint32_t frame)
 {
-    if (!c->facts.start_missing)
-        check_parameter(c, frame, "original_destination_connection_id", p->has_original_dcid,
-                        &p->original_dcid, first_of_origin(c, QL_SERVER, QL_ORIGIN_CLIENT_RANDOM));
+    check_parameter(c, frame, "original_destination_connection_id", p->has_original_dcid,
+                    &p->original_dcid, c->original == NULL ? NULL : &c->original->cid);
     check_parameter(c, frame, "retry_source_connection_id", p->has_retry_scid, &p->retry_scid,
-                    first_of_origin(c, QL_SERVER, QL_ORIGIN_RETRY));
+                    retry_of(c));
     ql_cid_entry *first = ql_cid_ledger_find_sequence(c->cids[QL_SERVER], 0);
     if (first != NULL && p->has_reset_token) {
         first->has_reset_token = true;
@@ -344,12 +346,12 @@ static void bind_server(ql_connection *c, const ql_transport_parameters *p, uint
     ql_connection_issue(c, QL_SERVER, &told, frame);
 }
 
-void ql_connection_bind_parameters(ql_connection *c, ql_side side, uint32_t frame)
+void ql_connection_bind_parameters(ql_connection *c, ql_side side, const ql_packet_input *in)
 {
     const ql_transport_parameters *p = &c->facts.parameters[side];
-    const ql_cid_entry *first = ql_cid_ledger_find_sequence(c->cids[side], 0);
+    uint32_t frame = in->datagram->where.frame;
     check_parameter(c, frame, "initial_source_connection_id", p->has_initial_scid, &p->initial_scid,
-                    first == NULL ? NULL : &first->cid);
+                    &in->header->scid);
     if (side == QL_SERVER)
         bind_server(c, p, frame);
 }

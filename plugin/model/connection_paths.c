@@ -44,6 +44,19 @@ static void begin_path(ql_connection *c, const ql_packet_input *in, ql_path *pat
     tell(c, in, QL_PATH_NEW, path);
 }
 
+/* Whether the last path stands for others, too. */
+static void check_full(ql_connection *c, const ql_packet_input *in, const ql_path *path)
+{
+    const ql_endpoint *client =
+        in->sender == QL_CLIENT ? &in->datagram->source : &in->datagram->destination;
+    if (c->told_paths || ql_endpoint_equal(client, &path->client))
+        return;
+    c->told_paths = true;
+    ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
+                    QL_FINDING_LIMIT_REACHED,
+                    "more than %u paths: packets on further ones count for the last", QL_PATHS_MAX);
+}
+
 ql_path *ql_connection_use_path(ql_connection *c, const ql_packet_input *in)
 {
     const ql_datagram *d = in->datagram;
@@ -52,6 +65,8 @@ ql_path *ql_connection_use_path(ql_connection *c, const ql_packet_input *in)
                                       from_client ? &d->destination : &d->source, &fresh);
     if (fresh)
         begin_path(c, in, path);
+    else if (path->id == QL_PATHS_MAX - 1)
+        check_full(c, in, path);
     path->last_frame = MAX(path->last_frame, d->where.frame);
     return path;
 }
@@ -61,7 +76,8 @@ ql_path *ql_connection_use_path(ql_connection *c, const ql_packet_input *in)
 static void check_amplification(ql_connection *c, ql_path *path, const ql_datagram *datagram)
 {
     uint64_t got = path->before_validation[QL_CLIENT], sent = path->before_validation[QL_SERVER];
-    if (path->over_limit || sent <= 3 * got || c->facts.start_missing ||
+    /* A server sends nowhere unasked: without a byte of the client's the capture lacks some. */
+    if (path->over_limit || got == 0 || sent <= 3 * got || c->facts.start_missing ||
         c->facts.secrets == QL_SECRETS_MISSING || c->facts.secrets == QL_SECRETS_PARTIAL)
         return;
     path->over_limit = true;
@@ -151,6 +167,18 @@ static ql_path_cause cause_of(const ql_connection *c, const ql_packet_input *in,
                                                        : QL_PATH_CAUSE_MIGRATION;
 }
 
+/* RFC 9000, 8.1: only who received the server's packets can protect one of Handshake type, or has
+ * the token of a Retry. */
+void ql_connection_prove_path(const ql_packet_input *in, ql_path *path)
+{
+    if (in->sender != QL_CLIENT)
+        return;
+    bool handshake = in->header->type == QL_PACKET_HANDSHAKE;
+    bool token = in->header->type == QL_PACKET_INITIAL && in->header->token.length > 0;
+    path->validated |= handshake;
+    path->validated_for_server |= handshake || token;
+}
+
 /* RFC 9000, 9.3: the newest packet that is more than a probe tells where the client is. */
 void ql_connection_judge_path(ql_connection *c, const ql_packet_input *in, ql_path *path,
                               bool newest)
@@ -175,11 +203,5 @@ void ql_connection_judge_path(ql_connection *c, const ql_packet_input *in, ql_pa
         c->current = path;
     }
     path->used = true;
-    /* RFC 9000, 8.1: only who received the server's packets can protect one of these, or has the
-     * token. */
-    bool proves = in->header->type == QL_PACKET_HANDSHAKE ||
-                  (in->header->type == QL_PACKET_INITIAL && in->header->token.length > 0);
-    path->validated |= in->header->type == QL_PACKET_HANDSHAKE;
-    path->validated_for_server |= proves;
     c->current_destination = in->event->dcid;
 }

@@ -27,8 +27,12 @@ void ql_connection_begin(ql_connection *c, const ql_cid *dcid, uint32_t version,
     ql_cid_entry told = { .cid = *dcid, .origin = QL_ORIGIN_CLIENT_RANDOM };
     ql_cid_entry *entry = ql_connection_issue(c, QL_SERVER, &told, frame);
     c->cid_length[QL_SERVER] = 0; /* chosen by the client: tells nothing of the server's choice */
-    if (entry != NULL)
-        c->destination[QL_CLIENT] = entry;
+    if (entry == NULL)
+        return;
+    c->destination[QL_CLIENT] = entry;
+    /* After a Retry that was not captured the first one still counts (RFC 9000, 7.3). */
+    if (c->original == NULL || c->negotiated)
+        c->original = entry;
 }
 
 /* Retry and Version Negotiation are only noted on their path; nothing of them is counted by number.
@@ -67,7 +71,10 @@ void ql_connection_on_retry(ql_connection *c, const ql_packet_input *in)
 void ql_connection_on_version_negotiation(ql_connection *c, const ql_packet_input *in)
 {
     note(c, in);
-    c->restarted = true;
+    if (!c->saw_server) { /* else the client passes it over (RFC 9000, 6.2) */
+        c->restarted = c->negotiated = true;
+        ql_handshake_restart(c->handshake);
+    }
     GString *list = g_string_new(NULL);
     ql_reader reader = ql_reader_of(in->header->versions);
     while (ql_reader_left(&reader) >= 4 && list->len < 200)

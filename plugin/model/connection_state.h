@@ -23,6 +23,7 @@ struct ql_connection {
     ql_handshake *handshake;
     ql_streams *streams;
     ql_cid_ledger *cids[2];       /* by issuer */
+    const ql_cid_entry *original; /* the client's first destination ID; NULL without its start */
     ql_cid_entry *destination[2]; /* the ID that this sender uses now, but for probes */
     GArray *retirements[2];       /* by sender: RETIRE_CONNECTION_ID frames not yet acknowledged */
     size_t cid_length[2];         /* of the issuer's newest */
@@ -33,8 +34,9 @@ struct ql_connection {
     bool probing;          /* the packet at hand has probing frames only (RFC 9000, 9.1) */
     bool saw_server;       /* a packet of the server was opened */
     bool restarted;        /* Retry or Version Negotiation: a new first Initial may come */
+    bool negotiated;       /* it was Version Negotiation */
     bool told_cause[QL_CLOSED_CAUSE_COUNT]; /* why packets stay closed */
-    bool told_wrong;
+    bool told_wrong, told_paths, told_cids;
     bool begun;     /* the client's first Initial was captured */
     bool news;      /* of its session or secrets, that nobody asked for yet */
     size_t segment; /* of super-datagrams */
@@ -60,8 +62,9 @@ void ql_connection_on_retire_cid(ql_connection *connection, const ql_packet_inpu
 /* An ACK frame: what it acknowledges of retirements. */
 void ql_connection_on_ack(ql_connection *connection, const ql_packet_input *in,
                           const ql_frame *frame);
-/* The transport parameters of this side are known now. */
-void ql_connection_bind_parameters(ql_connection *connection, ql_side side, uint32_t frame);
+/* The transport parameters of this side, whose packet this is, are known now. */
+void ql_connection_bind_parameters(ql_connection *connection, ql_side side,
+                                   const ql_packet_input *in);
 
 /* connection_paths.c */
 
@@ -77,6 +80,8 @@ void ql_connection_on_challenge(ql_connection *connection, const ql_packet_input
                                 const ql_frame *frame);
 void ql_connection_on_response(ql_connection *connection, const ql_packet_input *in, ql_path *path,
                                const ql_frame *frame);
+/* An opened packet, a copy as well, may prove the client's address to the server. */
+void ql_connection_prove_path(const ql_packet_input *in, ql_path *path);
 /* After the packet's frames: whether the client has moved. */
 void ql_connection_judge_path(ql_connection *connection, const ql_packet_input *in, ql_path *path,
                               bool newest);

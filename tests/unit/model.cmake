@@ -5,6 +5,9 @@ set(model_modules
     body
     cid
     cid_ledger
+    connection_ids
+    connection_paths
+    connection_restart
     content_coding
     datagram
     exchange

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 
 #include "model/http3_control.h"
-#include "model/http3_error.h"
 #include "model/http3_frames.h"
 #include "model/push.h"
 #include "model/qpack_decoder_stream.h"
@@ -399,19 +398,6 @@ void ql_http3_finish(ql_http3 *h)
     h->scope.piece = NULL;
     ql_qpack_show_waiting(h->scope.qpack[QL_CLIENT]);
     ql_qpack_show_waiting(h->scope.qpack[QL_SERVER]);
-}
-
-void ql_http3_on_stop_sending(ql_http3 *h, ql_stream_facts *stream, ql_side sender, uint64_t error)
-{
-    char *text = ql_http3_error_text(error);
-    ql_journal_say(h->scope.journal, h->scope.now.frame, "RFC 9000, 3.5",
-                   "the %s asks to stop sending on stream %" PRIu64 ": %s", ql_side_name(sender),
-                   stream->id, text);
-    g_free(text);
-    if (sender == QL_CLIENT && stream->exchange != NULL) {
-        stream->exchange->stop_sending = true;
-        stream->exchange->stop_error = error;
-    }
 }
 
 /* RFC 9297, 2.1: a datagram begins with a quarter of the ID of its request stream. */

@@ -43,8 +43,6 @@ bool ql_http3_half_is_done(const ql_http3_half *half);
 void ql_http3_half_finish(ql_http3_half *half);
 void ql_http3_finish(ql_http3 *http3);
 
-void ql_http3_on_stop_sending(ql_http3 *http3, ql_stream_facts *stream, ql_side sender,
-                              uint64_t error);
 void ql_http3_on_datagram(ql_http3 *http3, const ql_streams *streams, ql_side sender,
                           ql_slice data);
 

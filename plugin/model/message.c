@@ -43,6 +43,7 @@ void ql_message_reader_free(ql_message_reader *r)
     ql_message_clear(&r->own);
     ql_http3_parser_clear(&r->parser);
     ql_http3_scope_digest_done(r->scope, r->digest);
+    ql_capsules_free(r->capsules);
     g_free(r);
 }
 
@@ -139,6 +140,13 @@ static void keep_content(ql_message_reader *r, ql_slice content)
                   r->stream->id, budget->held);
 }
 
+static void begin_content(ql_message_reader *r)
+{
+    r->digest = ql_http3_scope_digest(r->scope);
+    if (r->exchange != NULL && ql_capsules_are_used(r->exchange))
+        r->capsules = ql_capsules_new();
+}
+
 static void read_content(ql_message_reader *r, ql_slice content)
 {
     ql_message *m = r->message;
@@ -156,11 +164,14 @@ static void read_content(ql_message_reader *r, ql_slice content)
     if (content.length == 0)
         return;
     if (m->body_size == 0)
-        r->digest = ql_http3_scope_digest(r->scope);
+        begin_content(r);
     if (r->digest != NULL)
         EVP_DigestUpdate(r->digest, content.data, content.length);
     m->body_size += content.length;
     keep_content(r, content);
+    if (r->capsules != NULL)
+        ql_capsules_push(r->capsules, content, r->scope->journal, r->scope->now.frame,
+                         r->stream->id);
 }
 
 static void read_promise(ql_message_reader *r, ql_slice payload)

@@ -4,6 +4,7 @@
 #ifndef QL_MESSAGE_STATE_H
 #define QL_MESSAGE_STATE_H
 
+#include "model/capsules.h"
 #include "model/http3_frames.h"
 #include "model/message.h"
 
@@ -20,6 +21,7 @@ struct ql_message_reader {
     ql_http3_parser parser;
     ql_arrival frame_first; /* first byte of the frame that is being read */
     EVP_MD_CTX *digest;
+    ql_capsules *capsules; /* NULL unless the content is a row of them */
     uint64_t waiting_since_ns;
     unsigned waiting; /* sections that wait for QPACK */
     uint8_t sender;

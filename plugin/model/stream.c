@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "model/http3_error.h"
 #include "model/stream_half.h"
 
 /* Streams of one connection; further ones are passed over. */
@@ -364,8 +365,18 @@ void ql_streams_on_stop_sending(ql_streams *streams, ql_side sender, const ql_fr
     stream *s = ensure_stream(streams, id);
     if (s == NULL || s->stop_told[sender])
         return;
+    uint64_t error = frame->stop_sending.error;
+    g_autofree char *text = streams->protocol == QL_PROTOCOL_HTTP3
+                                ? ql_http3_error_text(error)
+                                : g_strdup_printf("0x%" PRIx64, error);
+    ql_journal_say(streams->journal, where->frame, "RFC 9000, 3.5",
+                   "the %s asks to stop sending on stream %" PRIu64 ": %s", ql_side_name(sender),
+                   id, text);
     s->stop_told[sender] = true;
-    ql_http3_on_stop_sending(streams->http3, &s->facts, sender, frame->stop_sending.error);
+    if (sender == QL_CLIENT && s->facts.exchange != NULL) {
+        s->facts.exchange->stop_sending = true;
+        s->facts.exchange->stop_error = error;
+    }
 }
 
 void ql_streams_on_datagram(ql_streams *streams, ql_side sender, const ql_frame *frame,

@@ -3,6 +3,7 @@
 set(model_modules
     adoption
     body
+    capsules
     cid
     cid_ledger
     connection_ids

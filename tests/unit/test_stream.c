@@ -228,6 +228,8 @@ static void test_other_protocols(void)
 {
     fixture f;
     set_up(&f, "hq-interop");
+    send_stop(&f, QL_CLIENT, 4, 0x100);
+    assert_said(&f, 1, "stream 4: 0x100");
     send_text(&f, QL_CLIENT, 0, 0, true, "GET /a\r\n");
     send_text(&f, QL_SERVER, 0, 4, true, "tent");
     send_text(&f, QL_SERVER, 0, 0, false, "con");

@@ -40,20 +40,22 @@ root_build() {
 }
 
 # root_run SUITE SCRIPT: runs a shell script inside the root; the project's source is at /source,
-# read-only.
+# read-only, and its folder build/SUITE at /build.
 root_run() {
-    local target
+    local target build="$ql_source/build/$1"
     target=$(root_path "$1")
+    mkdir -p -- "$build"
     [[ -d $target ]] || die 1 "there is no root of Debian $1 yet"
     # shellcheck disable=SC2016 # the inner shell expands these
     unshare --mount --pid --fork --kill-child --propagation private bash -euc '
-        mkdir -p "$1/source"
+        mkdir -p "$1/source" "$1/build"
         mount --bind "$2" "$1/source"
         mount -o remount,bind,ro "$1/source"
+        mount --bind "$3" "$1/build"
         mount -t proc proc "$1/proc"
         mount --rbind /dev "$1/dev"
         mount -t tmpfs tmpfs "$1/tmp"
         exec chroot "$1" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-            LC_ALL=C.UTF-8 CI=true /bin/bash -euc "$3"' \
-        root_run "$target" "$ql_source" "$2" </dev/null
+            LC_ALL=C.UTF-8 CI=true /bin/bash -euc "$4"' \
+        root_run "$target" "$ql_source" "$build" "$2" </dev/null
 }

@@ -122,6 +122,7 @@ static void on_frame(ql_connection *c, const ql_packet_input *in, ql_path *path,
     bool early = in->header->type == QL_PACKET_ZERO_RTT;
     if (early && c->facts.early_data_rejected)
         return; /* the server never read it (RFC 9001, 4.6.2) */
+    ql_connection_check_frame(c, in, frame);
     switch (frame->kind) {
     case QL_FRAME_ACK: ql_connection_on_ack(c, in, frame); break;
     case QL_FRAME_CRYPTO: on_crypto(c, in, frame); break;
@@ -173,9 +174,10 @@ void ql_connection_read_frames(ql_connection *c, const ql_packet_input *in, ql_p
             (frame.kind == QL_FRAME_CONNECTION_CLOSE && frame.close.application &&
              (place & IN_APP) == 0)) {
             ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
-                            QL_FINDING_FRAME_NOT_ALLOWED, "%s frame in an %s packet of the %s",
-                            ql_frame_kind_name(frame.kind), ql_packet_type_name(in->header->type),
-                            ql_side_name(in->sender));
+                            QL_FINDING_FRAME_NOT_ALLOWED, "%s frame in %s %s packet of the %s",
+                            ql_frame_kind_name(frame.kind),
+                            in->header->type == QL_PACKET_INITIAL ? "an" : "a",
+                            ql_packet_type_name(in->header->type), ql_side_name(in->sender));
             continue;
         }
         on_frame(c, in, path, &frame);

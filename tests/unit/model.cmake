@@ -6,6 +6,8 @@ set(model_modules
     capsules
     cid
     cid_ledger
+    connection
+    connection_frames
     connection_ids
     connection_paths
     connection_restart

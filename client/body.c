@@ -16,7 +16,7 @@ typedef struct part {
     GBytes *text;
     char *path;
     int fd;       /* -1 for text */
-    int64_t left; /* of a regular file that is sent as it is; -1: unknown */
+    int64_t left; /* to be sent of a regular file; -1: unknown */
     bool strip;
     bool regular;
 } part;
@@ -70,6 +70,31 @@ void ql_body_add_text(ql_body *body, const char *text, size_t length)
         body->length += (int64_t)length;
 }
 
+static size_t strip_line_ends(uint8_t *data, size_t length)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < length; i++)
+        if (data[i] != '\r' && data[i] != '\n' && data[i] != '\0')
+            data[kept++] = data[i];
+    return kept;
+}
+
+/* How many bytes of a regular file from start on are to be sent. Some servers lose content whose
+ * length is not announced, so that reading it twice is worth it. */
+static int64_t measure(int fd, off_t start, off_t size, bool strip)
+{
+    if (!strip)
+        return MAX(size - start, 0);
+    g_autofree uint8_t *data = g_malloc(PIECE_BYTES);
+    int64_t kept = 0;
+    ssize_t got;
+    while ((got = pread(fd, data, PIECE_BYTES, start)) > 0) {
+        kept += (int64_t)strip_line_ends(data, (size_t)got);
+        start += got;
+    }
+    return kept;
+}
+
 bool ql_body_add_file(ql_body *body, const char *path, bool strip, GError **error)
 {
     bool standard = strcmp(path, "-") == 0;
@@ -90,10 +115,8 @@ bool ql_body_add_file(ql_body *body, const char *path, bool strip, GError **erro
     added->strip = strip;
     added->regular = S_ISREG(entry.st_mode);
     added->left = -1;
-    if (added->regular && !strip) {
-        off_t start = standard ? lseek(fd, 0, SEEK_CUR) : 0;
-        added->left = entry.st_size > start ? entry.st_size - start : 0;
-    }
+    if (added->regular)
+        added->left = measure(fd, standard ? lseek(fd, 0, SEEK_CUR) : 0, entry.st_size, strip);
     body->length = added->left < 0 || body->length < 0 ? -1 : body->length + added->left;
     g_queue_push_tail(&body->parts, added);
     return true;
@@ -102,15 +125,6 @@ bool ql_body_add_file(ql_body *body, const char *path, bool strip, GError **erro
 int64_t ql_body_length(const ql_body *body)
 {
     return body->length;
-}
-
-static size_t strip_line_ends(uint8_t *data, size_t length)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < length; i++)
-        if (data[i] != '\r' && data[i] != '\n' && data[i] != '\0')
-            data[kept++] = data[i];
-    return kept;
 }
 
 static bool is_readable(int fd)
@@ -130,19 +144,18 @@ static void *fail(const part *from, const char *why, ql_body_state *state, GErro
  * line ends. */
 static GBytes *read_piece(ql_body *body, part *from, ql_body_state *state, GError **error)
 {
-    size_t wanted = from->left >= 0 ? MIN((size_t)from->left, PIECE_BYTES) : PIECE_BYTES;
     *state = QL_BODY_END;
-    if (wanted == 0)
+    if (from->left == 0)
         return NULL;
     if (!from->regular && !is_readable(from->fd)) {
         body->waits_for = from->fd;
         *state = QL_BODY_WAIT;
         return NULL;
     }
-    g_autofree uint8_t *data = g_malloc(wanted);
+    g_autofree uint8_t *data = g_malloc(PIECE_BYTES);
     ssize_t got;
     do {
-        got = read(from->fd, data, wanted);
+        got = read(from->fd, data, PIECE_BYTES);
     } while (got < 0 && errno == EINTR);
     if (got < 0 && errno == EAGAIN) {
         body->waits_for = from->fd;
@@ -155,9 +168,11 @@ static GBytes *read_piece(ql_body *body, part *from, ql_body_state *state, GErro
         return fail(from, "it became shorter while it was sent", state, error);
     if (got == 0)
         return NULL;
-    if (from->left > 0)
-        from->left -= got;
     size_t length = from->strip ? strip_line_ends(data, (size_t)got) : (size_t)got;
+    if (from->left > 0) { /* what was added to the file since is not sent */
+        length = MIN(length, (size_t)from->left);
+        from->left -= (int64_t)length;
+    }
     *state = QL_BODY_PIECE;
     return g_bytes_new_take(g_steal_pointer(&data), length);
 }

@@ -90,11 +90,13 @@ static bool open_tools(get_tools *tools, const ql_get_options *options, GError *
 }
 
 /* False if the logs are not complete; the first failure goes to error. */
-static bool close_tools(get_tools *tools, GError **error)
+static bool close_tools(get_tools *tools, const ql_get_options *options, GError **error)
 {
     g_autoptr(GError) second = NULL;
     SSL_CTX_free(tools->tls);
     bool capture = ql_self_capture_close(tools->capture, error);
+    if (!capture)
+        g_prefix_error(error, "cannot write the capture %s: ", options->capture);
     bool keylog = ql_keylog_close(tools->keylog, capture ? error : &second);
     ql_resolver_free(tools->resolver);
     ql_trace_free(tools->trace);
@@ -186,7 +188,7 @@ static int get(const ql_get_options *options)
         status = QL_EXIT_FAILED;
     }
     report_error(options, error);
-    if (!close_tools(&tools, &closing)) {
+    if (!close_tools(&tools, options, &closing)) {
         status = QL_EXIT_FAILED;
         report_error(options, closing);
     }

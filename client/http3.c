@@ -412,16 +412,30 @@ ngtcp2_ssize ql_http3_write_packet(ql_http3 *http3, ngtcp2_conn *quic, ngtcp2_pa
     }
 }
 
-int ql_http3_on_stream_data(ql_http3 *http3, int64_t id, const uint8_t *data, size_t length,
-                            bool last, ngtcp2_tstamp now, ngtcp2_ccerr *why)
+static int read_stream(ql_http3 *http3, int64_t id, const uint8_t *data, size_t length, int last,
+                       ngtcp2_tstamp now, ngtcp2_ccerr *why)
 {
     nghttp3_ssize consumed =
-        nghttp3_conn_read_stream2(http3->connection, id, data, length, last ? 1 : 0, now);
+        nghttp3_conn_read_stream2(http3->connection, id, data, length, last, now);
     if (consumed < 0)
         return fail((int)consumed, why);
     ngtcp2_conn_extend_max_stream_offset(http3->quic, id, (uint64_t)consumed);
     ngtcp2_conn_extend_max_offset(http3->quic, (uint64_t)consumed);
     return 0;
+}
+
+int ql_http3_on_stream_data(ql_http3 *http3, int64_t id, const uint8_t *data, size_t length,
+                            bool last, ngtcp2_tstamp now, ngtcp2_ccerr *why)
+{
+    int rv = length == 0 ? 0 : read_stream(http3, id, data, length, 0, now, why);
+    if (rv != 0 || !last)
+        return rv;
+    /* For nghttp3 content that ends too early is an error of the whole connection (RFC 9114, 4.1.2,
+     * leaves that open). It is common, where a proxy loses its origin, and of no harm to others. */
+    ql_request_stream *stream = g_hash_table_lookup(http3->streams, &id);
+    if (stream != NULL && ql_request_stream_fail_if_short(stream))
+        return ql_http3_on_reading_over(http3, id, why);
+    return read_stream(http3, id, NULL, 0, 1, now, why);
 }
 
 int ql_http3_on_acknowledged(ql_http3 *http3, int64_t id, uint64_t length, ngtcp2_ccerr *why)

@@ -186,7 +186,9 @@ int64_t ql_request_expected(const ql_request *request)
     guint64 length = 0;
     if (text == NULL || !g_ascii_string_to_unsigned(text, 10, 0, INT64_MAX, &length, NULL))
         return -1;
-    return strcmp(ql_request_method(request), "HEAD") == 0 ? 0 : (int64_t)length;
+    bool none = strcmp(ql_request_method(request), "HEAD") == 0 || request->status == 204 ||
+                request->status == 304; /* RFC 9110, 6.4.1 */
+    return none ? 0 : (int64_t)length;
 }
 
 const ql_field *ql_request_response_fields(const ql_request *request, size_t *count)

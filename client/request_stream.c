@@ -3,6 +3,7 @@
 
 #include "quic_error.h"
 
+#include <inttypes.h>
 #include <nghttp3/nghttp3.h>
 #include <poll.h>
 
@@ -124,6 +125,20 @@ ql_request *ql_request_stream_fail(ql_request_stream *stream, bool unprocessed,
         return request;
     ql_request_fail(request, sentence);
     return NULL;
+}
+
+bool ql_request_stream_fail_if_short(ql_request_stream *stream)
+{
+    if (!ql_request_stream_is_active(stream))
+        return false;
+    int64_t expected = ql_request_expected(stream->request);
+    uint64_t received = ql_request_received(stream->request);
+    if (expected < 0 || received >= (uint64_t)expected)
+        return false;
+    g_autofree char *sentence = g_strdup_printf(
+        "the server ended the response after %" PRIu64 " of %" PRId64 " bytes", received, expected);
+    ql_request_stream_fail(stream, false, sentence);
+    return true;
 }
 
 ql_request *ql_request_stream_fail_code(ql_request_stream *stream, uint64_t code)

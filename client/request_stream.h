@@ -40,7 +40,11 @@ bool ql_request_stream_on_acknowledged(ql_request_stream *stream, uint64_t lengt
 ql_request *ql_request_stream_fail(ql_request_stream *stream, bool unprocessed,
                                    const char *sentence);
 
-/* The same for a stream that the peer ended with an HTTP/3 error code. */
+/* The peer has ended the stream. True if that came before the end of the content that was
+ * announced: then the request is failed. */
+bool ql_request_stream_fail_if_short(ql_request_stream *stream);
+
+/* As ql_request_stream_fail, for a stream that the peer ended with an HTTP/3 error code. */
 ql_request *ql_request_stream_fail_code(ql_request_stream *stream, uint64_t code);
 
 /* The stream is closed: the request, if its response is complete but not yet written; NULL if there

@@ -9,7 +9,7 @@ base_packages=(gcc libc6-dev cmake ninja-build pkgconf libglib2.0-dev libwiresha
 bookworm_packages=(dpkg-dev make perl xz-utils debian-archive-keyring) # for a prefix with OpenSSL
 trixie_packages=(xz-utils debian-archive-keyring)                      # for one without
 forky_packages=(libngtcp2-dev libngtcp2-crypto-ossl-dev)
-test_packages=(python3 libpcap-dev caddy tcpdump iproute2 openssl procps)
+test_packages=(python3 libpcap-dev caddy tcpdump ethtool iproute2 openssl procps)
 
 # The Debian we stand on: its code name, or nothing on other systems.
 debian_release() {

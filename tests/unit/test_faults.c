@@ -120,10 +120,12 @@ static void test_a_stream_that_just_ends_is_a_fault(stage *s, gconstpointer unus
     assert_sentence(s, FAULT_STREAM_ENDED, 1, WORDS("broke the rules of HTTP/3"));
 }
 
-static void test_a_wrong_content_length_is_told(stage *s, gconstpointer unused)
+static void test_content_that_is_too_short_fails_its_request_only(stage *s, gconstpointer unused)
 {
     (void)unused;
-    assert_sentence(s, FAULT_LENGTH, 1, WORDS("broke the rules of HTTP/3", "H3_MESSAGE_ERROR"));
+    assert_sentence(s, FAULT_LENGTH, 2,
+                    WORDS("/0: the server ended the response after 0 of 5 bytes",
+                          "/1: the server ended the response after 0 of 5 bytes"));
 }
 
 static void test_a_closed_connection_is_told_once_with_its_reason(stage *s, gconstpointer unused)
@@ -187,7 +189,7 @@ int main(int argc, char **argv)
     TEST("frame", test_a_frame_in_the_wrong_place_is_a_fault);
     TEST("reset", test_a_reset_stream_fails_its_request_only);
     TEST("ended", test_a_stream_that_just_ends_is_a_fault);
-    TEST("length", test_a_wrong_content_length_is_told);
+    TEST("length", test_content_that_is_too_short_fails_its_request_only);
     TEST("closed", test_a_closed_connection_is_told_once_with_its_reason);
     TEST("transport", test_a_transport_error_is_told_by_name);
     TEST("no-error", test_an_end_before_the_response_is_a_failure);

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""quiclens get --capture beside tcpdump: both have the same datagrams, and tshark opens both.
+
+It takes a network namespace of its own, for which it has to be root."""
+import ctypes
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import peers
+
+CLONE_NEWNET = 0x40000000
+
+
+def enter_namespace():
+    """A loopback of our own, with the MTU of Ethernet, on which no datagrams are joined."""
+    if os.geteuid() != 0:
+        print("not root: skipped")
+        sys.exit(peers.SKIPPED)
+    for program in ("tcpdump", "ethtool", "ip", "tshark"):
+        if shutil.which(program) is None:
+            print(f"{program} is not installed: skipped")
+            sys.exit(peers.SKIPPED)
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
+        print(f"no network namespace: {os.strerror(ctypes.get_errno())}: skipped")
+        sys.exit(peers.SKIPPED)
+    for command in ("ip link set lo up mtu 1500", "ethtool -K lo tx-udp-segmentation off"):
+        subprocess.run(command.split(), check=True, timeout=peers.TIMEOUT,
+                       stdout=subprocess.DEVNULL)
+
+
+class Tcpdump:
+    """tcpdump on the loopback, as a context."""
+
+    def __init__(self, path, port):
+        self.process = subprocess.Popen(
+            ["tcpdump", "-i", "lo", "-w", str(path), "-U", "-B", "65536", "-Z", "root",
+             "udp", "port", str(port)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        while b"listening on" not in self.process.stderr.readline():
+            if self.process.poll() is not None:
+                raise AssertionError("tcpdump ended")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        time.sleep(1.5)  # the kernel hands over what it gathered
+        self.process.send_signal(signal.SIGINT)
+        said = self.process.communicate(timeout=peers.TIMEOUT)[1].decode()
+        if "\n0 packets dropped by kernel" not in said:
+            raise AssertionError(said)
+
+
+FIELDS = ("ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "udp.srcport", "udp.dstport",
+          "ip.dsfield.ecn", "ipv6.tclass.ecn", "udp.payload")
+
+
+def datagrams(capture):
+    """Each datagram of a capture: addresses, ports, ECN and payload, in its order."""
+    rows = peers.tshark(capture, "-T", "fields", *(w for f in FIELDS for w in ("-e", f)))
+    return [tuple(row.split("\t")) for row in rows]
+
+
+def opened(capture, keys=None):
+    """How often each list of QUIC frame types occurs among the packets that tshark could open."""
+    rows = peers.tshark(capture, "-Y", "quic.frame_type", "-T", "fields", "-e", "udp.srcport", "-e",
+                        "quic.frame_type", "-e", "http3.frame_type",
+                        preferences=[f"tls.keylog_file:{keys}"] if keys else [])
+    return Counter(rows)
+
+
+class Capture(peers.Case):
+    def compare(self, kind, *arguments, urls=(), host="127.0.0.1"):
+        """One session in both captures. Returns that of the client."""
+        with self.start(kind) as server:
+            names = [f"{kind.__name__}-{len(os.listdir(self.home.path))}{end}"
+                     for end in (".pcapng", ".pcap", ".keys")]
+            own, kernel, keys = (self.home.path / name for name in names)
+            with Tcpdump(kernel, server.port):
+                done = self.get("--capture", own, "--keys", keys, *arguments, "--resolve",
+                                f"localhost:{server.port}:{host}",
+                                *(f"{server.url}/{url}" for url in urls))
+                self.assert_done(done)
+                self.assertEqual(done.stdout, b"".join(self.files[url] for url in urls))
+        self.assert_same_datagrams(datagrams(own), datagrams(kernel), server.port)
+        self.assertGreater(sum(opened(own).values()), 10)
+        left = opened(own) - opened(kernel, keys)
+        self.assertEqual(left, Counter(), "tshark opens more of the one than of the other")
+        return own
+
+    def assert_same_datagrams(self, own, kernel, port):
+        """Those of each direction and port, in order. After the client has closed its socket, only
+        the kernel sees what still comes."""
+        ways = {row[:6] for row in kernel}
+        self.assertEqual({row[:6] for row in own}, ways)
+        for way in ways:
+            ours = [row for row in own if row[:6] == way]
+            theirs = [row for row in kernel if row[:6] == way]
+            if way[4] == str(port):
+                self.assertLessEqual(len(theirs) - len(ours), 40, way)
+                theirs = theirs[:len(ours)]
+            self.assertEqual(ours, theirs, way)
+
+    def assert_checksums(self, capture):
+        rows = peers.tshark(capture, "-T", "fields", "-e", "ip.checksum.status", "-e",
+                            "udp.checksum.status", preferences=["ip.check_checksum:TRUE",
+                                                                "udp.check_checksum:TRUE"])
+        self.assertEqual(set(rows) - {"1\t1", "\t1"}, set())
+
+    def test_with_caddy(self):
+        own = self.compare(peers.Caddy, urls=["file-1", "1m", "file-80"])
+        self.assert_checksums(own)
+
+    def test_with_caddy_over_ipv6(self):
+        own = self.compare(peers.Caddy, urls=["1m"], host="[::1]")
+        self.assert_checksums(own)
+
+    def test_with_gtlsserver(self):
+        own = self.compare(peers.Gtlsserver, urls=["file-1", "5m", "file-80"])
+        self.assert_checksums(own)
+
+    def test_across_a_move(self):
+        self.compare(peers.Gtlsserver, "--migrate-after", "200k", urls=["5m", "1m"])
+
+    def test_secrets_come_before_what_they_open(self):
+        own = self.compare(peers.Gtlsserver, urls=["file-1"])
+        content = own.read_bytes()
+        kinds, at = [], 0
+        while at < len(content):
+            length = int.from_bytes(content[at + 4:at + 8], "little")
+            kinds.append((int.from_bytes(content[at:at + 4], "little"),
+                          content[at + 20:at + length - 4]))
+            at += length
+        first = {label: next(i for i, kind in enumerate(kinds) if kind[0] == 10 and
+                             label in kind[1]) for label in (b"SERVER_HANDSHAKE_TRAFFIC_SECRET",
+                                                             b"SERVER_TRAFFIC_SECRET_0")}
+        rows = [json.loads(f"[{row}]") for row in peers.tshark(
+            own, "-T", "fields", "-E", "separator=,", "-E", "occurrence=f", "-e", "frame.number",
+            "-Y", "quic.long.packet_type == 2")]
+        packets = [i for i, kind in enumerate(kinds) if kind[0] == 6]
+        self.assertLess(first[b"SERVER_HANDSHAKE_TRAFFIC_SECRET"], packets[rows[0][0] - 1])
+
+    def test_a_live_reader_sees_the_session(self):
+        with self.start(peers.Gtlsserver) as server:
+            client = self.home.start("get", "--cacert", self.certificates.ca, "--capture", "-",
+                                     f"{server.url}/1m", f"{server.url}/file-1",
+                                     stdout=subprocess.PIPE)
+            reader = subprocess.run(["tshark", "-r", "-", "-Y", "http3", "-T", "fields", "-e",
+                                     "http3.frame_type"], stdin=client.stdout, check=True,
+                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                    timeout=peers.TIMEOUT)
+            client.stdout.close()
+            self.assertEqual(client.wait(peers.TIMEOUT), 0)
+            self.assertGreater(len(reader.stdout.splitlines()), 3)
+
+
+if __name__ == "__main__":
+    enter_namespace()
+    peers.main()

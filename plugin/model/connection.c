@@ -220,6 +220,7 @@ void ql_connection_on_packet(ql_connection *c, const ql_packet_input *in, const 
     ql_connection_watch_spin(in, path, (opened->first & 0x20) != 0, newest);
     ql_connection_read_frames(c, in, path, opened->payload);
     ql_connection_note_switch(c, in, path, newest);
+    ql_connection_check_packet(c, in, path, newest);
     ql_connection_judge_path(c, in, path, newest);
 }
 
@@ -333,6 +334,7 @@ void ql_connection_finish(ql_connection *c)
                         "the ClientHello was not captured whole, so that its session is not found "
                         "in the log");
     }
+    ql_connection_check_end(c);
     ql_streams_finish(c->streams, &c->facts.last);
 }
 

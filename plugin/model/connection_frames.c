@@ -122,6 +122,7 @@ static void on_frame(ql_connection *c, const ql_packet_input *in, ql_path *path,
     bool early = in->header->type == QL_PACKET_ZERO_RTT;
     if (early && c->facts.early_data_rejected)
         return; /* the server never read it (RFC 9001, 4.6.2) */
+    ql_connection_check_frame(c, in, frame);
     switch (frame->kind) {
     case QL_FRAME_ACK: ql_connection_on_ack(c, in, frame); break;
     case QL_FRAME_CRYPTO: on_crypto(c, in, frame); break;

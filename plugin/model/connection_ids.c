@@ -79,6 +79,7 @@ ql_cid_entry *ql_connection_issue(ql_connection *c, ql_side issuer, const ql_cid
         tell_conflict(c, how, told, entry, frame);
     if (how != QL_CID_ISSUE_NEW)
         return entry;
+    ql_connection_check_issued(c, entry, frame);
     c->cid_length[issuer] = entry->cid.length;
     ql_router_add_cid(c->context.router, c, issuer, &entry->cid);
     if (entry->has_reset_token)

@@ -37,6 +37,9 @@ struct ql_connection {
     bool negotiated;       /* it was Version Negotiation */
     bool told_cause[QL_CLOSED_CAUSE_COUNT]; /* why packets stay closed */
     bool told_wrong, told_paths, told_cids;
+    bool challenges; /* the packet at hand has a PATH_CHALLENGE */
+    bool confirmed;  /* HANDSHAKE_DONE was captured */
+    bool checked_parameters[2], told_unissued;
     bool begun;     /* the client's first Initial was captured */
     bool news;      /* of its session or secrets, that nobody asked for yet */
     size_t segment; /* of super-datagrams */
@@ -85,6 +88,20 @@ void ql_connection_prove_path(const ql_packet_input *in, ql_path *path);
 /* After the packet's frames: whether the client has moved. */
 void ql_connection_judge_path(ql_connection *connection, const ql_packet_input *in, ql_path *path,
                               bool newest);
+
+/* connection_rules.c */
+
+/* An ID that was seen in use before is issued now. */
+void ql_connection_check_issued(ql_connection *connection, const ql_cid_entry *entry,
+                                uint32_t frame);
+/* A frame that its packet may carry, ahead of what it changes. */
+void ql_connection_check_frame(ql_connection *connection, const ql_packet_input *in,
+                               const ql_frame *frame);
+/* After the packet's frames, ahead of a move to its path. */
+void ql_connection_check_packet(ql_connection *connection, const ql_packet_input *in,
+                                const ql_path *path, bool newest);
+/* The capture ends. */
+void ql_connection_check_end(ql_connection *connection);
 
 /* connection_frames.c */
 void ql_connection_read_frames(ql_connection *connection, const ql_packet_input *in, ql_path *path,

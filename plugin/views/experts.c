@@ -39,22 +39,24 @@ static int group_of(const char *code)
 }
 
 /* One kind of event; Wireshark keeps the strings. */
-static ei_register_info chat(expert_field *field, const char *of, const char *event)
+static ei_register_info chat(expert_field *field, const char *of, const char *title,
+                             const char *event)
 {
     *field = (expert_field)EI_INIT;
     return (ei_register_info){ field,
                                { g_strdup_printf("quiclens.expert.%s.%s", of, event), PI_SEQUENCE,
-                                 PI_CHAT, g_strdup_printf("%s %s", of, event), EXPFILL } };
+                                 PI_CHAT, g_strdup_printf("%s %s", title, event), EXPFILL } };
 }
 
 static void register_chats(expert_module_t *module)
 {
     static ei_register_info infos[CID_EVENTS + PATH_EVENTS];
     for (unsigned i = 0; i < CID_EVENTS; i++)
-        infos[i] = chat(&cid_fields[i], "cid", ql_cid_event_name((ql_cid_event_kind)i));
+        infos[i] =
+            chat(&cid_fields[i], "cid", "Connection ID", ql_cid_event_name((ql_cid_event_kind)i));
     for (unsigned i = 0; i < PATH_EVENTS; i++)
         infos[CID_EVENTS + i] =
-            chat(&path_fields[i], "path", ql_path_event_name((ql_path_event_kind)i));
+            chat(&path_fields[i], "path", "Path", ql_path_event_name((ql_path_event_kind)i));
     expert_register_field_array(module, infos, CID_EVENTS + PATH_EVENTS);
 }
 

@@ -11,6 +11,7 @@ set(model_modules
     connection_ids
     connection_paths
     connection_restart
+    connection_rules
     content_coding
     datagram
     exchange

@@ -110,7 +110,7 @@ static void test_used_before_it_is_seen_issued(void)
     g_assert_cmpuint(entry->first_used_frame, ==, used);
     g_assert_cmpuint(entry->issued_frame, ==, issued);
     g_assert_true(entry->has_sequence);
-    assert_findings(&f, "");
+    assert_findings(&f, "cid.not-issued@6");
     tear_down(&f);
 }
 

@@ -40,7 +40,7 @@ static void test_migration(void)
     validate(&f);
     play(&f);
     assert_connections(&f, 1);
-    assert_findings(&f, "");
+    assert_findings(&f, "path.probe-mixed@6");
     g_assert_cmpuint(path_count(&f), ==, 2);
     const ql_path *left = path_of(&f, 0), *path = path_of(&f, 1);
     g_assert_cmpint(path->cause, ==, QL_PATH_CAUSE_MIGRATION);
@@ -120,7 +120,7 @@ static void test_empty_client_id(void)
                      quic_put_ping(quic_put_challenge(quic_bytes(), 0x1111)));
     validate(&f);
     g_assert_cmpuint(play(&f), ==, 8);
-    assert_findings(&f, "");
+    assert_findings(&f, "path.probe-mixed@6");
     g_assert_cmpint(path_of(&f, 1)->cause, ==, QL_PATH_CAUSE_MIGRATION);
     g_assert_cmpuint(path_of(&f, 1)->packets[QL_SERVER], ==, 1);
     g_assert_true(path_of(&f, 1)->validated);
@@ -203,7 +203,7 @@ static void test_preferred_address(void)
     validate(&f);
     play(&f);
     assert_connections(&f, 1);
-    assert_findings(&f, "");
+    assert_findings(&f, "path.probe-mixed@6");
     g_assert_true(has_event(&f, 2, "cid(preferred-address)"));
     g_assert_true(has_event(&f, moves, "cid(switched: preferred address)"));
     g_assert_true(has_event(&f, moves, "path(migrated 1)"));

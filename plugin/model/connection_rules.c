@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rules for connection IDs and paths that are not met where their facts are gathered (RFC
+ * 9000, 5.1, 7.3, 8.2, 9, 18.2 and 19.15 to 19.18). */
+#include "model/connection_state.h"
+
+#include <inttypes.h>
+
+void ql_connection_check_issued(ql_connection *c, const ql_cid_entry *entry, uint32_t frame)
+{
+    if (c->facts.start_missing || entry->first_used_frame == 0 ||
+        entry->first_used_frame >= frame || entry->origin != QL_ORIGIN_NEW_CONNECTION_ID)
+        return;
+    char *value = ql_cid_text(&entry->cid);
+    ql_journal_find(c->context.journal, c->facts.number, frame, QL_FINDING_CID_NOT_ISSUED,
+                    "the %s issues connection ID %s only now; frame %u was sent to it before",
+                    ql_side_name(entry->issuer), value, entry->first_used_frame);
+    g_free(value);
+}
+
+static void tell_unissued(ql_connection *c, ql_side issuer)
+{
+    const GPtrArray *entries = ql_cid_ledger_entries(c->cids[issuer]);
+    for (guint i = 0; i < entries->len; i++) {
+        const ql_cid_entry *entry = g_ptr_array_index(entries, i);
+        if (entry->origin != QL_ORIGIN_SEEN_IN_USE || entry->cid.length == 0 ||
+            entry->first_used_frame == 0)
+            continue;
+        char *value = ql_cid_text(&entry->cid);
+        ql_journal_find(c->context.journal, c->facts.number, entry->first_used_frame,
+                        QL_FINDING_CID_NOT_ISSUED,
+                        "%" PRIu64 " packets are sent to connection ID %s, which the %s was not "
+                        "seen to issue",
+                        entry->packets, value, ql_side_name(issuer));
+        g_free(value);
+    }
+}
+
+void ql_connection_check_end(ql_connection *c)
+{
+    if (c->facts.start_missing || c->facts.secrets != QL_SECRETS_AVAILABLE || c->told_unissued)
+        return;
+    c->told_unissued = true;
+    tell_unissued(c, QL_CLIENT);
+    tell_unissued(c, QL_SERVER);
+}
+
+static bool has_empty_id(const ql_connection *c, ql_side side)
+{
+    const ql_cid_entry *first = ql_cid_ledger_find_sequence(c->cids[side], 0);
+    return first != NULL && first->cid.length == 0;
+}
+
+/* RFC 9000, 19.15 and 19.16: who does without IDs issues none, and has none to give back. */
+static void check_empty(ql_connection *c, const ql_packet_input *in, ql_side issuer,
+                        const ql_frame *frame)
+{
+    if (has_empty_id(c, issuer))
+        ql_journal_find(
+            c->context.journal, c->facts.number, in->datagram->where.frame, QL_FINDING_CID_EMPTY,
+            "%s of the %s, though the %s does without connection IDs",
+            ql_frame_kind_name(frame->kind), ql_side_name(in->sender), ql_side_name(issuer));
+}
+
+void ql_connection_check_frame(ql_connection *c, const ql_packet_input *in, const ql_frame *frame)
+{
+    switch (frame->kind) {
+    case QL_FRAME_NEW_CONNECTION_ID: check_empty(c, in, in->sender, frame); break;
+    case QL_FRAME_RETIRE_CONNECTION_ID: check_empty(c, in, ql_side_other(in->sender), frame); break;
+    case QL_FRAME_PATH_CHALLENGE: c->challenges = true; break;
+    case QL_FRAME_HANDSHAKE_DONE: c->confirmed = true; break;
+    default: break;
+    }
+}
+
+static void find_parameter(ql_connection *c, const ql_packet_input *in, const char *text)
+{
+    ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
+                    QL_FINDING_TRANSPORT_PARAMETER, "%s", text);
+}
+
+/* RFC 9000, 18.2: what only a server may say, and 7.3: no Retry, no ID of it. */
+static void check_parameters(ql_connection *c, const ql_packet_input *in)
+{
+    const ql_transport_parameters *p = &c->facts.parameters[in->sender];
+    if (!p->present || c->checked_parameters[in->sender])
+        return;
+    c->checked_parameters[in->sender] = true;
+    if (in->sender == QL_CLIENT) {
+        if (p->has_original_dcid || p->has_retry_scid || p->has_reset_token ||
+            p->has_preferred_address)
+            find_parameter(c, in, "the client sends a transport parameter of servers");
+        return;
+    }
+    if (p->has_retry_scid && !c->facts.retried && !c->restarted && !c->facts.start_missing)
+        find_parameter(c, in, "retry_source_connection_id, though no Retry was captured");
+    if (p->has_preferred_address && has_empty_id(c, QL_SERVER))
+        find_parameter(c, in, "preferred_address of a server that does without connection IDs");
+}
+
+/* A packet of the client that is more than a probe goes on another path than the ones before. */
+static void check_move(ql_connection *c, const ql_packet_input *in, const ql_path *path)
+{
+    ql_journal *journal = c->context.journal;
+    uint32_t number = c->facts.number, frame = in->datagram->where.frame;
+    if (c->challenges && !path->validated)
+        ql_journal_find(
+            journal, number, frame, QL_FINDING_PATH_PROBE_MIXED,
+            "the packet that challenges path %u has other frames than a probe may have, "
+            "so that it moves the connection there",
+            path->id);
+    bool on_purpose = in->event->dcid != c->current_destination;
+    if (on_purpose && !c->confirmed && !c->facts.start_missing)
+        ql_journal_find(
+            journal, number, frame, QL_FINDING_PATH_MIGRATION_EARLY,
+            "the client moves to path %u before it knows that the handshake is complete", path->id);
+}
+
+void ql_connection_check_packet(ql_connection *c, const ql_packet_input *in, const ql_path *path,
+                                bool newest)
+{
+    check_parameters(c, in);
+    if (in->sender == QL_CLIENT && in->header->type == QL_PACKET_ONE_RTT && newest && !c->probing &&
+        path != c->current)
+        check_move(c, in, path);
+    c->challenges = false;
+}

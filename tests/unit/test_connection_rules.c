@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What breaks the rules of connection IDs and paths, and what does not. */
+#include "session_fixture.h"
+
+#define FRESH "7172737475767778"
+
+static void set_up_connected(fixture *f)
+{
+    set_up_with_secrets(f);
+    quic_send_handshake(f->tape, &f->ends);
+}
+
+static void set_up_empty(fixture *f, ql_side side)
+{
+    set_up_with_secrets(f);
+    f->ends.id[side] = quic_cid("");
+    if (side == QL_CLIENT)
+        f->ends.destination[QL_SERVER] = quic_cid("");
+    quic_send_handshake(f->tape, &f->ends);
+}
+
+static uint32_t ping(fixture *f, ql_side sender)
+{
+    return quic_send_frames(f->tape, &f->ends, sender, quic_put_ping(quic_bytes()));
+}
+
+static void issue(fixture *f, ql_side issuer)
+{
+    ql_cid cid = quic_cid(FRESH);
+    quic_send_frames(f->tape, &f->ends, issuer, quic_put_new_cid(quic_bytes(), 1, 0, &cid));
+}
+
+/* At the end of the capture, and only once. */
+static void assert_at_end(fixture *f, const char *expected)
+{
+    play(f);
+    ql_session_finish(f->session);
+    ql_session_finish(f->session);
+    assert_findings(f, expected);
+    tear_down(f);
+}
+
+static void test_unissued(void)
+{
+    fixture f;
+    set_up_connected(&f);
+    f.ends.destination[QL_CLIENT] = quic_cid(FRESH);
+    ping(&f, QL_CLIENT);
+    ping(&f, QL_CLIENT);
+    assert_at_end(&f, "cid.not-issued@5");
+}
+
+static void test_issued_in_time(void)
+{
+    fixture f;
+    set_up_connected(&f);
+    issue(&f, QL_SERVER);
+    f.ends.destination[QL_CLIENT] = quic_cid(FRESH);
+    ping(&f, QL_CLIENT);
+    issue(&f, QL_SERVER); /* again, as after a loss */
+    assert_at_end(&f, "");
+}
+
+static void test_empty_issues(void)
+{
+    fixture f;
+    set_up_empty(&f, QL_CLIENT);
+    issue(&f, QL_CLIENT);
+    assert_at_end(&f, "cid.empty@5");
+}
+
+static void test_empty_retired(void)
+{
+    fixture f;
+    set_up_empty(&f, QL_SERVER);
+    quic_send_frames(f.tape, &f.ends, QL_CLIENT, quic_put_retire_cid(quic_bytes(), 0));
+    assert_at_end(&f, "cid.empty@5 cid.retired-in-use@5");
+}
+
+static void test_other_side_may_issue(void)
+{
+    fixture f;
+    set_up_empty(&f, QL_CLIENT);
+    issue(&f, QL_SERVER);
+    assert_at_end(&f, "");
+}
+
+static void check_parameter(ql_side side, GByteArray *parameter, bool empty, const char *expected)
+{
+    fixture f;
+    set_up_with_secrets(&f);
+    f.ends.more_parameters[side] = quic_slice(parameter);
+    if (empty)
+        f.ends.id[QL_SERVER] = quic_cid("");
+    quic_send_handshake(f.tape, &f.ends);
+    assert_at_end(&f, expected);
+    g_byte_array_unref(parameter);
+}
+
+static void test_parameter_of_servers(void)
+{
+    static const uint8_t token[16] = { 1 };
+    check_parameter(QL_CLIENT,
+                    quic_put_parameter(quic_bytes(), 0x02, (ql_slice){ token, sizeof token }),
+                    false, "transport-parameter.invalid@1");
+}
+
+static void test_retry_that_was_none(void)
+{
+    ql_cid id = quic_cid(FRESH);
+    check_parameter(QL_SERVER, quic_put_cid_parameter(quic_bytes(), 0x10, &id), false,
+                    "transport-parameter.invalid@2");
+}
+
+static void test_preferred_address_without_ids(void)
+{
+    ql_cid id = quic_cid(FRESH);
+    ql_endpoint other = quic_endpoint(9, 443);
+    check_parameter(QL_SERVER, quic_put_preferred_address(quic_bytes(), &other, &id), true,
+                    "transport-parameter.invalid@2");
+}
+
+static void test_mixed_probe(void)
+{
+    fixture f;
+    set_up_connected(&f);
+    issue(&f, QL_SERVER);
+    f.ends.destination[QL_CLIENT] = quic_cid(FRESH);
+    f.ends.at[QL_CLIENT].port = 61000;
+    quic_send_frames(f.tape, &f.ends, QL_CLIENT,
+                     quic_put_ping(quic_put_challenge(quic_bytes(), 0x1111)));
+    assert_at_end(&f, "path.probe-mixed@6");
+}
+
+static void test_pure_probe(void)
+{
+    fixture f;
+    set_up_connected(&f);
+    issue(&f, QL_SERVER);
+    f.ends.destination[QL_CLIENT] = quic_cid(FRESH);
+    f.ends.at[QL_CLIENT].port = 61000;
+    quic_send_frames(f.tape, &f.ends, QL_CLIENT, quic_put_challenge(quic_bytes(), 0x1111));
+    ping(&f, QL_CLIENT);
+    assert_at_end(&f, "");
+}
+
+static void test_early_move(void)
+{
+    fixture f;
+    set_up_with_secrets(&f);
+    quic_send(f.tape, &f.ends, QL_CLIENT, quic_client_hello(&f.ends));
+    quic_send(f.tape, &f.ends, QL_SERVER, quic_server_flight(&f.ends));
+    quic_send(f.tape, &f.ends, QL_CLIENT, quic_client_finished(&f.ends));
+    issue(&f, QL_SERVER);
+    f.ends.destination[QL_CLIENT] = quic_cid(FRESH);
+    f.ends.at[QL_CLIENT].port = 61000;
+    ping(&f, QL_CLIENT);
+    assert_at_end(&f, "path.migration-early@5");
+}
+
+static void test_response_elsewhere(void)
+{
+    fixture f;
+    set_up_connected(&f);
+    quic_send_frames(f.tape, &f.ends, QL_SERVER, quic_put_challenge(quic_bytes(), 0x2222));
+    f.ends.at[QL_CLIENT].port = 61000;
+    quic_send_frames(f.tape, &f.ends, QL_CLIENT, quic_put_response(quic_bytes(), 0x2222));
+    assert_at_end(&f, "path.response-elsewhere@6");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/connection_rules/an ID that nobody issued is told at the end", test_unissued);
+    g_test_add_func("/connection_rules/an ID may be issued again", test_issued_in_time);
+    g_test_add_func("/connection_rules/who does without IDs issues none", test_empty_issues);
+    g_test_add_func("/connection_rules/an empty ID is not given back", test_empty_retired);
+    g_test_add_func("/connection_rules/the other side may issue IDs", test_other_side_may_issue);
+    g_test_add_func("/connection_rules/a client says nothing of a server's",
+                    test_parameter_of_servers);
+    g_test_add_func("/connection_rules/without Retry there is no ID of it",
+                    test_retry_that_was_none);
+    g_test_add_func("/connection_rules/a preferred address needs IDs",
+                    test_preferred_address_without_ids);
+    g_test_add_func("/connection_rules/a probe with other frames moves the connection",
+                    test_mixed_probe);
+    g_test_add_func("/connection_rules/a probe of its own is in order", test_pure_probe);
+    g_test_add_func("/connection_rules/a move ahead of the handshake's end is told",
+                    test_early_move);
+    g_test_add_func("/connection_rules/a response belongs on the path of its challenge",
+                    test_response_elsewhere);
+    return g_test_run();
+}

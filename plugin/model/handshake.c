@@ -254,7 +254,8 @@ unsigned ql_handshake_on_crypto(ql_handshake *h, ql_side sender, bool handshake_
     uint8_t type;
     ql_slice body;
     size_t used;
-    while (ql_tls_message_read((ql_slice){ f->text->data + f->read, f->text->len - f->read }, &type,
+    while (f->text->len > 0 && /* else its data may be NULL */
+           ql_tls_message_read((ql_slice){ f->text->data + f->read, f->text->len - f->read }, &type,
                                &body, &used)) {
         const char *why = NULL;
         if (is_in_place(type, sender, handshake_level))

@@ -14,8 +14,8 @@
 /* Either text or a file. */
 typedef struct part {
     GBytes *text;
-    char *path;
-    int fd;       /* -1 for text */
+    char *path;   /* NULL for text */
+    int fd;       /* -1: not open, which a regular file is only while it is read */
     int64_t left; /* to be sent of a regular file; -1: unknown */
     bool strip;
     bool regular;
@@ -118,6 +118,10 @@ bool ql_body_add_file(ql_body *body, const char *path, bool strip, GError **erro
     if (added->regular)
         added->left = measure(fd, standard ? lseek(fd, 0, SEEK_CUR) : 0, entry.st_size, strip);
     body->length = added->left < 0 || body->length < 0 ? -1 : body->length + added->left;
+    if (added->regular && !standard) { /* many requests may wait, each with a file */
+        close(fd);
+        added->fd = -1;
+    }
     g_queue_push_tail(&body->parts, added);
     return true;
 }
@@ -147,6 +151,10 @@ static GBytes *read_piece(ql_body *body, part *from, ql_body_state *state, GErro
     *state = QL_BODY_END;
     if (from->left == 0)
         return NULL;
+    if (from->fd < 0)
+        from->fd = open(from->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (from->fd < 0)
+        return fail(from, g_strerror(errno), state, error);
     if (!from->regular && !is_readable(from->fd)) {
         body->waits_for = from->fd;
         *state = QL_BODY_WAIT;
@@ -185,9 +193,9 @@ ql_body_state ql_body_next(ql_body *body, const uint8_t **data, size_t *length, 
             return QL_BODY_WAIT;
         part *from = g_queue_peek_head(&body->parts);
         ql_body_state state = QL_BODY_PIECE;
-        GBytes *piece = from->text != NULL ? g_steal_pointer(&from->text)
-                        : from->fd >= 0    ? read_piece(body, from, &state, error)
-                                           : NULL;
+        GBytes *piece = from->text != NULL   ? g_steal_pointer(&from->text)
+                        : from->path != NULL ? read_piece(body, from, &state, error)
+                                             : NULL;
         if (state == QL_BODY_WAIT || state == QL_BODY_FAILED)
             return state;
         if (piece == NULL) {

@@ -17,9 +17,9 @@ void ql_body_free(ql_body *body); /* NULL is a no-op */
 /* Appends length bytes, which are copied. */
 void ql_body_add_text(ql_body *body, const char *text, size_t length);
 
-/* Appends what the file holds from now on; "-" is standard output's counterpart, standard input.
- * Carriage returns, line feeds and zero bytes are left out if strip says so. False and error if it
- * cannot be opened. */
+/* Appends what the file holds; "-" is standard input, from where it stands. A regular file is open
+ * only while it is read, and as long as it is when it is appended. Carriage returns, line feeds and
+ * zero bytes are left out if strip says so. False and error if it cannot be opened. */
 bool ql_body_add_file(ql_body *body, const char *path, bool strip, GError **error);
 
 /* How many bytes it has; -1 if that is known only at its end. */

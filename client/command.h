@@ -21,6 +21,7 @@ typedef struct ql_command {
 
 extern const ql_command ql_command_get;      /* get.c */
 extern const ql_command ql_command_serve;    /* serve.c */
+extern const ql_command ql_command_relay;    /* relay.c */
 extern const ql_command ql_command_demo;     /* demo.c */
 extern const ql_command ql_command_requests; /* analysis.c, as the next two */
 extern const ql_command ql_command_cids;

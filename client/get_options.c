@@ -106,7 +106,7 @@ static const ql_option table[] = {
       "append the TLS secrets to this log (else to $SSLKEYLOGFILE)", NULL },
     { "capture", '\0', QL_OPTION_STRING, FIELD(capture), "FILE",
       "write all packets, and the secrets that open them, as pcapng; \"-\" is standard output, for "
-      "wireshark -k -i -",
+      "wireshark -k -i -, and what has no -o then goes nowhere",
       NULL },
     { "migrate-after", '\0', QL_OPTION_CALL, 0, "BYTES|TIME",
       "move to a new local port after so much content (200k) or time (300ms)", take_move },

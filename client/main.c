@@ -10,7 +10,7 @@
 #include <string.h>
 
 static const ql_command *const commands[] = {
-    &ql_command_demo,     &ql_command_get,  &ql_command_serve,
+    &ql_command_demo,     &ql_command_get,  &ql_command_serve,   &ql_command_relay,
     &ql_command_requests, &ql_command_cids, &ql_command_explain,
 };
 

@@ -158,8 +158,10 @@ class MidTransfer(peers.Case):
             failed = self.get(f"{server.url}/backend/break", "-o", self.home.path / "good",
                               f"{server.url}/file-7", "-o", "-")
             self.assertEqual((self.home.path / "good").read_bytes(), b"x" * 5000)
-            self.assert_failed(failed, "/backend/break: the server ended the response after 5000 "
-                               "of 1000000 bytes")
+            self.assert_failed(failed, "/backend/break: the server ")
+            # caddy 2.6 ends the stream, later ones reset it
+            self.assertRegex(failed.stderr.decode(),
+                             "ended the response after 5000 of 1000000 bytes|reset the stream")
             self.assertEqual(failed.stdout, self.files["file-7"])
 
     def test_the_server_closes_by_an_error_of_http3(self):

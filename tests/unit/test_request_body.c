@@ -137,6 +137,25 @@ static void test_a_file_that_grows_keeps_its_length(void)
     g_remove(path);
 }
 
+static void test_files_that_wait_are_not_open(void)
+{
+    g_autofree char *path = file_with("abc", 3);
+    g_autoptr(GError) error = NULL;
+    const uint8_t *data;
+    size_t length;
+    int before = dup(0);
+    ql_body *body = ql_body_new();
+    g_assert_true(ql_body_add_file(body, path, false, NULL));
+    int after = dup(0);
+    g_assert_cmpint(after, ==, before + 1);
+    close(before);
+    close(after);
+    g_remove(path);
+    g_assert_cmpint(ql_body_next(body, &data, &length, &error), ==, QL_BODY_FAILED);
+    g_assert_nonnull(strstr(error->message, path));
+    ql_body_free(body);
+}
+
 static void test_what_is_no_file_is_refused(void)
 {
     g_autoptr(GError) missing = NULL, folder = NULL;
@@ -158,6 +177,7 @@ int main(int argc, char **argv)
     g_test_add_func("/request-body/pipe", test_a_pipe_is_waited_for_and_not_blocked_on);
     g_test_add_func("/request-body/shrinks", test_a_file_that_shrinks_is_a_failure);
     g_test_add_func("/request-body/grows", test_a_file_that_grows_keeps_its_length);
+    g_test_add_func("/request-body/not-open", test_files_that_wait_are_not_open);
     g_test_add_func("/request-body/refused", test_what_is_no_file_is_refused);
     return g_test_run();
 }

@@ -140,6 +140,7 @@ int main(int argc, char **argv)
     g_test_add_func("/http3_frames/it does not matter how the bytes are cut", test_cuts);
     g_test_add_func("/http3_frames/the parser knows whether it stands between frames", test_ends);
     g_test_add_func("/http3_frames/a payload over the cap is passed over", test_too_long);
-    g_test_add_func("/http3_frames/types that only the older version has are told apart", test_forbidden);
+    g_test_add_func("/http3_frames/types that only the older version has are told apart",
+                    test_forbidden);
     return g_test_run();
 }

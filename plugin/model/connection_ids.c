@@ -92,8 +92,9 @@ ql_cid_entry *ql_connection_issue(ql_connection *c, ql_side issuer, const ql_cid
 /* A long header's source ID is the sender's number 0 (RFC 9000, 7.2). */
 static void use_source(ql_connection *c, const ql_packet_input *in)
 {
-    ql_packet_type type = in->header->type;
-    if (type == QL_PACKET_ONE_RTT || ql_cid_ledger_find(c->cids[in->sender], &in->header->scid))
+    const ql_cid_entry *known = ql_cid_ledger_find(c->cids[in->sender], &in->header->scid);
+    if (in->header->type == QL_PACKET_ONE_RTT ||
+        (known != NULL && known->origin != QL_ORIGIN_SEEN_IN_USE))
         return;
     ql_cid_entry told = { .cid = in->header->scid,
                           .origin =

@@ -72,14 +72,15 @@ ql_path *ql_connection_use_path(ql_connection *c, const ql_packet_input *in)
 }
 
 /* RFC 9000, 8.1: three times what came from an address is all that may go there before it is
- * validated. Without the handshake's secrets nobody can see the validation. The capture may have one of the
- * client's datagrams later than the server had it, so that much is granted. */
+ * validated. Without the handshake's secrets nobody can see the validation. The capture may have
+ * one of the client's datagrams later than the server had it, so that much is granted. */
 static void check_amplification(ql_connection *c, ql_path *path, const ql_datagram *datagram)
 {
     uint64_t got = path->before_validation[QL_CLIENT], sent = path->before_validation[QL_SERVER];
     /* A server sends nowhere unasked: without a byte of the client's the capture lacks some. */
-    if (path->over_limit || got == 0 || sent <= 3 * (got + path->largest[QL_CLIENT]) || c->facts.start_missing ||
-        c->facts.secrets == QL_SECRETS_MISSING || c->facts.secrets == QL_SECRETS_PARTIAL)
+    if (path->over_limit || got == 0 || sent <= 3 * (got + path->largest[QL_CLIENT]) ||
+        c->facts.start_missing || c->facts.secrets == QL_SECRETS_MISSING ||
+        c->facts.secrets == QL_SECRETS_PARTIAL)
         return;
     path->over_limit = true;
     ql_journal_find(c->context.journal, c->facts.number, datagram->where.frame,

@@ -7,9 +7,11 @@
 
 bool ql_connection_may_begin_again(const ql_connection *c, const ql_cid *scid)
 {
+    /* Adopted because packets of the server's were captured ahead of the client's first one. */
+    if (!c->begun)
+        return c->facts.start_missing && ql_cid_ledger_find(c->cids[QL_CLIENT], scid) != NULL;
     const ql_cid_entry *first = ql_cid_ledger_find_sequence(c->cids[QL_CLIENT], 0);
-    return !c->saw_server && c->begun && first != NULL &&
-           (c->restarted || ql_cid_equal(&first->cid, scid));
+    return !c->saw_server && first != NULL && (c->restarted || ql_cid_equal(&first->cid, scid));
 }
 
 void ql_connection_begin(ql_connection *c, const ql_cid *dcid, uint32_t version, uint32_t frame)
@@ -20,6 +22,10 @@ void ql_connection_begin(ql_connection *c, const ql_cid *dcid, uint32_t version,
         c->facts.version = version;
         c->restarted = true;
     }
+    if (c->facts.start_missing) {
+        c->facts.start_missing = false;
+        ql_journal_withdraw(c->context.journal, c->facts.number, QL_FINDING_CAPTURE_START_MISSING);
+    }
     c->begun = true;
     ql_keyring_set_initial_dcid(c->ring, dcid);
     if (ql_cid_ledger_find(c->cids[QL_SERVER], dcid) != NULL)
@@ -29,7 +35,8 @@ void ql_connection_begin(ql_connection *c, const ql_cid *dcid, uint32_t version,
     c->cid_length[QL_SERVER] = 0; /* chosen by the client: tells nothing of the server's choice */
     if (entry == NULL)
         return;
-    c->destination[QL_CLIENT] = entry;
+    if (c->destination[QL_CLIENT] == NULL || c->restarted)
+        c->destination[QL_CLIENT] = entry;
     /* After a Retry that was not captured the first one still counts (RFC 9000, 7.3). */
     if (c->original == NULL || c->negotiated)
         c->original = entry;
@@ -96,10 +103,13 @@ void ql_connection_on_stateless_reset(ql_connection *c, const ql_packet_input *i
             owner = entry;
     }
     note(c, in);
+    if (owner == NULL) { /* the token of an ID that has got another one since */
+        ql_journal_say(c->context.journal, in->datagram->where.frame, "RFC 9000, 10.3",
+                       "Stateless reset: the %s does not know this connection any more",
+                       ql_side_name(in->sender));
+        return;
+    }
     ql_cid_event *event =
         &ql_journal_add(c->context.journal, in->datagram->where.frame, QL_EVENT_CID)->cid;
     *event = (ql_cid_event){ .cid = owner, .kind = QL_CID_STATELESS_RESET };
-    ql_journal_say(c->context.journal, in->datagram->where.frame, "RFC 9000, 10.3",
-                   "Stateless reset: the %s does not know this connection any more",
-                   ql_side_name(in->sender));
 }

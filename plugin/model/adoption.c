@@ -49,6 +49,10 @@ static bool adopt(ql_opening *o, const ql_candidate *owner, ql_side sender,
     if (candidate.connection == NULL) {
         candidate.connection =
             ql_session_begin_connection(o->session, o->datagram, sender, header->version);
+        if (candidate.connection == NULL) {
+            ql_keyring_free(ring);
+            return false;
+        }
         ql_connection_adopt(candidate.connection, ring, secrets);
         tell(o, candidate.connection);
         ql_opener_take(o, &candidate, header, opened);

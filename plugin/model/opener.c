@@ -109,7 +109,8 @@ static ql_open_status try_open(ql_opening *o, const ql_candidate *candidate,
     uint8_t *scratch = o->session->scratch;
     ql_open_status status =
         ql_keyring_open(ring, candidate->sender, header, numbers, scratch, opened);
-    /* Secrets that came since the ClientHello: while nothing waits for them, nobody hands them on. */
+    /* Secrets that came since the ClientHello: while nothing waits for them, nobody hands them on.
+     */
     if (status == QL_OPEN_NO_KEYS && ql_connection_learn_secrets(connection))
         status = ql_keyring_open(ring, candidate->sender, header, numbers, scratch, opened);
     /* The first packet of a sender that was captured may carry any number, in any key phase. */
@@ -142,6 +143,8 @@ static bool try_begin(ql_opening *o, const ql_packet_header *header, const ql_ca
     if (owner.connection == NULL)
         owner.connection =
             ql_session_begin_connection(o->session, o->datagram, QL_CLIENT, header->version);
+    if (owner.connection == NULL)
+        return false;
     ql_connection_begin(owner.connection, &header->dcid, header->version, o->datagram->where.frame);
     ql_opened opened = { .payload = payload,
                          .packet_number = unmasked.truncated_pn,

@@ -48,6 +48,14 @@ void ql_session_free(ql_session *session)
 ql_connection *ql_session_begin_connection(ql_session *session, const ql_datagram *datagram,
                                            ql_side sender, uint32_t version)
 {
+    if (session->connections->len >= QL_CONNECTIONS_MAX) {
+        if (!session->told_full)
+            ql_journal_find(
+                session->journal, QL_NO_CONNECTION, datagram->where.frame, QL_FINDING_LIMIT_REACHED,
+                "more than %u connections: further ones are passed over", QL_CONNECTIONS_MAX);
+        session->told_full = true;
+        return NULL;
+    }
     ql_connection_context context = { session->journal, session->router, session->log,
                                       &session->bodies };
     ql_connection *connection =
@@ -124,8 +132,7 @@ bool ql_session_add_datagram(ql_session *session, const ql_datagram *datagram)
     if (o.owner == NULL)
         return false;
     ql_connection_on_datagram(o.owner, datagram, o.sender);
-    if (ql_waiting_any(session->waiting) && ql_waiting_has(session->waiting, o.owner) &&
-        ql_connection_take_news(o.owner))
+    if (ql_connection_take_news(o.owner) && ql_waiting_has(session->waiting, o.owner))
         ql_session_flush(session, o.owner);
     return true;
 }

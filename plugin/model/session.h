@@ -8,6 +8,9 @@
 #include "model/connection.h"
 #include "model/journal.h"
 
+/* Connections of one capture, at 10 to 20 kB each. Further ones are passed over with a finding. */
+#define QL_CONNECTIONS_MAX 65536u
+
 typedef struct ql_session ql_session;
 
 ql_session *ql_session_new(void);

@@ -19,7 +19,7 @@ struct ql_session {
     ql_body_budget bodies;
     uint64_t last_time_ns;
     uint64_t adoption_budget; /* attempts at opening packets of connections without a start */
-    bool told_cut, told_version;
+    bool told_cut, told_version, told_full;
     uint8_t scratch[65536]; /* a packet while it is open: longer than any UDP payload */
 };
 
@@ -45,6 +45,8 @@ void ql_opener_take(ql_opening *o, const ql_candidate *candidate, const ql_packe
                     const ql_opened *opened);
 
 /* session.c */
+
+/* NULL when there are too many. */
 ql_connection *ql_session_begin_connection(ql_session *session, const ql_datagram *datagram,
                                            ql_side sender, uint32_t version);
 /* Packets of the connection that waited are tried again, if there may be keys for them now. */

@@ -249,6 +249,29 @@ static void test_half_a_hello(void)
     tear_down(&f);
 }
 
+/* Two megabytes of a connection are kept; what comes behind them is counted. */
+static void test_more_than_can_wait(void)
+{
+    fixture f;
+    set_up(&f);
+    quic_send_handshake(f.tape, &f.ends);
+    for (unsigned i = 0; i < 40; i++)
+        quic_send_frames(f.tape, &f.ends, QL_SERVER, quic_put_padding(quic_bytes(), 60000));
+    play(&f);
+    quic_add_secrets(f.session, &f.ends);
+    assert_findings(&f, "limit.reached@44");
+    const ql_connection_facts *facts = facts_of(&f, 0);
+    g_assert_cmpuint(facts->packets, ==, 6 + 40);
+    g_assert_cmpuint(facts->closed[QL_OPENED], ==, 6 + 34);
+    g_assert_cmpuint(facts->closed[QL_CLOSED_NO_SECRET], ==, 6);
+    g_assert_cmpint(facts->secrets, ==, QL_SECRETS_PARTIAL);
+    quic_send_frames(f.tape, &f.ends, QL_SERVER,
+                     quic_put_stream(quic_bytes(), 3, 0, "hello", false));
+    play(&f);
+    g_assert_cmpuint(received(&f, 3, QL_SERVER), ==, 5);
+    tear_down(&f);
+}
+
 static void test_no_secrets(void)
 {
     fixture f;
@@ -410,6 +433,7 @@ int main(int argc, char **argv)
     g_test_add_func("/session/secrets may come in pieces", test_secrets_in_pieces);
     g_test_add_func("/session/a ClientHello may come in two datagrams", test_split_hello);
     g_test_add_func("/session/half a ClientHello is enough", test_half_a_hello);
+    g_test_add_func("/session/more than can wait is told", test_more_than_can_wait);
     g_test_add_func("/session/without secrets there is one finding", test_no_secrets);
     g_test_add_func("/session/a log of other sessions changes nothing",
                     test_no_secrets_and_a_long_log);

@@ -28,10 +28,16 @@ void ql_connection_begin(ql_connection *c, const ql_cid *dcid, uint32_t version,
     }
     c->begun = true;
     ql_keyring_set_initial_dcid(c->ring, dcid);
-    if (ql_cid_ledger_find(c->cids[QL_SERVER], dcid) != NULL)
-        return; /* Retry's choice, which was entered with Retry */
-    ql_cid_entry told = { .cid = *dcid, .origin = QL_ORIGIN_CLIENT_RANDOM };
-    ql_cid_entry *entry = ql_connection_issue(c, QL_SERVER, &told, frame);
+    ql_cid_entry *entry = ql_cid_ledger_find(c->cids[QL_SERVER], dcid);
+    if (entry != NULL && entry->origin != QL_ORIGIN_SEEN_IN_USE)
+        return;          /* Retry's choice, which was entered with Retry */
+    if (entry != NULL) { /* 0-RTT that was captured ahead of its Initial */
+        entry->origin = QL_ORIGIN_CLIENT_RANDOM;
+        entry->issued_frame = frame;
+    } else {
+        ql_cid_entry told = { .cid = *dcid, .origin = QL_ORIGIN_CLIENT_RANDOM };
+        entry = ql_connection_issue(c, QL_SERVER, &told, frame);
+    }
     c->cid_length[QL_SERVER] = 0; /* chosen by the client: tells nothing of the server's choice */
     if (entry == NULL)
         return;

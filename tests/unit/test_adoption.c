@@ -261,6 +261,28 @@ static void test_reply_first(void)
     tear_down(&f);
 }
 
+static void test_early_data_first(void)
+{
+    fixture f;
+    set_up(&f);
+    f.ends.offers_early_data = f.ends.accepts_early_data = true;
+    quic_add_secrets(f.session, &f.ends);
+    GByteArray *hello = quic_client_hello(&f.ends);
+    quic_send(f.tape, &f.ends, QL_CLIENT,
+              quic_packet(&f.ends, QL_CLIENT, QL_PACKET_ZERO_RTT,
+                          quic_put_stream(quic_bytes(), 0, 0, "early", true)));
+    quic_send(f.tape, &f.ends, QL_CLIENT, hello);
+    quic_send(f.tape, &f.ends, QL_SERVER, quic_server_flight(&f.ends));
+    quic_send(f.tape, &f.ends, QL_CLIENT, quic_client_finished(&f.ends));
+    play(&f);
+    ql_session_finish(f.session);
+    assert_connections(&f, 1);
+    assert_findings(&f, "");
+    g_assert_cmpuint(received(&f, 0, QL_CLIENT), ==, 5);
+    g_assert_true(facts_of(&f, 0)->early_data_accepted);
+    tear_down(&f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -277,6 +299,8 @@ int main(int argc, char **argv)
                     test_two_on_one_pair);
     g_test_add_func("/adoption/a reply ahead of its ClientHello is of one connection",
                     test_reply_first);
+    g_test_add_func("/adoption/0-RTT ahead of its ClientHello is of one connection",
+                    test_early_data_first);
     g_test_add_func("/adoption/an unknown session is one finding", test_unknown_session);
     g_test_add_func("/adoption/the search is bounded", test_search_is_bounded);
     return g_test_run();

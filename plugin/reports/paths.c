@@ -7,10 +7,10 @@
 #include <inttypes.h>
 
 static const ql_column columns[] = {
-    { .title = "conn", .right = true },
+    { .title = "conn", .right = true, .optional = true },
     { .title = "path", .right = true },
     { .title = "client", .flexible = true },
-    { .title = "server", .flexible = true },
+    { .title = "server", .flexible = true, .optional = true },
     { .title = "cause" },
     { .title = "frames" },
     { .title = "bytes up", .right = true },
@@ -34,12 +34,18 @@ static void add_validation(ql_table *table, const ql_path *path)
     }
 }
 
-static void add_row(ql_table *table, uint32_t connection, const ql_path *path)
+/* What all rows have in common is told ahead of the table, which leaves room for the rest. */
+typedef struct scope {
+    bool many_connections;
+    const ql_endpoint *server; /* of all paths; NULL where they differ */
+} scope;
+
+static void add_row(ql_table *table, const scope *all, uint32_t connection, const ql_path *path)
 {
-    ql_table_add_format(table, "%u", connection);
+    ql_table_add(table, all->many_connections ? g_strdup_printf("%u", connection) : NULL);
     ql_table_add_format(table, "%u", path->id);
     ql_table_add(table, ql_endpoint_text(&path->client));
-    ql_table_add(table, ql_endpoint_text(&path->server));
+    ql_table_add(table, all->server == NULL ? ql_endpoint_text(&path->server) : NULL);
     ql_table_add(table, g_strdup(ql_path_cause_name(path->cause)));
     ql_table_add_format(table, "%u-%u", path->first_frame, path->last_frame);
     ql_table_add(table, ql_text_count(path->bytes[QL_CLIENT]));
@@ -47,18 +53,42 @@ static void add_row(ql_table *table, uint32_t connection, const ql_path *path)
     add_validation(table, path);
 }
 
+static const ql_endpoint *common_server(const ql_session *session)
+{
+    const ql_endpoint *server = NULL;
+    for (unsigned c = 0; c < ql_session_connection_count(session); c++) {
+        const GPtrArray *paths = ql_connection_paths(ql_session_connection(session, c));
+        for (guint i = 0; i < paths->len; i++) {
+            const ql_path *path = g_ptr_array_index(paths, i);
+            if (server != NULL && !ql_endpoint_equal(server, &path->server))
+                return NULL;
+            server = &path->server;
+        }
+    }
+    return server;
+}
+
+static void write_head(unsigned paths, unsigned connections, const scope *all, FILE *out)
+{
+    fprintf(out, "%u path%s of %u connection%s", paths, paths == 1 ? "" : "s", connections,
+            connections == 1 ? "" : "s");
+    char *server = all->server != NULL ? ql_endpoint_text(all->server) : NULL;
+    fprintf(out, "%s%s\n", server != NULL ? ", server " : "", server != NULL ? server : "");
+    g_free(server);
+}
+
 void ql_report_paths(const ql_session *session, FILE *out)
 {
     ql_table *table = ql_table_new(columns, G_N_ELEMENTS(columns));
     unsigned connections = ql_session_connection_count(session), count = 0;
+    scope all = { connections > 1, common_server(session) };
     for (unsigned c = 0; c < connections; c++) {
         const GPtrArray *paths = ql_connection_paths(ql_session_connection(session, c));
         for (guint i = 0; i < paths->len; i++)
-            add_row(table, c, g_ptr_array_index(paths, i));
+            add_row(table, &all, c, g_ptr_array_index(paths, i));
         count += paths->len;
     }
-    fprintf(out, "%u path%s of %u connection%s\n", count, count == 1 ? "" : "s", connections,
-            connections == 1 ? "" : "s");
+    write_head(count, connections, &all, out);
     if (count > 0)
         ql_table_write(table, out);
     ql_table_free(table);

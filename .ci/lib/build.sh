@@ -75,9 +75,9 @@ uninstall() {
         if [[ -e $path ]]; then say "Removing $path"; fi
         rm -f -- "$path"
     done <"$ql_installed"
-    while read -r path; do
+    sort -r -- "$ql_installed" | while read -r path; do
         [[ ! -d $path ]] || rmdir --ignore-fail-on-non-empty -- "$path"
-    done <"$ql_installed"
+    done
     rm -f -- "$ql_installed"
 }
 

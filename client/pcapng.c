@@ -132,6 +132,13 @@ void ql_pcapng_write_secrets(ql_pcapng *writer, uint32_t type, const void *data,
 void ql_pcapng_write_packet(ql_pcapng *writer, uint64_t time_ns, const void *head,
                             size_t head_length, const void *body, size_t body_length)
 {
+    ql_pcapng_write_commented_packet(writer, time_ns, head, head_length, body, body_length, NULL);
+}
+
+void ql_pcapng_write_commented_packet(ql_pcapng *writer, uint64_t time_ns, const void *head,
+                                      size_t head_length, const void *body, size_t body_length,
+                                      const char *comment)
+{
     if (writer->error != NULL)
         return;
     uint32_t length = (uint32_t)(head_length + body_length);
@@ -143,6 +150,11 @@ void ql_pcapng_write_packet(ql_pcapng *writer, uint64_t time_ns, const void *hea
     put_u32(writer, length);
     put(writer, head, head_length);
     put(writer, body, body_length);
+    if (comment != NULL) {
+        put_padding(writer);
+        put_text_option(writer, OPTION_COMMENT, comment);
+        put_option(writer, OPTION_END, NULL, 0);
+    }
     end_block(writer);
 }
 

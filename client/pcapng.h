@@ -40,6 +40,11 @@ void ql_pcapng_write_secrets(ql_pcapng *writer, uint32_t type, const void *data,
 void ql_pcapng_write_packet(ql_pcapng *writer, uint64_t time_ns, const void *head,
                             size_t head_length, const void *body, size_t body_length);
 
+/* The same, with a comment on the packet (opt_comment); NULL: none. */
+void ql_pcapng_write_commented_packet(ql_pcapng *writer, uint64_t time_ns, const void *head,
+                                      size_t head_length, const void *body, size_t body_length,
+                                      const char *comment);
+
 /* Hands all whole blocks to the kernel. */
 void ql_pcapng_flush(ql_pcapng *writer);
 

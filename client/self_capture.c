@@ -233,6 +233,14 @@ void ql_self_capture_datagram(ql_self_capture *capture, uint64_t time_ns,
                               const struct sockaddr *from, const struct sockaddr *to, uint8_t ecn,
                               const uint8_t *data, size_t length)
 {
+    ql_self_capture_commented_datagram(capture, time_ns, from, to, ecn, data, length, NULL);
+}
+
+void ql_self_capture_commented_datagram(ql_self_capture *capture, uint64_t time_ns,
+                                        const struct sockaddr *from, const struct sockaddr *to,
+                                        uint8_t ecn, const uint8_t *data, size_t length,
+                                        const char *comment)
+{
     endpoint sender = endpoint_of(from), receiver = endpoint_of(to);
     const char *misfit = find_misfit(&sender, &receiver, length);
     if (misfit != NULL) {
@@ -243,7 +251,8 @@ void ql_self_capture_datagram(ql_self_capture *capture, uint64_t time_ns,
     }
     write_secrets(capture);
     headers made = make_headers(&sender, &receiver, ecn, data, length);
-    ql_pcapng_write_packet(capture->writer, time_ns, made.bytes, made.length, data, length);
+    ql_pcapng_write_commented_packet(capture->writer, time_ns, made.bytes, made.length, data,
+                                     length, comment);
     if (capture->live)
         ql_pcapng_flush(capture->writer);
 }

@@ -46,6 +46,12 @@ void ql_self_capture_datagram(ql_self_capture *capture, uint64_t time_ns,
                               const struct sockaddr *from, const struct sockaddr *to, uint8_t ecn,
                               const uint8_t *data, size_t length);
 
+/* The same, with a comment on the packet, which Wireshark shows with it; NULL: none. */
+void ql_self_capture_commented_datagram(ql_self_capture *capture, uint64_t time_ns,
+                                        const struct sockaddr *from, const struct sockaddr *to,
+                                        uint8_t ecn, const uint8_t *data, size_t length,
+                                        const char *comment);
+
 /* Writes what is buffered, so that a reader of the file sees all that was handed over: a good thing
  * to do before one waits for the network. */
 void ql_self_capture_flush(ql_self_capture *capture);

@@ -120,10 +120,19 @@ def arguments_of(case, tshark):
     return capture, arguments
 
 
+UNITS = {"milli": 1e-3, "micro": 1e-6, "nano": 1e-9}
+
+
+def in_seconds(text):
+    """Since 4.6 the details of a frame give times in a fitting unit."""
+    return re.sub(r"(\d+(?:\.\d+)?) (milli|micro|nano)seconds",
+                  lambda time: f"{float(time[1]) * UNITS[time[2]]:.9f} seconds", text)
+
+
 def only_our_tree(text):
     """The lines of our protocol in each frame's details; those of others change with the version."""
     kept, inside = [], False
-    for line in text.splitlines():
+    for line in in_seconds(text).splitlines():
         frame = re.match(r"(Frame|Packet) (\d+):", line)
         if frame:
             kept.append(f"Frame {frame[2]}")

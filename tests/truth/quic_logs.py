@@ -64,12 +64,6 @@ def destinations(entry, sender):
     return list(dict.fromkeys(lines + frames))
 
 
-def client_addresses(entry):
-    """Addresses of the client, in the order in which it used them."""
-    pairs = [pair.replace("[127.0.0.1]", "127.0.0.1").split("->") for pair in entry.get("locals", [])]
-    return list(dict.fromkeys(pair[0] for pair in pairs))
-
-
 def paths(entry):
     """(client, server) of each path, in the order in which the client used them."""
     return [tuple(pair.replace("[127.0.0.1]", "127.0.0.1").split("->"))

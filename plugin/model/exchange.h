@@ -70,6 +70,7 @@ typedef struct ql_exchange {
     uint64_t push_id;     /* of pushed ones */
     uint64_t promised_on; /* of pushed ones: the request stream that carried the first promise */
     bool early_data;      /* its request began in 0-RTT */
+    bool rejected;        /* in 0-RTT that the server did not take: it is asked again, as another */
     ql_message request, response;
     GPtrArray *informational; /* of ql_section, 1xx responses in their order */
     /* From the request's header section: NULL when absent or not decoded; borrowed from it. */

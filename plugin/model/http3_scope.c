@@ -52,8 +52,9 @@ void ql_http3_scope_forget(ql_http3_scope *s, GHashTable *exchanges)
 {
     guint kept = 0;
     for (guint i = 0; i < s->exchanges->len; i++) {
-        gpointer exchange = g_ptr_array_index(s->exchanges, i);
-        if (g_hash_table_contains(exchanges, exchange))
+        ql_exchange *exchange = g_ptr_array_index(s->exchanges, i);
+        exchange->rejected = g_hash_table_contains(exchanges, exchange);
+        if (exchange->rejected)
             g_ptr_array_add(s->forgotten, exchange);
         else
             g_ptr_array_index(s->exchanges, kept++) = exchange;

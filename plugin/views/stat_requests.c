@@ -10,7 +10,7 @@ static stat_tap_table_item columns[] = {
     QL_STAT_TEXT("URL"),
 };
 
-static const void *thing_of(const ql_event *event)
+static const ql_exchange *exchange_of(const ql_event *event)
 {
     switch (event->kind) {
     case QL_EVENT_SECTION: return event->section.exchange;
@@ -18,6 +18,13 @@ static const void *thing_of(const ql_event *event)
     case QL_EVENT_STREAM: return event->stream.stream->exchange;
     default: return NULL;
     }
+}
+
+/* A request of rejected early data comes again, and counts then. */
+static const void *thing_of(const ql_event *event)
+{
+    const ql_exchange *exchange = exchange_of(event);
+    return exchange != NULL && !exchange->rejected ? exchange : NULL;
 }
 
 /* Since the connection's first packet. */

@@ -48,7 +48,7 @@ static tap_packet_status take_frame(stats_tree *tree, packet_info *pinfo, epan_d
     (void)pinfo, (void)edt, (void)flags;
     const ql_tapped *tapped = data;
     for (const ql_event *event = tapped->events; event != NULL; event = event->next) {
-        if (event->kind != QL_EVENT_SECTION)
+        if (event->kind != QL_EVENT_SECTION || event->section.exchange->rejected)
             continue;
         ql_section_kind kind = event->section.section->kind;
         if (kind == QL_SECTION_REQUEST || kind == QL_SECTION_PROMISE) {

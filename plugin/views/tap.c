@@ -83,7 +83,7 @@ const ql_exchange *ql_tap_exchange(const ql_event *event)
         return NULL;
     const ql_exchange *exchange = event->section.exchange;
     ql_section_kind first = exchange->pushed ? QL_SECTION_RESPONSE : QL_SECTION_REQUEST;
-    return event->section.section->kind == first ? exchange : NULL;
+    return event->section.section->kind == first && !exchange->rejected ? exchange : NULL;
 }
 
 static void register_tap_of_statistics(int protocol)

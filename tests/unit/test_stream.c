@@ -300,9 +300,12 @@ static void test_early_data_rejected(void)
     g_autoptr(GByteArray) early = get_wire("/early");
     send_piece(&f, QL_CLIENT, 2, 0, wire_slice(control), false, true);
     send_piece(&f, QL_CLIENT, 0, 0, wire_slice(early), true, true);
-    g_assert_true(exchange_at(&f, 0)->early_data);
+    const ql_exchange *early_one = exchange_at(&f, 0);
+    g_assert_true(early_one->early_data);
+    g_assert_false(early_one->rejected);
     g_assert_true(piece_on(&f, 2)->early_data);
     ql_streams_on_early_data_rejected(f.streams);
+    g_assert_true(early_one->rejected); /* events still lead to it */
     ql_streams_on_early_data_rejected(f.streams);
     g_assert_cmpuint(exchange_count(&f), ==, 0);
     g_assert_null(ql_streams_settings(f.streams, QL_CLIENT));

@@ -104,6 +104,23 @@ static void test_packet_carries_its_time_in_nanoseconds(capture_file *file, gcon
     assert_bytes(bytes->data + at + 28, 12, "headbody!\0\0\0", 12);
 }
 
+static void test_a_packet_can_carry_a_comment(capture_file *file, gconstpointer unused)
+{
+    (void)unused;
+    ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
+    ql_pcapng_write_commented_packet(writer, 1, "head", 4, "body!", 5, "five!");
+    ql_pcapng_write_commented_packet(writer, 2, "head", 4, "body!", 5, NULL);
+    g_assert_true(ql_pcapng_close(writer, NULL));
+    g_autoptr(GByteArray) bytes = contents(file);
+    gssize at = find_block(bytes, 6, 0);
+    g_assert_cmpint(at, >=, 0);
+    static const uint8_t options[] = { 0,   0,   0, 1, 0, 5, 0, 'f', 'i', 'v',
+                                       'e', '!', 0, 0, 0, 0, 0, 0,   0 };
+    g_assert_cmpuint(u32_at(bytes, (size_t)at + 4), ==, 28 + 9 + sizeof options + 4);
+    assert_bytes(bytes->data + at + 28 + 9, sizeof options, options, sizeof options);
+    g_assert_cmpuint(u32_at(bytes, (size_t)find_block(bytes, 6, 1) + 4), ==, 28 + 12 + 4);
+}
+
 static void test_secrets_stay_ahead_of_the_packet_that_follows(capture_file *file,
                                                                gconstpointer unused)
 {
@@ -220,6 +237,7 @@ int main(int argc, char **argv)
     g_test_add("/pcapng/" name, capture_file, NULL, set_up, function, tear_down)
     FILE_TEST("section", test_section_is_byte_for_byte_what_the_format_says);
     FILE_TEST("packet-time", test_packet_carries_its_time_in_nanoseconds);
+    FILE_TEST("comment", test_a_packet_can_carry_a_comment);
     FILE_TEST("secrets-first", test_secrets_stay_ahead_of_the_packet_that_follows);
     FILE_TEST("many-packets", test_many_packets_are_written_without_a_flush);
     FILE_TEST("full-disk", test_a_full_disk_is_reported_and_leaves_whole_blocks);

@@ -28,9 +28,14 @@ static void capture_opened(void)
     live.session = ql_session_new();
 }
 
+static void preferences_changed(void)
+{
+    ql_secrets_source_share(live.secrets);
+}
+
 void ql_live_model_register(int protocol)
 {
-    live.secrets = ql_secrets_source_register(protocol);
+    live.secrets = ql_secrets_source_register(protocol, preferences_changed);
     ql_migration_repair_register();
     ql_kept_bodies_register();
     register_init_routine(capture_opened);

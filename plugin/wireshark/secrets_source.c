@@ -25,9 +25,6 @@ struct ql_secrets_source {
     guint blocks_read;
 };
 
-/* Wireshark calls it without saying for whom. */
-static ql_secrets_source the_source;
-
 static const char *tls_keylog_file(void)
 {
     module_t *tls = prefs_find_module("tls");
@@ -41,11 +38,8 @@ static const char *own_keylog_file(const ql_secrets_source *source)
     return source->keylog_file != NULL ? source->keylog_file : "";
 }
 
-/* One setting serves both: Wireshark's TLS dissector gets our log, unless the user gave it another.
- */
-static void preferences_changed(void)
+void ql_secrets_source_share(ql_secrets_source *source)
 {
-    ql_secrets_source *source = &the_source;
     const char *own = own_keylog_file(source), *theirs = tls_keylog_file();
     bool ours = theirs[0] == '\0' || g_strcmp0(theirs, source->handed_over) == 0;
     if (ours && strcmp(own, theirs) != 0 && (own[0] != '\0' || source->handed_over != NULL)) {
@@ -62,16 +56,17 @@ static void preferences_changed(void)
     }
 }
 
-ql_secrets_source *ql_secrets_source_register(int protocol)
+ql_secrets_source *ql_secrets_source_register(int protocol, void (*changed)(void))
 {
-    module_t *module = prefs_register_protocol(protocol, preferences_changed);
+    ql_secrets_source *source = g_new0(ql_secrets_source, 1);
+    module_t *module = prefs_register_protocol(protocol, changed);
     prefs_register_filename_preference(
         module, "keylog_file", "TLS secrets log",
         "The file to which the client writes its TLS secrets (SSLKEYLOGFILE). It may grow while "
         "packets are captured. If empty, the file of the TLS preference \"(Pre)-Master-Secret log "
         "filename\" is used. Secrets inside the capture are used as well.",
-        &the_source.keylog_file, FALSE);
-    return &the_source;
+        &source->keylog_file, FALSE);
+    return source;
 }
 
 void ql_secrets_source_restart(ql_secrets_source *source)

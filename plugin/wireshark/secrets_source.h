@@ -10,8 +10,14 @@
 
 typedef struct ql_secrets_source ql_secrets_source;
 
-/* Registers the preference quiclens.keylog_file. Call once, while protocols are registered. */
-ql_secrets_source *ql_secrets_source_register(int protocol);
+/* Registers the preferences of the protocol, and quiclens.keylog_file among them. `changed` is
+ * called when the user has changed one. Call once, while protocols are registered; lives as long as
+ * Wireshark does. */
+ql_secrets_source *ql_secrets_source_register(int protocol, void (*changed)(void));
+
+/* After a change: one setting serves both. Wireshark's TLS dissector gets our log, unless the user
+ * gave it another. */
+void ql_secrets_source_share(ql_secrets_source *source);
 
 /* Another capture, or the same from its beginning: everything is read again. */
 void ql_secrets_source_restart(ql_secrets_source *source);

@@ -287,10 +287,14 @@ void ql_connection_on_closed(ql_connection *c, const ql_packet_input *in)
             c->facts.secrets = QL_SECRETS_MISSING;
         tell_wrong(c, in);
     }
-    /* Without secrets the IDs on the packets and their addresses are all that can be followed. */
+    /* Without secrets the IDs on the packets and their addresses are all that can be followed. What
+     * stands behind a first byte is an ID only if it is a known one. */
     if (cause != QL_CLOSED_NOT_AUTHENTIC && cause != QL_CLOSED_UNKNOWN_VERSION) {
         ql_path *path = ql_connection_use_path(c, in);
         in->event->path = path->id;
+        if (in->header->type == QL_PACKET_ONE_RTT &&
+            ql_cid_ledger_find(c->cids[ql_side_other(in->sender)], &in->header->dcid) == NULL)
+            return;
         ql_connection_use_cids(c, in, path, false);
         ql_connection_note_switch(c, in, path, false);
     }

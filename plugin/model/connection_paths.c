@@ -57,6 +57,20 @@ static void check_full(ql_connection *c, const ql_packet_input *in, const ql_pat
                     "more than %u paths: packets on further ones count for the last", QL_PATHS_MAX);
 }
 
+/* A stray that was captured ahead of what began the path has turned out to be of it. */
+static void begin_path_earlier(ql_connection *c, const ql_packet_input *in, ql_path *path)
+{
+    const ql_event *event = ql_journal_first(c->context.journal, path->first_frame);
+    while (event != NULL && (event->kind != QL_EVENT_PATH || event->path.path != path ||
+                             event->path.kind != QL_PATH_NEW))
+        event = event->next;
+    if (event == NULL)
+        return; /* the connection's first, which is not told */
+    ql_journal_remove(c->context.journal, path->first_frame, event);
+    path->first_frame = in->datagram->where.frame;
+    tell(c, in, QL_PATH_NEW, path);
+}
+
 ql_path *ql_connection_use_path(ql_connection *c, const ql_packet_input *in)
 {
     const ql_datagram *d = in->datagram;
@@ -65,6 +79,8 @@ ql_path *ql_connection_use_path(ql_connection *c, const ql_packet_input *in)
                                       from_client ? &d->destination : &d->source, &fresh);
     if (fresh)
         begin_path(c, in, path);
+    else if (d->where.frame < path->first_frame)
+        begin_path_earlier(c, in, path);
     else if (path->id == QL_PATHS_MAX - 1)
         check_full(c, in, path);
     path->last_frame = MAX(path->last_frame, d->where.frame);

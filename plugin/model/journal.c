@@ -123,11 +123,11 @@ void ql_journal_find(ql_journal *journal, uint32_t connection, uint32_t frame, q
     ql_journal_add(journal, frame, QL_EVENT_FINDING)->finding = finding;
 }
 
-static void unlink_finding(frame_list *list, const ql_finding *finding)
+static void unlink_event(frame_list *list, const ql_event *gone)
 {
     ql_event *before = NULL;
     for (ql_event *event = list->first; event != NULL; before = event, event = event->next) {
-        if (event->kind != QL_EVENT_FINDING || event->finding != finding)
+        if (event != gone)
             continue;
         if (before == NULL)
             list->first = event->next;
@@ -139,13 +139,27 @@ static void unlink_finding(frame_list *list, const ql_finding *finding)
     }
 }
 
+static const ql_event *event_of_finding(const frame_list *list, const ql_finding *finding)
+{
+    const ql_event *event = list->first;
+    while (event->kind != QL_EVENT_FINDING || event->finding != finding)
+        event = event->next;
+    return event;
+}
+
+void ql_journal_remove(ql_journal *journal, uint32_t frame, const ql_event *event)
+{
+    unlink_event(&g_array_index(journal->frames, frame_list, frame), event);
+}
+
 void ql_journal_withdraw(ql_journal *journal, uint32_t connection, ql_finding_code code)
 {
     for (guint i = journal->findings->len; i-- > 0;) {
         ql_finding *finding = g_ptr_array_index(journal->findings, i);
         if (finding->connection != connection || finding->code != code)
             continue;
-        unlink_finding(&g_array_index(journal->frames, frame_list, finding->frame), finding);
+        frame_list *list = &g_array_index(journal->frames, frame_list, finding->frame);
+        unlink_event(list, event_of_finding(list, finding));
         g_ptr_array_remove_index(journal->findings, i);
     }
     gint64 key = count_key(connection, code);

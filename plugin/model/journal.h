@@ -136,6 +136,9 @@ void ql_journal_free(ql_journal *journal);
  * NULL. Valid until the journal is freed. */
 ql_event *ql_journal_add(ql_journal *journal, uint32_t frame, ql_event_kind kind);
 
+/* Takes an event of the frame off its list; it stays readable until the journal is freed. */
+void ql_journal_remove(ql_journal *journal, uint32_t frame, const ql_event *event);
+
 /* Adds an event of kind QL_EVENT_TEXT. `rfc` is static or NULL. */
 void ql_journal_say(ql_journal *journal, uint32_t frame, const char *rfc, const char *format, ...)
     G_GNUC_PRINTF(4, 5);

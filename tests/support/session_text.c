@@ -173,3 +173,21 @@ char *session_events_text(const ql_session *session, uint32_t frame)
     }
     return g_string_free(out, FALSE);
 }
+
+static int by_text(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char *session_sorted_events_text(const ql_session *session, uint32_t frame)
+{
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    for (const ql_event *e = ql_session_events(session, frame); e != NULL; e = e->next) {
+        GString *line = g_string_new(NULL);
+        put_event(line, e);
+        g_ptr_array_add(lines, g_string_free(line, FALSE));
+    }
+    g_ptr_array_sort(lines, by_text);
+    g_ptr_array_add(lines, NULL);
+    return g_strjoinv("\n", (char **)lines->pdata);
+}

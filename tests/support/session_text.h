@@ -16,4 +16,7 @@ char *session_findings_text(const ql_session *session);
 /* "packet(1-RTT client 3) cid(first-used) path(new 1) text(...) finding(...)" */
 char *session_events_text(const ql_session *session, uint32_t frame);
 
+/* The same sorted, a line each: late secrets change the order in which events are added. */
+char *session_sorted_events_text(const ql_session *session, uint32_t frame);
+
 #endif

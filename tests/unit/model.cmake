@@ -27,6 +27,7 @@ set(model_modules
     journal
     key_schedule
     keyring
+    late_secrets
     message
     message_rules
     opener
@@ -61,3 +62,5 @@ foreach(module ${model_modules})
     set_tests_properties(unit/${module} PROPERTIES LABELS "unit;plugin" TIMEOUT 120)
 endforeach()
 target_link_libraries(test_content_coding PRIVATE PkgConfig::CONTENT_CODINGS)
+target_link_libraries(test_late_secrets PRIVATE ql_capture_reader)
+target_compile_definitions(test_late_secrets PRIVATE CAPTURES="${PROJECT_SOURCE_DIR}/tests/captures")

@@ -133,6 +133,24 @@ static void test_withdraw_makes_room(void)
     ql_journal_free(journal);
 }
 
+static void test_remove(void)
+{
+    ql_journal *journal = ql_journal_new();
+    const ql_event *events[3];
+    for (unsigned i = 0; i < 3; i++)
+        events[i] = ql_journal_add(journal, 4, QL_EVENT_CID);
+    ql_journal_remove(journal, 4, events[2]);
+    ql_journal_remove(journal, 4, events[0]);
+    g_assert_true(ql_journal_first(journal, 4) == events[1]);
+    g_assert_cmpuint(event_count(journal, 4), ==, 1);
+    const ql_event *next = ql_journal_add(journal, 4, QL_EVENT_PATH);
+    g_assert_true(ql_journal_first(journal, 4)->next == next);
+    ql_journal_remove(journal, 4, events[1]);
+    ql_journal_remove(journal, 4, next);
+    g_assert_null(ql_journal_first(journal, 4));
+    ql_journal_free(journal);
+}
+
 static void test_names(void)
 {
     for (int cause = 0; cause < QL_CLOSED_CAUSE_COUNT; cause++)
@@ -166,6 +184,7 @@ int main(int argc, char **argv)
     g_test_add_func("/journal/findings of one code and connection have a cap", test_find_cap);
     g_test_add_func("/journal/withdrawing takes findings off list and frames", test_withdraw);
     g_test_add_func("/journal/withdrawn findings make room for others", test_withdraw_makes_room);
+    g_test_add_func("/journal/an event can be taken off its frame", test_remove);
     g_test_add_func("/journal/causes and events have names", test_names);
     g_test_add_func("/journal/each finding has a code of its own", test_findings_table);
     return g_test_run();

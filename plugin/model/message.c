@@ -84,12 +84,13 @@ static void tell_end(ql_message_reader *r)
 }
 
 /* RFC 9114, 4.1.2: content-length equals the content, but for answers that have none. */
-static void check_length(const ql_message_reader *r)
+static void check_length(ql_message_reader *r)
 {
     const ql_message *m = r->message;
     uint64_t length;
-    if (!m->complete || m->headers == NULL || r->exchange == NULL || r->sections.length > 0)
+    if (r->length_checked || !m->complete || m->headers == NULL || r->exchange == NULL || r->sections.length > 0)
         return;
+    r->length_checked = true;
     const char *method = r->exchange->method;
     bool response = r->sender == QL_SERVER;
     bool connect = method != NULL && strcmp(method, "CONNECT") == 0;

@@ -30,6 +30,7 @@ struct ql_message_reader {
     bool told_sequence; /* findings that are said once a direction */
     bool told_waiting;
     bool told_orphan;
+    bool length_checked;
     bool ended; /* by FIN or reset */
     bool end_told;
 };

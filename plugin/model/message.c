@@ -88,7 +88,8 @@ static void check_length(ql_message_reader *r)
 {
     const ql_message *m = r->message;
     uint64_t length;
-    if (r->length_checked || !m->complete || m->headers == NULL || r->exchange == NULL || r->sections.length > 0)
+    if (r->length_checked || !m->complete || m->headers == NULL || r->exchange == NULL ||
+        r->sections.length > 0)
         return;
     r->length_checked = true;
     const char *method = r->exchange->method;

@@ -117,8 +117,7 @@ static void test_cut_coding(void)
 static void test_not_kept(void)
 {
     const char *const expected[] = { REQUEST, RESPONSE("br"),
-                                     "9<\n[not kept: 1,000 bytes of content]\n",
-                                     NULL };
+                                     "9<\n[not kept: 1,000 bytes of content]\n", NULL };
     ql_exchange *e = exchange("br");
     e->response.body_size = 1000;
     e->response.last = at(9);

@@ -122,8 +122,12 @@ static void test_conflicts(void)
     issue(&f, QL_SERVER, 1, 0, FIRST); /* a retransmission */
     issue(&f, QL_SERVER, 1, 0, SECOND);
     issue(&f, QL_SERVER, 2, 0, FIRST);
+    ql_cid first = quic_cid(FIRST);
+    GByteArray *frames = quic_put_new_cid(quic_bytes(), 1, 0, &first);
+    frames->data[frames->len - 1] ^= 1; /* of the reset token */
+    quic_send_frames(f.tape, &f.ends, QL_SERVER, frames);
     play(&f);
-    assert_findings(&f, "cid.conflict@7 cid.conflict@8");
+    assert_findings(&f, "cid.conflict@7 cid.conflict@8 cid.conflict@9");
     g_assert_cmpuint(entry_of(&f, QL_SERVER, FIRST)->issues, ==, 2);
     const ql_finding *finding = g_ptr_array_index(ql_session_findings(f.session), 0);
     g_assert_cmpstr(finding->text, ==, "server's connection ID 1: " SECOND ", was " FIRST);

@@ -116,6 +116,22 @@ static void test_early_data(void)
     }
 }
 
+static void test_hello_retry_request(void)
+{
+    fixture f;
+    static const char random[] = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c";
+    set_up(&f);
+    GByteArray *bytes = quic_put_server_hello(quic_bytes(), 0x1301);
+    g_autoptr(GByteArray) special = quic_put_hex(quic_bytes(), random);
+    memcpy(bytes->data + 6, special->data, special->len);
+    give_all(&f, QL_SERVER, false, bytes);
+    const ql_event *event = ql_journal_first(f.journal, 1);
+    g_assert_nonnull(event);
+    g_assert_cmpstr(event->text.text, ==,
+                    "HelloRetryRequest: the server wants another ClientHello");
+    tear_down(&f);
+}
+
 static void test_restart(void)
 {
     fixture f;
@@ -200,6 +216,7 @@ int main(int argc, char **argv)
     g_test_add_func("/handshake/CRYPTO frames may come in any order", test_in_pieces);
     g_test_add_func("/handshake/the server's parameters become known", test_server);
     g_test_add_func("/handshake/early data is accepted or rejected", test_early_data);
+    g_test_add_func("/handshake/a HelloRetryRequest is told", test_hello_retry_request);
     g_test_add_func("/handshake/a restart lets another ClientHello in", test_restart);
     g_test_add_func("/handshake/messages of the wrong side are passed over",
                     test_messages_of_the_wrong_side);

@@ -274,6 +274,31 @@ static void test_search(void)
     }
 }
 
+/* What is likely costs little, and does not find what is not. */
+static void test_search_effort(void)
+{
+    static const struct {
+        uint64_t number;
+        unsigned updates;
+        bool likely;
+    } cases[] = { { 700000, 0, true }, { 2000000, 0, false }, { 50, 1, true }, { 50, 2, false } };
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        fixture f;
+        unsigned budget = 1000;
+        set_up(&f);
+        give_secrets(&f, true);
+        f.ends.updates[QL_SERVER] = cases[i].updates;
+        f.ends.next_number[2][QL_SERVER] = cases[i].number;
+        g_autoptr(GByteArray) packet = make(&f, QL_SERVER, QL_PACKET_ONE_RTT);
+        ql_packet_header header = header_of(&f, QL_SERVER, packet);
+        ql_open_status status = ql_keyring_search(f.ring, QL_SERVER, &header, QL_SEARCH_LIKELY,
+                                                  f.scratch, &budget, &f.opened);
+        g_assert_cmpint(status == QL_OPEN_OK, ==, cases[i].likely);
+        g_assert_cmpuint(budget, >, 700);
+        tear_down(&f);
+    }
+}
+
 static void test_search_in_vain(void)
 {
     fixture f;
@@ -306,6 +331,7 @@ int main(int argc, char **argv)
     g_test_add_func("/keyring/a forged phase bit changes nothing", test_forged_phase);
     g_test_add_func("/keyring/a key update may hide in a gap", test_update_behind_a_gap);
     g_test_add_func("/keyring/a search finds number and phase", test_search);
+    g_test_add_func("/keyring/a search may be for what is likely", test_search_effort);
     g_test_add_func("/keyring/a search in vain leaves all as it was", test_search_in_vain);
     return g_test_run();
 }

@@ -103,6 +103,33 @@ static void test_early_data(void)
     tear_down(&f);
 }
 
+/* RFC 9001, 4.6.2: the client sends it again, perhaps as something else. */
+static void test_rejected_early_data(void)
+{
+    fixture f;
+    set_up(&f);
+    f.ends.offers_early_data = true;
+    quic_add_secrets(f.session, &f.ends);
+    GByteArray *first = quic_client_hello(&f.ends);
+    quic_send(f.tape, &f.ends, QL_CLIENT, first);
+    GByteArray *late = quic_packet(&f.ends, QL_CLIENT, QL_PACKET_ZERO_RTT,
+                                   quic_put_stream(quic_bytes(), 0, 5, "never read", true));
+    quic_send(f.tape, &f.ends, QL_CLIENT,
+              quic_packet(&f.ends, QL_CLIENT, QL_PACKET_ZERO_RTT,
+                          quic_put_stream(quic_bytes(), 0, 0, "early", false)));
+    quic_send(f.tape, &f.ends, QL_SERVER, quic_server_flight(&f.ends));
+    quic_send(f.tape, &f.ends, QL_CLIENT, late);
+    quic_send(f.tape, &f.ends, QL_CLIENT, quic_client_finished(&f.ends));
+    quic_send_frames(f.tape, &f.ends, QL_CLIENT,
+                     quic_put_stream(quic_bytes(), 0, 0, "again", true));
+    play(&f);
+    assert_opened(&f, 0, 8);
+    assert_findings(&f, "");
+    g_assert_true(facts_of(&f, 0)->early_data_rejected);
+    g_assert_cmpuint(received(&f, 0, QL_CLIENT), ==, 5);
+    tear_down(&f);
+}
+
 /* Everything that may depend on when secrets come: other IDs, another path, coalesced packets. */
 static void record_with_migration(fixture *f)
 {
@@ -246,6 +273,26 @@ static void test_half_a_hello(void)
     assert_opened(&f, 0, 4);
     assert_findings(&f, "");
     g_assert_cmpstr(facts_of(&f, 0)->server_name, ==, "example.org");
+    tear_down(&f);
+}
+
+/* What came between addresses of its own is not the connection's that waits: it is tried once. */
+static void test_strays_of_others(void)
+{
+    fixture f;
+    set_up(&f);
+    quic_send_handshake(f.tape, &f.ends);
+    ql_endpoint foreign = quic_endpoint(99, 4000);
+    for (unsigned i = 0; i < 5; i++) {
+        GByteArray *bytes = quic_put_number(quic_bytes(), 0x40 + i, 1);
+        quic_tape_add(f.tape, &foreign, &f.ends.at[QL_SERVER], quic_put_padding(bytes, 60));
+    }
+    g_assert_cmpuint(play(&f), ==, 4);
+    quic_add_secrets(f.session, &f.ends);
+    g_assert_false(ql_session_waits_for_secrets(f.session));
+    assert_connections(&f, 1);
+    assert_opened(&f, 0, 6);
+    g_assert_cmpuint(path_count(&f), ==, 1);
     tear_down(&f);
 }
 
@@ -428,11 +475,13 @@ int main(int argc, char **argv)
     g_test_add_func("/session/all suites and versions are opened", test_suites_and_versions);
     g_test_add_func("/session/a server may go on with version 2", test_compatible_negotiation);
     g_test_add_func("/session/early data is read", test_early_data);
+    g_test_add_func("/session/rejected early data does not count", test_rejected_early_data);
     g_test_add_func("/session/late secrets tell the same as early ones",
                     test_late_secrets_tell_the_same);
     g_test_add_func("/session/secrets may come in pieces", test_secrets_in_pieces);
     g_test_add_func("/session/a ClientHello may come in two datagrams", test_split_hello);
     g_test_add_func("/session/half a ClientHello is enough", test_half_a_hello);
+    g_test_add_func("/session/strays of others are given up", test_strays_of_others);
     g_test_add_func("/session/more than can wait is told", test_more_than_can_wait);
     g_test_add_func("/session/without secrets there is one finding", test_no_secrets);
     g_test_add_func("/session/a log of other sessions changes nothing",

@@ -68,7 +68,12 @@ static gboolean take_data(const char *name, const char *value, void *record, GEr
 
 #define FIELD(name) offsetof(ql_get_options, name)
 
-static const ql_option table[] = {
+#define END                                                                                        \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
+
+static const ql_option request_table[] = {
     { "request", 'X', QL_OPTION_STRING, FIELD(method), "METHOD",
       "the method; else GET, POST with -d, PUT with -T", NULL },
     { "header", 'H', QL_OPTION_STRINGS, FIELD(headers), "LINE",
@@ -80,6 +85,10 @@ static const ql_option table[] = {
     { "data-binary", '\0', QL_OPTION_CALL, 0, "DATA", "as -d, with line ends", take_data },
     { "upload-file", 'T', QL_OPTION_STRINGS, FIELD(uploads), "FILE",
       "send a file by PUT, \"-\" is standard input; the first goes to the first URL", NULL },
+    END,
+};
+
+static const ql_option output_table[] = {
     { "output", 'o', QL_OPTION_CALL, 0, "FILE",
       "write there instead of to standard output; the first is for the first URL", take_output },
     { "remote-name", 'O', QL_OPTION_CALL_FLAG, 0, NULL, "write to a file named as the URL's end",
@@ -95,27 +104,44 @@ static const ql_option table[] = {
     { "silent", 's', QL_OPTION_FLAG, FIELD(silent), NULL, "neither progress nor failures", NULL },
     { "show-error", 'S', QL_OPTION_FLAG, FIELD(show_error), NULL, "with -s: failures are told",
       NULL },
+    END,
+};
+
+static const ql_option network_table[] = {
     { "ipv4", '4', QL_OPTION_FLAG, FIELD(ipv4), NULL, "IPv4 only", NULL },
     { "ipv6", '6', QL_OPTION_FLAG, FIELD(ipv6), NULL, "IPv6 only", NULL },
     { "resolve", '\0', QL_OPTION_STRINGS, FIELD(resolve), "HOST:PORT:ADDRESS[,...]",
       "where to find a host; \"*\" is any host", NULL },
+    { "connect-timeout", '\0', QL_OPTION_SECONDS, FIELD(connect_timeout), "SECONDS",
+      "for the handshake; 10 if not given", NULL },
+    { "idle-timeout", '\0', QL_OPTION_SECONDS, FIELD(idle_timeout), "SECONDS",
+      "give up when nothing comes for so long, 30 if not given (RFC 9000, 10.1)", NULL },
+    { "max-time", '\0', QL_OPTION_SECONDS, FIELD(max_time), "SECONDS", "for everything", NULL },
+    END,
+};
+
+static const ql_option tls_table[] = {
     { "cacert", '\0', QL_OPTION_STRING, FIELD(ca_file), "FILE",
       "trust these certificates (PEM) instead of the system's", NULL },
     { "insecure", 'k', QL_OPTION_FLAG, FIELD(insecure), NULL, "accept any certificate", NULL },
-    { "keys", '\0', QL_OPTION_STRING, FIELD(keys), "FILE",
-      "append the TLS secrets to this log (else to $SSLKEYLOGFILE)", NULL },
+    END,
+};
+
+static const ql_option quic_table[] = {
+    { "migrate-after", '\0', QL_OPTION_CALL, 0, "BYTES|TIME",
+      "move to a new local port after so much content (200k) or time (300ms) (RFC 9000, 9)",
+      take_move },
+    END,
+};
+
+static const ql_option capture_table[] = {
     { "capture", '\0', QL_OPTION_STRING, FIELD(capture), "FILE",
       "write all packets, and the secrets that open them, as pcapng; \"-\" is standard output, for "
       "wireshark -k -i -, and what has no -o then goes nowhere",
       NULL },
-    { "migrate-after", '\0', QL_OPTION_CALL, 0, "BYTES|TIME",
-      "move to a new local port after so much content (200k) or time (300ms)", take_move },
-    { "connect-timeout", '\0', QL_OPTION_SECONDS, FIELD(connect_timeout), "SECONDS",
-      "for the handshake (10)", NULL },
-    { "idle-timeout", '\0', QL_OPTION_SECONDS, FIELD(idle_timeout), "SECONDS",
-      "give up when nothing comes for so long (30)", NULL },
-    { "max-time", '\0', QL_OPTION_SECONDS, FIELD(max_time), "SECONDS", "for everything", NULL },
-    { NULL, '\0', QL_OPTION_FLAG, 0, NULL, NULL, NULL },
+    { "keys", '\0', QL_OPTION_STRING, FIELD(keys), "FILE",
+      "append the TLS secrets to this log (else to $SSLKEYLOGFILE)", NULL },
+    END,
 };
 
 static bool refuse(GError **error, const char *message)
@@ -165,8 +191,17 @@ bool ql_get_options_parse(ql_get_options *options, int argc, char **argv, GError
     *options = (ql_get_options){ .outputs = g_ptr_array_new_with_free_func(g_free) };
     options->data = g_array_new(FALSE, FALSE, sizeof(ql_get_data));
     g_array_set_clear_func(options->data, data_clear);
+    const ql_option_group groups[] = {
+        { "Request", request_table, options },
+        { "Output", output_table, options },
+        { "Network", network_table, options },
+        { "TLS", tls_table, options },
+        { "QUIC", quic_table, options },
+        { "Capture and secrets", capture_table, options },
+        { NULL, NULL, NULL },
+    };
     options->urls = ql_options_parse(
-        table, options, argc, argv, "URL...",
+        groups, argc, argv, "URL...",
         "Makes requests by HTTP/3. All URLs of one host and port share one connection.", error);
     return options->urls != NULL && check(options, error);
 }

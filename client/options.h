@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Options of a subcommand, from one table, which is also the help text. Behind it is GOption; on
- * top of that, as with curl, a value may follow its letter directly ("-XPUT"). */
+/* Options of a subcommand, from tables, which are also the help text. Behind it is GOption; on top
+ * of that, as with curl, a value may follow its letter directly ("-XPUT"). */
 #pragma once
 
 #include <glib.h>
@@ -35,8 +35,22 @@ typedef struct ql_option {
     ql_option_take take; /* for calls */
 } ql_option;
 
-/* Reads argv (argv[0] is the subcommand's name) into record by table, which ends with a zero entry.
- * Returns what is not an option, NULL-terminated, to be freed by g_strfreev. NULL and error on bad
- * usage; NULL without error if help was asked for and printed on standard output. */
-char **ql_options_parse(const ql_option *table, void *record, int argc, char **argv,
-                        const char *arguments, const char *summary, GError **error);
+/* Options that belong together, and the record that they fill. A list of groups ends with a zero
+ * entry. */
+typedef struct ql_option_group {
+    const char *title;      /* its heading in the help text */
+    const ql_option *table; /* ends with a zero entry */
+    void *record;           /* borrowed */
+} ql_option_group;
+
+/* Reads argv (argv[0] is the subcommand's name) by groups. Returns what is not an option,
+ * NULL-terminated, to be freed by g_strfreev. NULL and error on bad usage; NULL without error if
+ * help was asked for and printed on standard output. */
+char **ql_options_parse(const ql_option_group *groups, int argc, char **argv, const char *arguments,
+                        const char *summary, GError **error);
+
+/* The help text: summary as it is, then a heading a group, with lines of at most width columns
+ * where words allow. A help sentence about QUIC itself ends with its source, "(RFC 9000, 9.1)". To
+ * be freed by g_free. */
+char *ql_options_help(const ql_option_group *groups, const char *program, const char *arguments,
+                      const char *summary, unsigned width);

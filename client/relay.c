@@ -57,12 +57,21 @@ static gboolean take_scenario_file(const char *name, const char *value, void *re
         name, '\0', QL_OPTION_CALL, 0, argument, help, take_key                                    \
     }
 
-static const ql_option table[] = {
+#define END                                                                                        \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
+
+static const ql_option ends[] = {
     { "listen", 'l', QL_OPTION_STRING, FIELD(listen), "ADDR:PORT",
       "where clients come (default " DEFAULT_LISTEN "; port 0: any that is free)", NULL },
     { "to", 't', QL_OPTION_STRING, FIELD(to), "ADDR:PORT", "where the server is", NULL },
+    END,
+};
+
+static const ql_option impairments[] = {
     { "scenario", 's', QL_OPTION_CALL, 0, "LINE",
-      "the options below in a line, without dashes: \"delay=15ms drop-rate=server:2\"; or one of "
+      "these options in a line, without dashes: \"delay=15ms drop-rate=server:2\"; or one of "
       "quic-network-simulator's: \"droplist --drops_to_server=2,3\"",
       take_scenario },
     { "scenario-file", '\0', QL_OPTION_CALL, 0, "FILE", "the same from a file, # begins a comment",
@@ -89,6 +98,10 @@ static const ql_option table[] = {
     KEY("rebind", "TIME,...", "give the clients another port towards the server, as a NAT does"),
     KEY("rebind-every", "TIME", "and again after the last of these"),
     KEY("rebind-address", "ADDR,...", "and another address, in turn: 127.0.0.2,127.0.0.3"),
+    END,
+};
+
+static const ql_option records[] = {
     { "log", '\0', QL_OPTION_STRING, FIELD(log), "FILE",
       "JSON lines of what was done go there (default: standard output)", NULL },
     { "all", 'a', QL_OPTION_FLAG, FIELD(all), NULL, "a line for packets that just pass, too",
@@ -97,7 +110,7 @@ static const ql_option table[] = {
       "pcapng of the clients' side, with a comment on each packet that was struck", NULL },
     { "capture-server", '\0', QL_OPTION_STRING, FIELD(captures[QL_RELAY_SERVER]), "FILE",
       "the same of the server's side", NULL },
-    { .name = NULL },
+    END,
 };
 
 static const char summary[] =
@@ -157,7 +170,13 @@ static bool parse(relay_record *record, ql_relay_options *options, int argc, cha
                   bool *asked_for_help, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    g_auto(GStrv) words = ql_options_parse(table, record, argc, argv, "", summary, &cause);
+    const ql_option_group groups[] = {
+        { "The two ends", ends, record },
+        { "Impairments", impairments, record },
+        { "Records", records, record },
+        { NULL, NULL, NULL },
+    };
+    g_auto(GStrv) words = ql_options_parse(groups, argc, argv, "", summary, &cause);
     *asked_for_help = words == NULL && cause == NULL;
     if (cause != NULL)
         g_propagate_error(error, g_steal_pointer(&cause));

@@ -10,6 +10,10 @@ typedef struct record {
     double seconds;
     int64_t number;
     GString *calls;
+    struct {
+        gboolean quick;
+        int64_t size;
+    } second;
 } record;
 
 static gboolean note_call(const char *name, const char *value, void *data, GError **error)
@@ -35,13 +39,25 @@ static const ql_option table[] = {
     { NULL, '\0', QL_OPTION_FLAG, 0, NULL, NULL, NULL },
 };
 
+static const ql_option second_table[] = {
+    { "quick", 'q', QL_OPTION_FLAG, 0, NULL, "at once", NULL },
+    { "size", 'n', QL_OPTION_NUMBER,
+      G_STRUCT_OFFSET(record, second.size) - G_STRUCT_OFFSET(record, second), "BYTES",
+      "so many bytes, and a sentence that is long enough for a second line (RFC 9000, 4)", NULL },
+    { NULL, '\0', QL_OPTION_FLAG, 0, NULL, NULL, NULL },
+};
+
 static char **parse(record *r, const char *line, GError **error)
 {
     g_autofree char *whole = g_strconcat("test ", line, NULL);
     g_auto(GStrv) words = g_strsplit(whole, " ", -1);
     *r = (record){ .calls = g_string_new(NULL) };
-    return ql_options_parse(table, r, (int)g_strv_length(words), words, "REST...", "A test.",
-                            error);
+    const ql_option_group groups[] = {
+        { "These", table, r },
+        { "Those", second_table, &r->second },
+        { NULL, NULL, NULL },
+    };
+    return ql_options_parse(groups, (int)g_strv_length(words), words, "REST...", "A test.", error);
 }
 
 static void clear(record *r, char **rest)
@@ -57,6 +73,35 @@ static void assert_rest(char **rest, const char *expected)
     g_assert_nonnull(rest);
     g_autofree char *joined = g_strjoinv(" ", rest);
     g_assert_cmpstr(joined, ==, expected);
+}
+
+static void test_each_group_fills_its_own_record(void)
+{
+    record r;
+    char **rest = parse(&r, "-qfn7 --number 3", NULL);
+    assert_rest(rest, "");
+    g_assert_true(r.flag && r.second.quick);
+    g_assert_cmpint(r.second.size, ==, 7);
+    g_assert_cmpint(r.number, ==, 3);
+    clear(&r, rest);
+}
+
+static void test_help_breaks_lines_and_heads_groups(void)
+{
+    const ql_option_group groups[] = { { "Sizes", second_table, NULL }, { NULL, NULL, NULL } };
+    g_autofree char *wide = ql_options_help(groups, "test", "URL", "A test.\n  Really.", 1000);
+    g_autofree char *narrow = ql_options_help(groups, "test", "", "A test.", 60);
+    g_assert_cmpstr(wide, ==,
+                    "Usage: quiclens test [options] URL\n\nA test.\n  Really.\n\nSizes:\n"
+                    "  -q, --quick             at once\n"
+                    "  -n, --size BYTES        so many bytes, and a sentence that is long enough "
+                    "for a second line (RFC 9000, 4)\n"
+                    "\nHelp:\n  -h, --help              this text\n");
+    g_auto(GStrv) lines = g_strsplit(narrow, "\n", -1);
+    g_assert_cmpstr(lines[0], ==, "Usage: quiclens test [options]");
+    g_assert_cmpstr(lines[7], ==, "                          is long enough for a second line");
+    for (char **line = lines; *line != NULL; line++)
+        g_assert_cmpuint(strlen(*line), <=, 60);
 }
 
 static void assert_refused(const char *line, const char *why)
@@ -176,7 +221,7 @@ static void test_the_help_text_is_the_table(void)
     g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
     g_test_trap_assert_passed();
     g_test_trap_assert_stdout("*A test.*-f, --flag * a flag*");
-    g_test_trap_assert_stdout("*--seconds=SECONDS * time*");
+    g_test_trap_assert_stdout("*--seconds SECONDS * time*");
     g_test_trap_assert_stdout("*--help*");
 }
 
@@ -192,5 +237,7 @@ int main(int argc, char **argv)
     g_test_add_func("/options/calls", test_calls_come_in_order_with_their_names);
     g_test_add_func("/options/usage", test_bad_usage_is_explained);
     g_test_add_func("/options/help", test_the_help_text_is_the_table);
+    g_test_add_func("/options/groups", test_each_group_fills_its_own_record);
+    g_test_add_func("/options/help-layout", test_help_breaks_lines_and_heads_groups);
     return g_test_run();
 }

@@ -13,6 +13,8 @@
 /* One coding that is being undone. */
 typedef struct stage {
     const struct coding *coding;
+    ql_slice in;           /* not used yet: the caller's at the outermost stage, else of buffer */
+    uint8_t buffer[CHUNK]; /* what the stage before gave */
     union {
         z_stream zlib;
         BrotliDecoderState *brotli;
@@ -20,20 +22,23 @@ typedef struct stage {
     };
     bool begun; /* its library was asked for a state */
     bool ended;
+    bool broken; /* the input is damaged where it stands now */
+    bool filled; /* the room for what it gave: there may be more without further input */
 } stage;
 
-/* `in` moves over what was used. Gives the bytes put into `out`; -1 when the input is damaged. */
+/* `in` moves over what was used. Gives the bytes put into `out`, at most `room`. */
 typedef struct coding {
     const char *name;
     bool repeats; /* a further member or frame may follow (RFC 1952, 2.2; RFC 8878, 3) */
     bool (*begin)(stage *at, ql_slice in);
-    int (*step)(stage *at, ql_slice *in, uint8_t out[CHUNK]);
+    size_t (*step)(stage *at, ql_slice *in, uint8_t *out, size_t room);
     void (*end)(stage *at);
 } coding;
 
 struct ql_content_decoder {
     stage stages[QL_CONTENT_CODINGS_MAX]; /* the outermost coding first */
     unsigned count;
+    ql_slice in;   /* given, and not yet taken by a stage */
     uint64_t room; /* bytes that may still go out */
     bool damaged, too_large, unknown;
 };
@@ -51,30 +56,29 @@ static bool deflate_begin(stage *at, ql_slice in)
     return inflateInit2(&at->zlib, wrapped ? ZLIB_WINDOW : -ZLIB_WINDOW) == Z_OK;
 }
 
-static int zlib_step(stage *at, ql_slice *in, uint8_t out[CHUNK])
+static size_t zlib_step(stage *at, ql_slice *in, uint8_t *out, size_t room)
 {
     z_stream *z = &at->zlib;
     size_t given = MIN(in->length, (size_t)G_MAXINT);
     z->next_in = (Bytef *)(uintptr_t)in->data;
     z->avail_in = (uInt)given;
     z->next_out = out;
-    z->avail_out = CHUNK;
+    z->avail_out = (uInt)room;
     int result = inflate(z, Z_NO_FLUSH);
     in->data += given - z->avail_in;
     in->length -= given - z->avail_in;
     at->ended = result == Z_STREAM_END;
-    if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
-        return -1;
-    return (int)(CHUNK - z->avail_out);
+    at->broken = result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR;
+    return room - z->avail_out;
 }
 
-static int gzip_step(stage *at, ql_slice *in, uint8_t out[CHUNK])
+static size_t gzip_step(stage *at, ql_slice *in, uint8_t *out, size_t room)
 {
     if (at->ended) {
         inflateReset(&at->zlib);
         at->ended = false;
     }
-    return zlib_step(at, in, out);
+    return zlib_step(at, in, out, room);
 }
 
 static void zlib_end(stage *at)
@@ -89,13 +93,14 @@ static bool brotli_begin(stage *at, ql_slice in)
     return at->brotli != NULL;
 }
 
-static int brotli_step(stage *at, ql_slice *in, uint8_t out[CHUNK])
+static size_t brotli_step(stage *at, ql_slice *in, uint8_t *out, size_t room)
 {
-    size_t room = CHUNK;
+    size_t left = room;
     BrotliDecoderResult result =
-        BrotliDecoderDecompressStream(at->brotli, &in->length, &in->data, &room, &out, NULL);
+        BrotliDecoderDecompressStream(at->brotli, &in->length, &in->data, &left, &out, NULL);
     at->ended = result == BROTLI_DECODER_RESULT_SUCCESS;
-    return result == BROTLI_DECODER_RESULT_ERROR ? -1 : (int)(CHUNK - room);
+    at->broken = result == BROTLI_DECODER_RESULT_ERROR;
+    return room - left;
 }
 
 static void brotli_end(stage *at)
@@ -111,15 +116,16 @@ static bool zstd_begin(stage *at, ql_slice in)
            !ZSTD_isError(ZSTD_DCtx_setParameter(at->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG));
 }
 
-static int zstd_step(stage *at, ql_slice *in, uint8_t out[CHUNK])
+static size_t zstd_step(stage *at, ql_slice *in, uint8_t *out, size_t room)
 {
     ZSTD_inBuffer from = { in->data, in->length, 0 };
-    ZSTD_outBuffer to = { out, CHUNK, 0 };
+    ZSTD_outBuffer to = { out, room, 0 };
     size_t result = ZSTD_decompressStream(at->zstd, &to, &from);
     in->data += from.pos;
     in->length -= from.pos;
     at->ended = result == 0;
-    return ZSTD_isError(result) ? -1 : (int)to.pos;
+    at->broken = ZSTD_isError(result) != 0;
+    return to.pos;
 }
 
 static void zstd_end(stage *at)
@@ -177,55 +183,90 @@ bool ql_content_decoder_has_codings(const ql_content_decoder *decoder)
     return decoder->count > 0 || decoder->unknown;
 }
 
-static void put_out(ql_content_decoder *decoder, ql_slice bytes, GByteArray *out)
+static size_t take_as_it_came(ql_slice *in, uint8_t *out, size_t room)
 {
-    size_t fits = (size_t)MIN(bytes.length, decoder->room);
-    g_byte_array_append(out, bytes.data, (guint)fits);
-    decoder->room -= fits;
-    decoder->too_large = decoder->too_large || fits < bytes.length;
+    size_t fits = MIN(in->length, room);
+    if (fits > 0)
+        memcpy(out, in->data, fits);
+    in->data += fits;
+    in->length -= fits;
+    return fits;
 }
 
-static bool may_go_on(const ql_content_decoder *decoder)
+static size_t take_through(ql_content_decoder *decoder, unsigned depth, uint8_t *out, size_t room);
+
+/* Returns whether the stage before had something for this one, which is its depth-th. */
+static bool refill(ql_content_decoder *decoder, unsigned depth)
 {
-    return !decoder->damaged && !decoder->too_large;
+    stage *at = &decoder->stages[depth - 1];
+    if (depth == 1) {
+        at->in = decoder->in;
+        decoder->in = (ql_slice){ NULL, 0 };
+    } else {
+        at->in = (ql_slice){ at->buffer, take_through(decoder, depth - 1, at->buffer, CHUNK) };
+    }
+    return at->in.length > 0;
 }
 
-/* As deep as there are codings. */
-static void run_stage(ql_content_decoder *decoder, unsigned index, ql_slice in, GByteArray *out)
+/* What the first `depth` stages make of the input; 0: they need more of it, or it is damaged. As
+ * deep as there are codings. */
+static size_t take_through(ql_content_decoder *decoder, unsigned depth, uint8_t *out, size_t room)
 {
-    if (index == decoder->count) {
-        put_out(decoder, in, out);
-        return;
-    }
-    stage *at = &decoder->stages[index];
-    if (in.length > 0 && !at->begun) {
-        at->begun = true;
-        decoder->damaged = !at->coding->begin(at, in);
-    }
-    uint8_t chunk[CHUNK];
-    int got = CHUNK;
-    /* A full chunk may leave more behind, also without further input. */
-    while (may_go_on(decoder) && (in.length > 0 || got == CHUNK)) {
-        size_t before = in.length;
-        if (at->ended && (in.length == 0 || !at->coding->repeats))
-            return;
-        got = at->coding->step(at, &in, chunk);
-        if (got == 0 && in.length == before)
-            return;
-        decoder->damaged = got < 0;
+    if (depth == 0)
+        return take_as_it_came(&decoder->in, out, room);
+    stage *at = &decoder->stages[depth - 1];
+    while (!decoder->damaged) {
+        if (at->in.length == 0 && !refill(decoder, depth) && !at->filled)
+            return 0;
+        if (at->ended && (at->in.length == 0 || !at->coding->repeats)) {
+            at->in.length = 0;
+            at->filled = false;
+            continue;
+        }
+        if (!at->begun) {
+            at->begun = true;
+            decoder->damaged = !at->coding->begin(at, at->in);
+            continue;
+        }
+        size_t before = at->in.length;
+        size_t got = at->broken ? 0 : at->coding->step(at, &at->in, out, room);
+        at->filled = at->broken || got == room;
+        decoder->damaged = got == 0 && (at->broken || (before > 0 && at->in.length == before));
         if (got > 0)
-            run_stage(decoder, index + 1, (ql_slice){ chunk, (size_t)got }, out);
+            return got;
     }
+    return 0;
+}
+
+void ql_content_decoder_give(ql_content_decoder *decoder, ql_slice bytes)
+{
+    decoder->in = bytes;
+}
+
+size_t ql_content_decoder_take(ql_content_decoder *decoder, uint8_t *out, size_t room)
+{
+    uint8_t beyond;
+    unsigned depth = decoder->unknown ? 0 : decoder->count;
+    room = (size_t)MIN(MIN(room, CHUNK), decoder->room);
+    size_t got = room > 0 ? take_through(decoder, depth, out, room) : 0;
+    decoder->room -= got;
+    if (room == 0)
+        decoder->too_large =
+            decoder->too_large || take_through(decoder, depth, &beyond, sizeof beyond) > 0;
+    if (got == 0) {
+        decoder->in.length = 0;
+        decoder->stages[0].in.length = 0;
+    }
+    return got;
 }
 
 void ql_content_decoder_push(ql_content_decoder *decoder, ql_slice bytes, GByteArray *out)
 {
-    if (bytes.length == 0)
-        return;
-    if (decoder->unknown)
-        put_out(decoder, bytes, out);
-    else if (may_go_on(decoder))
-        run_stage(decoder, 0, bytes, out);
+    uint8_t chunk[CHUNK];
+    size_t got;
+    ql_content_decoder_give(decoder, bytes);
+    while ((got = ql_content_decoder_take(decoder, chunk, sizeof chunk)) > 0)
+        g_byte_array_append(out, chunk, (guint)got);
 }
 
 ql_content_state ql_content_decoder_state(const ql_content_decoder *decoder)

@@ -39,7 +39,13 @@ bool ql_content_decoder_has_codings(const ql_content_decoder *decoder);
  * coding, or after damage, are passed over. */
 void ql_content_decoder_push(ql_content_decoder *decoder, ql_slice bytes, GByteArray *out);
 
-/* As far as the bytes pushed go. */
+/* The same in two steps, for what shall never hold more than `room` bytes: after bytes were given,
+ * which stay the caller's, take is called until it returns 0. Only then may the next be given, and
+ * the former go. Returns how many bytes were put into `out`. */
+void ql_content_decoder_give(ql_content_decoder *decoder, ql_slice bytes);
+size_t ql_content_decoder_take(ql_content_decoder *decoder, uint8_t *out, size_t room);
+
+/* As far as the bytes pushed or taken go. */
 ql_content_state ql_content_decoder_state(const ql_content_decoder *decoder);
 
 #endif

@@ -158,6 +158,9 @@ static void test_damage(void)
     g_assert_cmpint(decode("gzip", coded, 3, 1000, out), ==, QL_CONTENT_DAMAGED);
     assert_bytes(out->data, out->len, text, TEXT_LENGTH);
     g_byte_array_set_size(out, 0);
+    g_assert_cmpint(decode("gzip", coded, G_MAXINT, 1000, out), ==, QL_CONTENT_DAMAGED);
+    assert_bytes(out->data, out->len, text, TEXT_LENGTH);
+    g_byte_array_set_size(out, 0);
     coded->data[0] = 'H';
     g_assert_cmpint(decode("gzip", coded, 3, 1000, out), ==, QL_CONTENT_DAMAGED);
     g_assert_cmpuint(out->len, ==, 0);
@@ -180,6 +183,29 @@ static void test_bomb(void)
     g_free(zeros);
 }
 
+/* 8 MB come out of a few bytes, and never more than 100 of them at a time. */
+static void test_room(void)
+{
+    const size_t length = 8u << 20;
+    void *zeros = g_malloc0(length);
+    GByteArray *once = deflated(GZIP, zeros, length);
+    GByteArray *twice = zstandard(once->data, once->len);
+    ql_content_decoder *decoder = ql_content_decoder_new("gzip, zstd", UINT64_MAX);
+    uint8_t out[100];
+    size_t got, whole = 0;
+    ql_content_decoder_give(decoder, (ql_slice){ twice->data, twice->len });
+    while ((got = ql_content_decoder_take(decoder, out, sizeof out)) > 0) {
+        g_assert_cmpuint(got, <=, sizeof out);
+        whole += got;
+    }
+    g_assert_cmpuint(whole, ==, length);
+    g_assert_cmpint(ql_content_decoder_state(decoder), ==, QL_CONTENT_WHOLE);
+    ql_content_decoder_free(decoder);
+    g_byte_array_unref(once);
+    g_byte_array_unref(twice);
+    g_free(zeros);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -197,5 +223,6 @@ int main(int argc, char **argv)
                     test_unknown_coding);
     g_test_add_func("/content_coding/damage ends it, what came before is out", test_damage);
     g_test_add_func("/content_coding/a bomb stops at the cap", test_bomb);
+    g_test_add_func("/content_coding/what is taken fits the room for it", test_room);
     return g_test_run();
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* quiclens requests, cids and explain: what tshark and the plugin know of a capture, without having
- * to know how to ask them. */
+/* quiclens requests, cids, paths, connections, doctor and explain: what tshark and the plugin know
+ * of a capture, without having to know how to ask them. */
 #include "command.h"
 #include "facts.h"
 #include "narration.h"
+#include "options.h"
 #include "page.h"
 #include "text.h"
+#include "timeline.h"
 #include "tshark.h"
 
 #include <stdio.h>
@@ -16,31 +18,29 @@ typedef struct analysis_options {
     char **captures;
 } analysis_options;
 
+static const ql_option options_table[] = {
+    { "keys", '\0', QL_OPTION_STRING, offsetof(analysis_options, keys), "FILE",
+      "the TLS secrets log; else X.keys beside X.pcap or X.pcapng, or what Wireshark is set to",
+      NULL },
+    { .name = NULL },
+};
+
+/* False with error on bad usage, without if help was asked for. */
 static bool parse_options(analysis_options *options, const ql_command *command, int argc,
                           char **argv, GError **error)
 {
-    const GOptionEntry entries[] = {
-        { "keys", 0, 0, G_OPTION_ARG_FILENAME, &options->keys,
-          "The TLS secrets log (default: X.keys beside X.pcap or X.pcapng)", "FILE" },
-        { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->captures, NULL,
-          "CAPTURE" },
-        { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
-    };
-    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    const ql_option_group groups[] = { { "Secrets", options_table, options },
+                                       { NULL, NULL, NULL } };
     g_autofree char *summary = g_strdup_printf("Shows %s.", command->summary);
-    g_option_context_set_summary(context, summary);
-    g_option_context_add_main_entries(context, entries, NULL);
-    g_autofree char *name = g_strdup_printf("quiclens %s", command->name);
-    g_set_prgname(name);
-    if (!g_option_context_parse(context, &argc, &argv, error))
+    options->captures = ql_options_parse(groups, argc, argv, "CAPTURE", summary, error);
+    if (options->captures == NULL)
         return false;
-    guint count = options->captures != NULL ? g_strv_length(options->captures) : 0;
-    if (count != 1) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    count == 0 ? "which CAPTURE?" : "one CAPTURE at a time, not %u", count);
-        return false;
-    }
-    return true;
+    guint count = g_strv_length(options->captures);
+    if (count == 1)
+        return true;
+    g_set_error(error, QL_OPTIONS_ERROR, 0,
+                count == 0 ? "which CAPTURE?" : "one CAPTURE at a time, not %u", count);
+    return false;
 }
 
 /* What keeps the tables empty, so that nobody takes silence for an answer. */
@@ -60,10 +60,14 @@ static void print_hindrances(const char *command, const ql_facts *facts)
 static void print_story(const ql_facts *facts)
 {
     g_autoptr(GPtrArray) story = ql_narration_of(facts);
-    if (facts->connections->len == 0 && story->len == 0)
+    g_autoptr(GPtrArray) timeline = ql_timeline_of(facts);
+    if (facts->connections->len == 0 && story->len == 0) {
         printf("No QUIC connection\n");
-    else
-        ql_page_write_story(stdout, ql_page_has_colours(stdout), story, false);
+        return;
+    }
+    ql_page_write_story(stdout, ql_page_has_colours(stdout), story, false);
+    ql_page_write_list(stdout, ql_page_has_colours(stdout), "Connection IDs in use, by frames",
+                       timeline);
 }
 
 /* report is the plugin's name of the table, or NULL for the story. */
@@ -90,7 +94,7 @@ static bool analyse(const ql_command *command, const char *report, const analysi
                             "standard output cannot be written");
         return false;
     }
-    if (report != NULL)
+    if (report != NULL && command != &ql_command_doctor)
         print_hindrances(command->name, facts);
     if (warning != NULL)
         fprintf(stderr, "quiclens %s: tshark: %s\n", command->name, warning);
@@ -101,9 +105,11 @@ static int run(const ql_command *command, const char *report, int argc, char **a
 {
     analysis_options options = { .keys = NULL };
     g_autoptr(GError) error = NULL;
-    int status = QL_EXIT_USAGE;
+    int status = QL_EXIT_DONE;
     if (parse_options(&options, command, argc, argv, &error))
         status = analyse(command, report, &options, &error) ? QL_EXIT_DONE : QL_EXIT_FAILED;
+    else if (error != NULL)
+        status = QL_EXIT_USAGE;
     if (error != NULL)
         fprintf(stderr, "quiclens %s: %s\n", command->name, error->message);
     g_free(options.keys);
@@ -111,38 +117,22 @@ static int run(const ql_command *command, const char *report, int argc, char **a
     return status;
 }
 
-static int run_requests(int argc, char **argv)
-{
-    return run(&ql_command_requests, "requests", argc, argv);
-}
+/* A command that shows one report of the plugin, or, for NULL, the story. */
+#define COMMAND(id, table_name, what)                                                              \
+    static int run_##id(int argc, char **argv)                                                     \
+    {                                                                                              \
+        return run(&ql_command_##id, table_name, argc, argv);                                      \
+    }                                                                                              \
+    const ql_command ql_command_##id = {                                                           \
+        .name = #id,                                                                               \
+        .arguments = "[options] CAPTURE",                                                          \
+        .summary = what,                                                                           \
+        .run = run_##id,                                                                           \
+    };
 
-static int run_cids(int argc, char **argv)
-{
-    return run(&ql_command_cids, "cids", argc, argv);
-}
-
-static int run_explain(int argc, char **argv)
-{
-    return run(&ql_command_explain, NULL, argc, argv);
-}
-
-const ql_command ql_command_requests = {
-    .name = "requests",
-    .arguments = "[options] CAPTURE",
-    .summary = "the table of requests and responses in a capture",
-    .run = run_requests,
-};
-
-const ql_command ql_command_cids = {
-    .name = "cids",
-    .arguments = "[options] CAPTURE",
-    .summary = "the table of connection IDs in a capture",
-    .run = run_cids,
-};
-
-const ql_command ql_command_explain = {
-    .name = "explain",
-    .arguments = "[options] CAPTURE",
-    .summary = "the story of a capture, sentence by sentence",
-    .run = run_explain,
-};
+COMMAND(requests, "requests", "the table of requests and responses in a capture")
+COMMAND(cids, "cids", "the life of every connection ID in a capture")
+COMMAND(paths, "paths", "the paths that the connections of a capture took, and why")
+COMMAND(connections, "connections", "the table of QUIC connections in a capture")
+COMMAND(doctor, "doctor", "what of a capture does not open, why, and what to do")
+COMMAND(explain, NULL, "the story of a capture, sentence by sentence")

@@ -23,6 +23,9 @@ extern const ql_command ql_command_get;      /* get.c */
 extern const ql_command ql_command_serve;    /* serve.c */
 extern const ql_command ql_command_relay;    /* relay.c */
 extern const ql_command ql_command_demo;     /* demo.c */
-extern const ql_command ql_command_requests; /* analysis.c, as the next two */
+extern const ql_command ql_command_requests; /* analysis.c, as all that follow */
 extern const ql_command ql_command_cids;
+extern const ql_command ql_command_paths;
+extern const ql_command ql_command_connections;
+extern const ql_command ql_command_doctor;
 extern const ql_command ql_command_explain;

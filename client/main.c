@@ -10,8 +10,9 @@
 #include <string.h>
 
 static const ql_command *const commands[] = {
-    &ql_command_demo,     &ql_command_get,  &ql_command_serve,   &ql_command_relay,
-    &ql_command_requests, &ql_command_cids, &ql_command_explain,
+    &ql_command_demo,        &ql_command_get,      &ql_command_serve, &ql_command_relay,
+    &ql_command_explain,     &ql_command_requests, &ql_command_cids,  &ql_command_paths,
+    &ql_command_connections, &ql_command_doctor,
 };
 
 static void print_help(FILE *file)
@@ -19,7 +20,7 @@ static void print_help(FILE *file)
     fputs("quiclens " QUICLENS_VERSION ": see inside your own HTTP/3 sessions\n\n", file);
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
         g_autofree char *usage = g_strconcat(commands[i]->name, " ", commands[i]->arguments, NULL);
-        fprintf(file, "  quiclens %-28s %s\n", usage, commands[i]->summary);
+        fprintf(file, "  quiclens %-31s %s\n", usage, commands[i]->summary);
     }
     fputs("\nquiclens COMMAND --help lists the options of a command.\n", file);
 }

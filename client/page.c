@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LIST_INDENT 2u
+
 #define BOLD  "\033[1m"
 #define FAINT "\033[2m"
 #define PLAIN "\033[0m"
@@ -107,5 +109,15 @@ void ql_page_write_story(FILE *out, bool colours, const GPtrArray *story, bool l
             continue;
         write_sentence(out, colours, sentence, several, frame);
         frame = sentence->frame;
+    }
+}
+
+void ql_page_write_list(FILE *out, bool colours, const char *title, const GPtrArray *lines)
+{
+    if (lines->len > 0)
+        ql_page_write_title(out, colours, title);
+    for (guint i = 0; i < lines->len; i++) {
+        fprintf(out, "%*s", (int)LIST_INDENT, "");
+        write_wrapped(out, g_ptr_array_index(lines, i), LIST_INDENT);
     }
 }

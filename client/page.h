@@ -20,3 +20,6 @@ void ql_page_write_report(FILE *out, bool colours, const char *text);
 /* The sentences (ql_sentence), each behind its frame, wrapped; only the landmarks where so wanted.
  * Where there are several connections each sentence says which is its own. */
 void ql_page_write_story(FILE *out, bool colours, const GPtrArray *story, bool landmarks_only);
+
+/* A headline, and below it the lines (char *), wrapped and set in; nothing where there are none. */
+void ql_page_write_list(FILE *out, bool colours, const char *title, const GPtrArray *lines);

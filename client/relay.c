@@ -284,7 +284,7 @@ static int run(int argc, char **argv)
 
 const ql_command ql_command_relay = {
     .name = "relay",
-    .arguments = "--to ADDR:PORT [options]",
-    .summary = "a bad network, the same each time, between a client and a server",
+    .arguments = "[options] --to ADDR:PORT",
+    .summary = "a bad network between client and server, reproducible",
     .run = run,
 };

@@ -168,7 +168,7 @@ class Capture(support.Case):
         self.assert_done(result)
         self.assertIn("6 requests on 1 connection", result.stdout.decode())
 
-    def test_requests_and_cids(self):
+    def test_the_tables(self):
         requests = self.home.run("requests", CAPTURE, cwd=self.folder)
         self.assert_done(requests)
         self.assertEqual(requests.stderr, b"")
@@ -177,7 +177,13 @@ class Capture(support.Case):
         cids = self.home.run("cids", CAPTURE, cwd=self.folder)
         self.assert_done(cids)
         self.assertIn("NEW_CONNECTION_ID", cids.stdout.decode())
-        for text in (requests, cids):
+        paths = self.home.run("paths", CAPTURE, cwd=self.folder)
+        self.assert_done(paths)
+        self.assertIn("migration", paths.stdout.decode())
+        connections = self.home.run("connections", CAPTURE, cwd=self.folder)
+        self.assert_done(connections)
+        self.assertIn("H3_NO_ERROR", connections.stdout.decode())
+        for text in (requests, cids, paths, connections):
             self.assertLessEqual(max(map(len, text.stdout.decode().splitlines())), 100)
             self.assertNotIn(b"\033", text.stdout)
 
@@ -190,6 +196,18 @@ class Capture(support.Case):
         self.assertEqual(frames, sorted(frames))
         self.assertLessEqual(max(map(len, text.splitlines())), 100)
         self.assertIn("The client asks: POST /echo", " ".join(text.split()))
+        self.assertRegex(text, r"the client sends to [0-9a-f]+ in 1-?\d*, number 0 in \d+")
+
+    def test_doctor_says_what_does_not_open(self):
+        healthy = self.home.run("doctor", CAPTURE, cwd=self.folder)
+        self.assert_done(healthy)
+        self.assertIn(b"All packets opened", healthy.stdout)
+        bare = self.home.folder("ill")
+        self.strip_secrets(bare / "x.pcapng")
+        ill = self.home.run("doctor", "x.pcapng", cwd=bare)
+        self.assert_done(ill)
+        self.assertIn(b"no secrets", ill.stdout)
+        self.assertEqual(ill.stderr, b"")
 
     def test_keys_may_be_beside_or_named(self):
         bare = self.home.folder("bare")

@@ -11,14 +11,23 @@ WS_DLL_PUBLIC void plugin_register(void);
 WS_DLL_PUBLIC uint32_t plugin_describe(void);
 
 static const ql_view *const views[] = {
-    &ql_view_note,          &ql_view_exchange,
-    &ql_view_stream,        &ql_view_cid,
-    &ql_view_path,          &ql_view_connection,
-    &ql_view_packet,        &ql_view_experts,
-    &ql_view_stat_commands, &ql_view_tap,
-    &ql_view_follow,        &ql_view_export_objects,
-    &ql_view_stat_tables,   &ql_view_stat_tree,
-    &ql_view_info_column,   &ql_view_conversation_filters,
+    &ql_view_note,
+    &ql_view_exchange,
+    &ql_view_stream,
+    &ql_view_cid,
+    &ql_view_path,
+    &ql_view_connection,
+    &ql_view_packet,
+    &ql_view_plaintext,
+    &ql_view_experts,
+    &ql_view_stat_commands,
+    &ql_view_tap,
+    &ql_view_follow,
+    &ql_view_export_objects,
+    &ql_view_stat_tables,
+    &ql_view_stat_tree,
+    &ql_view_info_column,
+    &ql_view_conversation_filters,
     &ql_view_flow_graph,
 };
 

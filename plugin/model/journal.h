@@ -42,6 +42,7 @@ typedef struct ql_packet_event {
     bool key_phase;           /* of 1-RTT */
     bool key_update;          /* the first packet of its sender in a new key phase */
     bool duplicate; /* the same packet was captured before: its frames do not count again */
+    bool kept;      /* its payload was kept, see ql_session_plaintext() */
 } ql_packet_event;
 
 typedef enum ql_cid_event_kind {

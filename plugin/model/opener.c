@@ -56,6 +56,7 @@ void ql_opener_take(ql_opening *o, const ql_candidate *candidate, const ql_packe
                     const ql_opened *opened)
 {
     ql_packet_input in = input_of(o, candidate, header);
+    ql_plaintexts_add(o->session->plaintexts, in.event, o->datagram->where.frame, opened->payload);
     ql_connection_on_packet(candidate->connection, &in, opened);
 }
 

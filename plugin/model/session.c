@@ -23,6 +23,7 @@ ql_session *ql_session_new(void)
     session->connections = g_ptr_array_new_with_free_func(free_connection);
     session->waiting = ql_waiting_new();
     session->strays = ql_strays_new();
+    session->plaintexts = ql_plaintexts_new();
     session->adoption_budget = ADOPTION_BUDGET;
     return session;
 }
@@ -32,12 +33,19 @@ void ql_session_keep_bodies(ql_session *session, uint64_t cap)
     session->bodies.cap = cap;
 }
 
+void ql_session_keep_plaintexts(ql_session *session, uint64_t cap, ql_plaintext_at_hand at_hand,
+                                void *user)
+{
+    ql_plaintexts_keep(session->plaintexts, cap, at_hand, user);
+}
+
 void ql_session_free(ql_session *session)
 {
     if (session == NULL)
         return;
     ql_waiting_free(session->waiting);
     ql_strays_free(session->strays);
+    ql_plaintexts_free(session->plaintexts);
     g_ptr_array_free(session->connections, TRUE);
     ql_router_free(session->router);
     ql_secrets_log_free(session->log);
@@ -162,6 +170,11 @@ const ql_connection *ql_session_connection(const ql_session *session, unsigned n
 const ql_event *ql_session_events(const ql_session *session, uint32_t frame)
 {
     return ql_journal_first(session->journal, frame);
+}
+
+bool ql_session_plaintext(const ql_session *session, const ql_packet_event *event, ql_slice *out)
+{
+    return ql_plaintexts_find(session->plaintexts, event, out);
 }
 
 const GPtrArray *ql_session_findings(const ql_session *session)

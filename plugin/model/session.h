@@ -7,6 +7,7 @@
 
 #include "model/connection.h"
 #include "model/journal.h"
+#include "model/plaintexts.h"
 
 /* Connections of one capture, at 10 to 20 kB each. Further ones are passed over with a finding. */
 #define QL_CONNECTIONS_MAX 65536u
@@ -19,6 +20,10 @@ void ql_session_free(ql_session *session);
 /* The content of messages is kept from now on, as long as all of it together takes not more than
  * `cap` bytes; 0, as at first, is none. */
 void ql_session_keep_bodies(ql_session *session, uint64_t cap);
+
+/* The payloads of packets that are opened from now on are kept, as ql_plaintexts_keep() tells. */
+void ql_session_keep_plaintexts(ql_session *session, uint64_t cap, ql_plaintext_at_hand at_hand,
+                                void *user);
 
 /* Text in NSS key log format; see ql_secrets_log_add(). Packets that waited for these secrets are
  * opened at once, in the order in which they were captured. */
@@ -40,6 +45,10 @@ const ql_connection *ql_session_connection(const ql_session *session, unsigned n
 
 /* Events of a captured frame, NULL when there are none. */
 const ql_event *ql_session_events(const ql_session *session, uint32_t frame);
+
+/* The payload of an opened packet. False when it was not kept, or has given way to newer ones.
+ * Borrowed until the next datagram or secret comes in. */
+bool ql_session_plaintext(const ql_session *session, const ql_packet_event *event, ql_slice *out);
 
 /* const ql_finding *, as found. */
 const GPtrArray *ql_session_findings(const ql_session *session);

@@ -5,6 +5,7 @@
 #define QL_SESSION_STATE_H
 
 #include "model/connection_input.h"
+#include "model/plaintexts.h"
 #include "model/session.h"
 #include "model/strays.h"
 #include "model/waiting.h"
@@ -16,6 +17,7 @@ struct ql_session {
     GPtrArray *connections; /* of ql_connection */
     ql_waiting *waiting;
     ql_strays *strays;
+    ql_plaintexts *plaintexts;
     ql_body_budget bodies;
     uint64_t last_time_ns;
     uint64_t adoption_budget; /* attempts at opening packets of connections without a start */

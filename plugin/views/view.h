@@ -20,6 +20,7 @@ extern const ql_view ql_view_cid;
 extern const ql_view ql_view_path;
 extern const ql_view ql_view_connection;
 extern const ql_view ql_view_packet;
+extern const ql_view ql_view_plaintext;
 extern const ql_view ql_view_experts;
 extern const ql_view ql_view_stat_commands;
 extern const ql_view ql_view_tap;

@@ -4,6 +4,7 @@
 #include "wireshark/datagram_source.h"
 #include "wireshark/kept_bodies.h"
 #include "wireshark/migration_repair.h"
+#include "wireshark/plaintext_source.h"
 #include "wireshark/secrets_source.h"
 
 static struct {
@@ -11,6 +12,7 @@ static struct {
     bool begun; /* the first datagram went in */
     ql_datagram_source datagrams;
     ql_secrets_source *secrets;
+    const packet_info *visited; /* of the frame that is being shown to the model; NULL: of none */
 } live;
 
 static void capture_closed(void)
@@ -38,6 +40,7 @@ void ql_live_model_register(int protocol)
     live.secrets = ql_secrets_source_register(protocol, preferences_changed);
     ql_migration_repair_register();
     ql_kept_bodies_register();
+    ql_plaintext_source_register();
     register_init_routine(capture_opened);
     register_cleanup_routine(capture_closed);
 }
@@ -48,12 +51,22 @@ void ql_live_model_handoff(dissector_handle_t postdissector)
     ql_migration_repair_handoff();
 }
 
+/* A packet of an earlier frame was opened late, which Wireshark does not do on this pass. */
+static bool is_at_hand(void *unused, uint32_t frame, ql_slice payload)
+{
+    (void)unused;
+    return live.visited != NULL && live.visited->num == frame &&
+           ql_plaintext_source_has(live.visited, payload);
+}
+
 /* tshark has its listeners when it begins to read, not yet when it opens a capture. */
 static void begin(void)
 {
-    if (!live.begun)
-        ql_session_keep_bodies(live.session, ql_kept_bodies_cap());
+    if (live.begun)
+        return;
     live.begun = true;
+    ql_session_keep_bodies(live.session, ql_kept_bodies_cap());
+    ql_session_keep_plaintexts(live.session, ql_plaintext_source_cap(), is_at_hand, NULL);
 }
 
 const ql_session *ql_live_model_visit(packet_info *pinfo, proto_tree *tree)
@@ -69,7 +82,10 @@ const ql_session *ql_live_model_visit(packet_info *pinfo, proto_tree *tree)
         return live.session;
     begin();
     ql_secrets_source_poll(live.secrets, pinfo, live.session);
-    if (ql_session_add_datagram(live.session, &datagram))
+    live.visited = pinfo;
+    bool known = ql_session_add_datagram(live.session, &datagram);
+    live.visited = NULL;
+    if (known)
         ql_migration_repair_visit(pinfo, live.session);
     return live.session;
 }

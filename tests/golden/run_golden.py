@@ -157,6 +157,12 @@ def only_our_info(text):
     return "".join(f"{frame[1]} {frame[2]}\n" for frame in frames if frame)
 
 
+def only_our_bytes(text):
+    """Of the hex dumps those of packets that we opened; what others are called changes with the version."""
+    views = (view for view in re.split(r"\n(?=\S.* \(\d+ bytes\):\n)", text))
+    return "".join(view.rstrip("\n") + "\n" for view in views if "opened by quiclens" in view.split("\n")[0])
+
+
 def as_values(text):
     """Since 4.2 a boolean is written as a word."""
     return re.sub(r"\bTrue\b", "1", re.sub(r"\bFalse\b", "0", text))
@@ -165,6 +171,7 @@ def as_values(text):
 VIEWS = {
     "text": lambda text: text,
     "tree": only_our_tree,
+    "bytes": only_our_bytes,
     "fields": as_values,
     "info": only_our_info,
     "layers": lambda text: as_values(only_our_layers(text)),

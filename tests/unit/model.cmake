@@ -36,6 +36,7 @@ set(model_modules
     packet_numbers
     packet_protection
     path_table
+    plaintexts
     push
     qpack
     qpack_decoder_stream

@@ -143,6 +143,12 @@ static void write_exchange(json_dumper *json, const void *thing, uint32_t connec
     ql_json_seconds(json, "time_to_first_byte", ql_exchange_time_to_first_byte(exchange));
     ql_json_seconds(json, "duration", ql_exchange_duration(exchange));
     ql_json_boolean(json, "complete", request->complete && response->complete);
+    ql_json_boolean(json, "early_data", exchange->early_data);
+    ql_json_number_if(json, "push_id", exchange->pushed, exchange->push_id);
+    ql_json_number_if(json, "promised_on", exchange->pushed, exchange->promised_on);
+    ql_json_number_if(json, "request_reset", request->reset, request->reset_error);
+    ql_json_number_if(json, "response_reset", response->reset, response->reset_error);
+    ql_json_number_if(json, "stop_sending", exchange->stop_sending, exchange->stop_error);
 }
 
 static void write_sides(json_dumper *json, const char *name, const uint64_t values[2])

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include <wsutil/json_dumper.h>
+
 static void write_hex(FILE *out, const char *name, const uint8_t *bytes, size_t length)
 {
     fprintf(out, ",\"%s\":\"", name);
@@ -39,6 +41,15 @@ static void write_path(FILE *out, const ql_path_event *event)
         write_hex(out, "data", event->data, sizeof event->data);
 }
 
+static void write_text(FILE *out, const char *text)
+{
+    json_dumper json = { .output_string = g_string_new(NULL) };
+    json_dumper_value_string(&json, text);
+    json_dumper_finish(&json);
+    fprintf(out, ",\"event\":\"text\",\"text\":%s", g_strchomp(json.output_string->str));
+    g_string_free(json.output_string, TRUE);
+}
+
 static void write_frame(FILE *out, const ql_session *session, uint32_t frame)
 {
     const ql_packet_event *packet = NULL;
@@ -46,13 +57,16 @@ static void write_frame(FILE *out, const ql_session *session, uint32_t frame)
          event = event->next) {
         if (event->kind == QL_EVENT_PACKET)
             packet = &event->packet;
-        if (packet == NULL || (event->kind != QL_EVENT_CID && event->kind != QL_EVENT_PATH))
+        if (packet == NULL || (event->kind != QL_EVENT_CID && event->kind != QL_EVENT_PATH &&
+                               event->kind != QL_EVENT_TEXT))
             continue;
         fprintf(out, "{\"connection\":%u,\"frame\":%u,\"sender\":\"%s\",\"number\":%" PRIu64,
                 ql_connection_facts_of(packet->connection)->number, frame,
                 ql_side_name((ql_side)packet->sender), packet->packet_number);
         if (event->kind == QL_EVENT_CID)
             write_cid(out, &event->cid);
+        else if (event->kind == QL_EVENT_TEXT)
+            write_text(out, event->text.text);
         else
             write_path(out, &event->path);
         fputs("}\n", out);

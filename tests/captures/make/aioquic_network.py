@@ -106,9 +106,11 @@ class Endpoint:
         self.quic, self.http, self.answers, self.streams = None, None, {}, {}
         self.also = set()  # further addresses that it listens on
         self.gone = False  # it has lost all state
+        self.begin_settings = {}  # further arguments of the connection
 
     def begin(self, **settings):
-        self.quic = QuicConnection(configuration=self.configuration, **settings)
+        self.quic = QuicConnection(configuration=self.configuration,
+                                   **(self.begin_settings | settings))
         if self.configuration.connection_id_length == 0:
             # aioquic would issue empty IDs in NEW_CONNECTION_ID, which RFC 9000, 19.15 forbids.
             self.quic._replenish_connection_ids = lambda: None
@@ -125,11 +127,14 @@ class Endpoint:
 
     def handle_events(self):
         while (event := self.quic.next_event()) is not None:
-            if isinstance(event, HandshakeCompleted):
-                self.http = H3Connection(self.quic)
-            if self.http is not None:
-                for http_event in self.http.handle_event(event):
-                    self.on_http(http_event)
+            self.on_quic(event)
+
+    def on_quic(self, event):
+        if isinstance(event, HandshakeCompleted):
+            self.http = H3Connection(self.quic)
+        if self.http is not None:
+            for http_event in self.http.handle_event(event):
+                self.on_http(http_event)
 
     def on_http(self, event):
         if self.name == "server":
@@ -205,6 +210,8 @@ class Endpoint:
 
 
 class Network:
+    endpoint = Endpoint  # what stands at both ends
+
     def __init__(self, base, client_id=8, server_id=8, server=SERVER, home=HOME):
         self.now = self.start = time.time()
         self.base, self.queue, self.order = base, [], 0
@@ -213,20 +220,23 @@ class Network:
         self.pairs = []  # (client, server) in the order of first use
         self.lose = lambda sender, source, destination: False
         key, built = certificate()
-        self.client = Endpoint(self, "client", home, client_id, server_name="localhost",
-                               verify_mode=0, secrets_log_file=self.keys)
-        self.server = Endpoint(self, "server", server, server_id, private_key=key,
-                               certificate=built)
+        self.client = self.endpoint(self, "client", home, client_id, server_name="localhost",
+                                    verify_mode=0, secrets_log_file=self.keys)
+        self.server = self.endpoint(self, "server", server, server_id, private_key=key,
+                                    certificate=built)
         self.client.begin()
 
     def send(self, sender, destination, data):
         source = sender.address
-        self.frame = self.capture.add(self.now, source, destination, data)
         pair = (source, destination) if sender is self.client else (destination, source)
         if pair not in self.pairs:
             self.pairs.append(pair)
+        self.record(source, destination, data)
         if not self.lose(sender, source, destination):
             self.at(ONE_WAY, lambda: self.deliver(sender, source, destination, data))
+
+    def record(self, source, destination, data):
+        self.frame = self.capture.add(self.now, source, destination, data)
 
     def deliver(self, sender, source, destination, data):
         receiver = self.server if sender is self.client else self.client
@@ -279,9 +289,21 @@ class Network:
         self.run(1.0)
         self.capture.close()
         self.keys.close()
-        truth = truth_of(self) | truth
-        pathlib.Path(self.base + ".truth.json").write_text(json.dumps(truth, indent=1) + "\n",
-                                                           encoding="utf-8")
+        truth = self.truth() | truth
+        pathlib.Path(self.base + ".truth.json").write_text(written(truth), encoding="utf-8")
+
+    def truth(self):
+        """What both ends logged."""
+        return truth_of(self)
+
+
+def written(truth):
+    """JSON with a line for each element of a list."""
+    def value(one):
+        if isinstance(one, list) and one:
+            return "[\n  " + ",\n  ".join(map(json.dumps, one)) + "\n ]"
+        return json.dumps(one)
+    return "{\n " + ",\n ".join(f"{json.dumps(k)}: {value(v)}" for k, v in truth.items()) + "\n}\n"
 
 
 PROBING = {"path_challenge", "path_response", "new_connection_id", "padding"}

@@ -21,7 +21,16 @@ typedef struct part {
     bool regular;
 } part;
 
+/* What a part was made from, for it to be made again. */
+typedef struct source {
+    GBytes *text;
+    char *path; /* NULL for text */
+    bool strip;
+} source;
+
 struct ql_body {
+    GArray *sources;
+    bool read_once;            /* a pipe is among them */
     GQueue parts;              /* part; the first is the one being read */
     GQueue pieces;             /* GBytes, not yet acknowledged */
     size_t first_acknowledged; /* bytes of the first piece */
@@ -30,9 +39,18 @@ struct ql_body {
     int waits_for; /* descriptor or -1 */
 };
 
+static void source_clear(void *data)
+{
+    source *old = data;
+    g_clear_pointer(&old->text, g_bytes_unref);
+    g_free(old->path);
+}
+
 ql_body *ql_body_new(void)
 {
     ql_body *body = g_new0(ql_body, 1);
+    body->sources = g_array_new(FALSE, FALSE, sizeof(source));
+    g_array_set_clear_func(body->sources, source_clear);
     g_queue_init(&body->parts);
     g_queue_init(&body->pieces);
     body->waits_for = -1;
@@ -53,21 +71,28 @@ void ql_body_free(ql_body *body)
 {
     if (body == NULL)
         return;
+    g_array_unref(body->sources);
     g_queue_clear_full(&body->parts, (GDestroyNotify)part_free);
     g_queue_clear_full(&body->pieces, (GDestroyNotify)g_bytes_unref);
     g_free(body);
 }
 
-void ql_body_add_text(ql_body *body, const char *text, size_t length)
+static void add_bytes(ql_body *body, GBytes *text)
 {
-    if (length == 0)
-        return;
     part *added = g_new0(part, 1);
-    added->text = g_bytes_new(text, length);
+    source from = { .text = g_bytes_ref(text) };
+    added->text = text;
     added->fd = -1;
     g_queue_push_tail(&body->parts, added);
+    g_array_append_val(body->sources, from);
     if (body->length >= 0)
-        body->length += (int64_t)length;
+        body->length += (int64_t)g_bytes_get_size(text);
+}
+
+void ql_body_add_text(ql_body *body, const char *text, size_t length)
+{
+    if (length > 0)
+        add_bytes(body, g_bytes_new(text, length));
 }
 
 static size_t strip_line_ends(uint8_t *data, size_t length)
@@ -123,7 +148,30 @@ bool ql_body_add_file(ql_body *body, const char *path, bool strip, GError **erro
         added->fd = -1;
     }
     g_queue_push_tail(&body->parts, added);
+    source from = { .path = g_strdup(path), .strip = strip };
+    g_array_append_val(body->sources, from);
+    body->read_once = body->read_once || standard || !added->regular;
     return true;
+}
+
+bool ql_body_can_repeat(const ql_body *body)
+{
+    return !body->read_once;
+}
+
+ql_body *ql_body_new_again(const ql_body *body, GError **error)
+{
+    ql_body *again = ql_body_new();
+    for (guint i = 0; i < body->sources->len; i++) {
+        const source *from = &g_array_index(body->sources, source, i);
+        if (from->text != NULL) {
+            add_bytes(again, g_bytes_ref(from->text));
+        } else if (!ql_body_add_file(again, from->path, from->strip, error)) {
+            ql_body_free(again);
+            return NULL;
+        }
+    }
+    return again;
 }
 
 int64_t ql_body_length(const ql_body *body)

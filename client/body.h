@@ -22,6 +22,14 @@ void ql_body_add_text(ql_body *body, const char *text, size_t length);
  * zero bytes are left out if strip says so. False and error if it cannot be opened. */
 bool ql_body_add_file(ql_body *body, const char *path, bool strip, GError **error);
 
+/* Whether ql_body_new_again can do what it says: nothing comes from a pipe or from standard input.
+ */
+bool ql_body_can_repeat(const ql_body *body);
+
+/* The same content from its beginning, whatever has been read of body. NULL and error if a file
+ * cannot be opened any more. */
+ql_body *ql_body_new_again(const ql_body *body, GError **error);
+
 /* How many bytes it has; -1 if that is known only at its end. */
 int64_t ql_body_length(const ql_body *body);
 

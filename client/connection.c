@@ -27,7 +27,7 @@ struct ql_connection {
     char *address; /* of the server, for messages */
     int refusals;  /* in a row */
     char *failure;
-    bool failed_by_address;
+    bool failed_by_address, failure_may_pass;
 };
 
 static ngtcp2_conn *conn_of(ngtcp2_crypto_conn_ref *ref)
@@ -139,6 +139,7 @@ static void fail(ql_connection *connection, const ql_failure *cause)
     connection->state = QL_CONNECTION_FAILED;
     connection->failure = ql_failure_to_sentence(&failure);
     connection->failed_by_address = ql_failure_is_of_address(&failure);
+    connection->failure_may_pass = ql_failure_may_pass(&failure);
     ql_trace_note(connection->settings.trace, "failed: %s", connection->failure);
 }
 
@@ -365,6 +366,16 @@ const char *ql_connection_failure(const ql_connection *connection)
 bool ql_connection_failed_by_address(const ql_connection *connection)
 {
     return connection->failed_by_address;
+}
+
+bool ql_connection_failure_may_pass(const ql_connection *connection)
+{
+    return connection->failure_may_pass;
+}
+
+const ql_callbacks_context *ql_connection_context(const ql_connection *connection)
+{
+    return &connection->context;
 }
 
 bool ql_connection_was_open(const ql_connection *connection)

@@ -61,8 +61,14 @@ void ql_connection_fail_requests(ql_connection *connection, const char *sentence
 const char *ql_connection_failure(const ql_connection *connection);
 bool ql_connection_failed_by_address(const ql_connection *connection);
 
+/* Whether the same might go well another time. */
+bool ql_connection_failure_may_pass(const ql_connection *connection);
+
 /* Whether the handshake was completed. */
 bool ql_connection_was_open(const ql_connection *connection);
+
+/* What its parts know; valid as long as the connection. */
+const struct ql_callbacks_context *ql_connection_context(const ql_connection *connection);
 
 /* As ql_paths_refusal. */
 const char *ql_connection_move_refusal(const ql_connection *connection);

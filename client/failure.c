@@ -97,6 +97,15 @@ char *ql_failure_to_sentence(const ql_failure *failure)
                            failure->detail);
 }
 
+bool ql_failure_may_pass(const ql_failure *failure)
+{
+    bool lasting =
+        failure->cause == QL_FAILURE_CERTIFICATE || failure->cause == QL_FAILURE_VERSION ||
+        failure->cause == QL_FAILURE_LOCAL ||
+        (failure->error != NULL && is_transport_error(failure->error, NO_APPLICATION_PROTOCOL));
+    return !lasting;
+}
+
 bool ql_failure_is_of_address(const ql_failure *failure)
 {
     return failure->in_handshake &&

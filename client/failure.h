@@ -33,5 +33,8 @@ typedef struct ql_failure {
 /* To be freed by g_free. */
 char *ql_failure_to_sentence(const ql_failure *failure);
 
+/* Whether the same might go well another time. */
+bool ql_failure_may_pass(const ql_failure *failure);
+
 /* Whether another address of the same host might do better. */
 bool ql_failure_is_of_address(const ql_failure *failure);

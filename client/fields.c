@@ -59,6 +59,21 @@ const char *ql_fields_get(const ql_fields *fields, const char *name)
     return NULL;
 }
 
+char *ql_fields_join(const ql_fields *fields, const char *name)
+{
+    GString *joined = NULL;
+    for (guint i = 0; i < fields->list->len; i++) {
+        const ql_field *field = &g_array_index(fields->list, ql_field, i);
+        if (strcmp(field->name, name) != 0)
+            continue;
+        if (joined == NULL)
+            joined = g_string_new(field->value);
+        else
+            g_string_append_printf(joined, ", %s", field->value);
+    }
+    return joined == NULL ? NULL : g_string_free(joined, FALSE);
+}
+
 void ql_fields_add_bytes(ql_fields *fields, const char *name, size_t name_length, const char *value,
                          size_t value_length)
 {

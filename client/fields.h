@@ -26,6 +26,10 @@ const ql_field *ql_fields_list(const ql_fields *fields, size_t *count);
 /* The first field with this name; NULL if there is none. */
 const char *ql_fields_get(const ql_fields *fields, const char *name);
 
+/* The values of all fields with this name, joined by ", " (RFC 9110, 5.3); NULL if there is none.
+ * To be freed by g_free. */
+char *ql_fields_join(const ql_fields *fields, const char *name);
+
 /* Name and value are copied. */
 void ql_fields_add(ql_fields *fields, const char *name, const char *value);
 void ql_fields_add_bytes(ql_fields *fields, const char *name, size_t name_length, const char *value,

@@ -158,7 +158,6 @@ static bool transfer_all(const get_tools *tools, const ql_get_options *options, 
     ql_transfer *transfer = ql_transfer_new(&settings);
     for (guint i = 0; i < requests->len; i++)
         ql_transfer_add(transfer, g_steal_pointer(&requests->pdata[i]));
-    ql_transfer_look_up(transfer);
     /* From here on a signal waits for connection, capture and log to be ended in good order. */
     sigprocmask(SIG_BLOCK, &signals, NULL);
     unsigned failed = ql_transfer_run(transfer);

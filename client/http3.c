@@ -21,8 +21,7 @@ struct ql_http3 {
     ngtcp2_conn *quic;
     nghttp3_conn *connection;
     GQueue *waiting;
-    GHashTable *streams;  /* int64_t -> ql_request_stream, as long as the stream is open */
-    GPtrArray *unwritten; /* ql_request, whose outputs are slower than their streams were */
+    GHashTable *streams; /* int64_t -> ql_request_stream, as long as the stream is open */
     uint64_t content_bytes;
     bool going_away;
     ql_trace *trace;
@@ -146,12 +145,8 @@ static int on_close(nghttp3_conn *connection, int64_t id, uint64_t code, void *u
 {
     (void)connection;
     ql_http3 *http3 = user;
-    if (stream != NULL) {
+    if (stream != NULL)
         put_back(http3, ql_request_stream_fail_code(stream, code));
-        ql_request *unwritten = ql_request_stream_release(stream);
-        if (unwritten != NULL)
-            g_ptr_array_add(http3->unwritten, unwritten);
-    }
     g_hash_table_remove(http3->streams, &id);
     return 0;
 }
@@ -252,7 +247,6 @@ ql_http3 *ql_http3_new(ngtcp2_conn *quic, GQueue *waiting, ql_trace *trace, ngtc
     http3->quic = quic;
     http3->waiting = waiting;
     http3->trace = trace;
-    http3->unwritten = g_ptr_array_new();
     http3->streams = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
                                            (GDestroyNotify)ql_request_stream_free);
     if (nghttp3_conn_client_new(&http3->connection, &callbacks, &settings, nghttp3_mem_default(),
@@ -271,7 +265,6 @@ void ql_http3_free(ql_http3 *http3)
         return;
     nghttp3_conn_del(http3->connection);
     g_hash_table_unref(http3->streams);
-    g_ptr_array_unref(http3->unwritten);
     g_free(http3);
 }
 
@@ -323,22 +316,11 @@ static int submit(ql_http3 *http3, ql_request *request)
     return rv == 0 ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
 }
 
-static void write_on(ql_http3 *http3)
-{
-    for (guint i = http3->unwritten->len; i > 0; i--) {
-        ql_request *request = g_ptr_array_index(http3->unwritten, i - 1);
-        ql_request_flush(request);
-        if (ql_request_is_over(request))
-            g_ptr_array_remove_index(http3->unwritten, i - 1);
-    }
-}
-
 int ql_http3_tick(ql_http3 *http3)
 {
     GHashTableIter iter;
     void *stream;
     int rv = 0;
-    write_on(http3);
     g_hash_table_iter_init(&iter, http3->streams);
     while (rv == 0 && g_hash_table_iter_next(&iter, NULL, &stream)) {
         bool resume = false;
@@ -360,12 +342,6 @@ void ql_http3_add_pollfds(const ql_http3 *http3, GArray *pollfds)
     g_hash_table_iter_init(&iter, http3->streams);
     while (g_hash_table_iter_next(&iter, NULL, &stream))
         ql_request_stream_add_pollfds(stream, pollfds);
-    for (guint i = 0; i < http3->unwritten->len; i++) {
-        struct pollfd output = { .fd = ql_request_output_fd(g_ptr_array_index(http3->unwritten, i)),
-                                 .events = POLLOUT };
-        if (output.fd >= 0)
-            g_array_append_val(pollfds, output);
-    }
 }
 
 void ql_http3_fail_active(ql_http3 *http3, const char *sentence)

@@ -20,6 +20,9 @@ struct ql_stdout {
 struct ql_output {
     ql_stdout *shared; /* NULL: a file or nowhere */
     char *path;        /* NULL: not a file */
+    bool behind;       /* what the file held stays */
+    off_t start;       /* of what is written into the file */
+    bool written;      /* something was */
     int fd;            /* -1: not open, or nowhere */
     bool waits;        /* a reader may be slow: never write more than fits */
     GQueue pending;    /* GBytes */
@@ -81,6 +84,13 @@ ql_output *ql_output_new_file(const char *path)
     return output;
 }
 
+ql_output *ql_output_new_file_behind(const char *path)
+{
+    ql_output *output = ql_output_new_file(path);
+    output->behind = true;
+    return output;
+}
+
 ql_output *ql_output_new_nowhere(void)
 {
     return output_new();
@@ -99,8 +109,11 @@ void ql_output_free(ql_output *output)
     g_free(output);
 }
 
-static bool fail(const ql_output *output, int cause, GError **error)
+/* What waits cannot be written any more. */
+static bool fail(ql_output *output, int cause, GError **error)
 {
+    g_queue_clear_full(&output->pending, (GDestroyNotify)g_bytes_unref);
+    output->pending_bytes = output->first_written = 0;
     g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(cause), "cannot write %s%s: %s",
                 output->path == NULL ? "to standard output" : "the file ",
                 output->path == NULL ? "" : output->path, g_strerror(cause));
@@ -111,9 +124,11 @@ bool ql_output_open(ql_output *output, GError **error)
 {
     if (output->path == NULL || output->fd >= 0)
         return true;
-    output->fd = open(output->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+    int existing = output->behind ? O_APPEND : O_TRUNC;
+    output->fd = open(output->path, O_WRONLY | O_CREAT | existing | O_CLOEXEC | O_NOCTTY, 0666);
     if (output->fd < 0)
         return fail(output, errno, error);
+    output->start = output->behind ? lseek(output->fd, 0, SEEK_END) : 0;
     output->waits = waits_for_reader(output->fd);
     return true;
 }
@@ -201,6 +216,7 @@ bool ql_output_write(ql_output *output, const void *data, size_t length, GError 
 {
     if (output->fd < 0 || length == 0)
         return true;
+    output->written = true;
     return output->shared != NULL && output->shared->terminal
                ? write_to_terminal(output, data, length, error)
                : write_raw(output, data, length, error);
@@ -232,6 +248,21 @@ bool ql_output_close(ql_output *output, GError **error)
     int fd = output->fd;
     output->fd = -1;
     return fd < 0 || close(fd) == 0 || fail(output, errno, error);
+}
+
+bool ql_output_rewind(ql_output *output)
+{
+    if (!output->written)
+        return true;
+    if (output->path == NULL || output->waits)
+        return false;
+    g_queue_clear_full(&output->pending, (GDestroyNotify)g_bytes_unref);
+    output->pending_bytes = output->first_written = 0;
+    output->written = false;
+    if (output->fd < 0) /* closed; ql_output_open empties it */
+        return !output->behind || truncate(output->path, output->start) == 0;
+    return ftruncate(output->fd, output->start) == 0 &&
+           lseek(output->fd, output->start, SEEK_SET) >= 0;
 }
 
 char *ql_output_unique_name(GHashTable *taken, const char *name)

@@ -26,6 +26,9 @@ ql_output *ql_output_new_stdout(ql_stdout *shared);
 /* The file is made, or emptied, by ql_output_open. */
 ql_output *ql_output_new_file(const char *path);
 
+/* The same, but ql_output_open leaves what the file holds, and goes on at its end. */
+ql_output *ql_output_new_file_behind(const char *path);
+
 /* Takes everything and keeps nothing. */
 ql_output *ql_output_new_nowhere(void);
 
@@ -51,6 +54,10 @@ int ql_output_fd(const ql_output *output);
 /* The response is over: to be called when nothing is pending. False and error if the file could not
  * be completed. */
 bool ql_output_close(ql_output *output, GError **error);
+
+/* Takes back what was written and what waits, for another attempt: nothing, or to a regular file.
+ * False if that cannot be, or fails. */
+bool ql_output_rewind(ql_output *output);
 
 /* Names for files of one folder that do not clash: the first "a" is "a", the next "a.1". taken is a
  * set of strings (g_hash_table_new_full with g_free) that grows. To be freed by g_free. */

@@ -1,127 +1,62 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "request.h"
 
+#include "follow_up.h"
+#include "packets.h"
+#include "request_fields.h"
+#include "resume.h"
+
 #include <inttypes.h>
 #include <string.h>
 
-#define SECTION_BYTES 262144u
-#define ATTEMPTS      3
+#define ATTEMPTS 3
 
 G_DEFINE_QUARK(ql - request - error, ql_request_error)
 
 struct ql_request {
     ql_url *url;
+    ql_request_settings settings;
     ql_body *body;
     ql_output *output;
     ql_fields *fields;
-    bool fail, include;
-    GChecksum *digest;
 
     ql_request_state state;
+    ql_request_times times;
     unsigned attempts;
     int64_t stream;
     uint64_t uploaded;
-    int status;
-    uint64_t received;
-    ql_fields *section;  /* that is coming */
-    ql_fields *response; /* header section of the final response */
+    ql_response *response;
+    bool written; /* all of the response that is to be */
     char *failure;
     bool failed_locally;
+    bool followed;
+    ql_url *redirection;
+    ql_output *report; /* NULL: none */
+    ql_request_reporter reporter;
+    void *reporter_user;
     ql_request_observer observer;
     void *observer_user;
 };
-
-static void line_clear(void *line)
-{
-    ql_field_line_clear(line);
-}
-
-static GArray *parse_lines(char *const *headers, GError **error)
-{
-    GArray *lines = g_array_new(FALSE, FALSE, sizeof(ql_field_line));
-    g_array_set_clear_func(lines, line_clear);
-    for (; headers != NULL && *headers != NULL; headers++) {
-        ql_field_line line;
-        if (!ql_field_line_parse(*headers, &line, error)) {
-            g_array_unref(lines);
-            return NULL;
-        }
-        g_array_append_val(lines, line);
-    }
-    return lines;
-}
-
-static const ql_field_line *find_line(const GArray *lines, const char *name)
-{
-    for (guint i = 0; i < lines->len; i++) {
-        const ql_field_line *line = &g_array_index(lines, ql_field_line, i);
-        if (strcmp(line->name, name) == 0)
-            return line;
-    }
-    return NULL;
-}
-
-static void add_unless_typed(ql_request *request, const GArray *lines, const char *name,
-                             const char *value)
-{
-    if (value != NULL && find_line(lines, name) == NULL)
-        ql_fields_add(request->fields, name, value);
-}
-
-static void build_fields(ql_request *request, const ql_request_settings *settings,
-                         const GArray *lines)
-{
-    const ql_field_line *host = find_line(lines, "host");
-    const char *authority =
-        host != NULL && host->value != NULL ? host->value : request->url->authority;
-    int64_t length = request->body == NULL ? -1 : ql_body_length(request->body);
-    g_autofree char *length_text = length < 0 ? NULL : g_strdup_printf("%" PRId64, length);
-    ql_fields_add(request->fields, ":method", settings->method);
-    ql_fields_add(request->fields, ":scheme", "https");
-    ql_fields_add(request->fields, ":authority", authority);
-    ql_fields_add(request->fields, ":path", request->url->path);
-    add_unless_typed(request, lines, "user-agent", "quiclens/" QUICLENS_VERSION);
-    add_unless_typed(request, lines, "accept", "*/*");
-    add_unless_typed(request, lines, "content-type", settings->content_type);
-    add_unless_typed(request, lines, "content-length", length_text);
-    for (guint i = 0; i < lines->len; i++) {
-        const ql_field_line *line = &g_array_index(lines, ql_field_line, i);
-        if (line->value != NULL && line != host && strcmp(line->name, "host") != 0 &&
-            !ql_field_is_of_connection(line->name))
-            ql_fields_add(request->fields, line->name, line->value);
-    }
-}
 
 ql_request *ql_request_new(ql_url *url, const ql_request_settings *settings, ql_body *body,
                            ql_output *output, GError **error)
 {
     ql_request *request = g_new0(ql_request, 1);
-    ql_request_settings known = *settings;
-    known.method = settings->method == NULL ? "GET" : settings->method;
+    const ql_response_settings of_response = { .include = settings->include,
+                                               .decode = settings->decode,
+                                               .digest = settings->digest };
     request->url = url;
+    request->settings = *settings;
     request->body = body;
     request->output = output;
     request->fields = ql_fields_new();
-    request->section = ql_fields_new();
-    request->response = ql_fields_new();
-    request->fail = settings->fail;
-    request->include = settings->include;
+    request->response = ql_response_new(&of_response, output);
     request->stream = -1;
-    request->digest = settings->digest ? g_checksum_new(G_CHECKSUM_SHA256) : NULL;
-    GArray *lines = NULL;
-    if (!ql_field_is_token(known.method) || strcmp(known.method, "CONNECT") == 0)
-        g_set_error(error, QL_REQUEST_ERROR, 0, "cannot send a request with the method %s",
-                    ql_field_is_token(known.method) ? known.method
-                                                    : "that was given: it is no token");
-    else
-        lines = parse_lines(settings->headers, error);
-    if (lines == NULL) {
-        ql_request_free(request);
-        return NULL;
-    }
-    build_fields(request, &known, lines);
-    g_array_unref(lines);
-    return request;
+    if (ql_request_fields_build(request->fields, url, settings,
+                                body == NULL ? -1 : ql_body_length(body), error))
+        return request;
+    ql_request_free(request);
+    return NULL;
 }
 
 void ql_request_free(ql_request *request)
@@ -129,13 +64,12 @@ void ql_request_free(ql_request *request)
     if (request == NULL)
         return;
     ql_url_free(request->url);
+    ql_url_free(request->redirection);
     ql_body_free(request->body);
+    ql_response_free(request->response);
     ql_output_free(request->output);
+    ql_output_free(request->report);
     ql_fields_free(request->fields);
-    ql_fields_free(request->section);
-    ql_fields_free(request->response);
-    if (request->digest != NULL)
-        g_checksum_free(request->digest);
     g_free(request->failure);
     g_free(request);
 }
@@ -155,6 +89,11 @@ ql_body *ql_request_body(const ql_request *request)
     return request->body;
 }
 
+const ql_request_settings *ql_request_get_settings(const ql_request *request)
+{
+    return &request->settings;
+}
+
 const ql_field *ql_request_fields(const ql_request *request, size_t *count)
 {
     return ql_fields_list(request->fields, count);
@@ -170,30 +109,31 @@ bool ql_request_is_over(const ql_request *request)
     return request->state == QL_REQUEST_DONE || request->state == QL_REQUEST_FAILED;
 }
 
+const ql_response *ql_request_get_response(const ql_request *request)
+{
+    return request->response;
+}
+
 int ql_request_status(const ql_request *request)
 {
-    return request->status;
+    return ql_response_status(request->response);
 }
 
 uint64_t ql_request_received(const ql_request *request)
 {
-    return request->received;
+    return ql_response_received(request->response);
 }
 
 int64_t ql_request_expected(const ql_request *request)
 {
-    const char *text = ql_fields_get(request->response, "content-length");
+    const char *text = ql_fields_get(ql_response_header(request->response), "content-length");
     guint64 length = 0;
     if (text == NULL || !g_ascii_string_to_unsigned(text, 10, 0, INT64_MAX, &length, NULL))
         return -1;
-    bool none = strcmp(ql_request_method(request), "HEAD") == 0 || request->status == 204 ||
-                request->status == 304; /* RFC 9110, 6.4.1 */
+    int status = ql_request_status(request);
+    bool none = strcmp(ql_request_method(request), "HEAD") == 0 || status == 204 ||
+                status == 304; /* RFC 9110, 6.4.1 */
     return none ? 0 : (int64_t)length;
-}
-
-const ql_field *ql_request_response_fields(const ql_request *request, size_t *count)
-{
-    return ql_fields_list(request->response, count);
 }
 
 const char *ql_request_failure(const ql_request *request)
@@ -203,12 +143,7 @@ const char *ql_request_failure(const ql_request *request)
 
 char *ql_request_sha256(const ql_request *request)
 {
-    if (request->digest == NULL)
-        return NULL;
-    GChecksum *copy = g_checksum_copy(request->digest); /* reading a digest ends it */
-    char *text = g_strdup(g_checksum_get_string(copy));
-    g_checksum_free(copy);
-    return text;
+    return ql_response_sha256(request->response);
 }
 
 int64_t ql_request_get_stream(const ql_request *request)
@@ -221,42 +156,42 @@ uint64_t ql_request_uploaded(const ql_request *request)
     return request->uploaded;
 }
 
-size_t ql_request_pending(const ql_request *request)
+ql_request_times ql_request_get_times(const ql_request *request)
 {
-    return ql_request_is_over(request) ? 0 : ql_output_pending(request->output);
-}
-
-int ql_request_output_fd(const ql_request *request)
-{
-    return ql_request_is_over(request) ? -1 : ql_output_fd(request->output);
-}
-
-static void become_over(ql_request *request, ql_request_state state)
-{
-    request->state = state;
-    if (request->observer != NULL)
-        request->observer(request, request->observer_user);
-}
-
-void ql_request_fail(ql_request *request, const char *sentence)
-{
-    if (ql_request_is_over(request))
-        return;
-    ql_output_flush(request->output, NULL);
-    ql_output_close(request->output, NULL);
-    request->failure = g_strdup(sentence);
-    become_over(request, QL_REQUEST_FAILED);
-}
-
-void ql_request_fail_locally(ql_request *request, const char *sentence)
-{
-    request->failed_locally = !ql_request_is_over(request);
-    ql_request_fail(request, sentence);
+    return request->times;
 }
 
 bool ql_request_failed_locally(const ql_request *request)
 {
     return request->failed_locally;
+}
+
+bool ql_request_is_followed(const ql_request *request)
+{
+    return request->followed;
+}
+
+ql_url *ql_request_take_redirection(ql_request *request)
+{
+    return g_steal_pointer(&request->redirection);
+}
+
+ql_output *ql_request_take_output(ql_request *request)
+{
+    return g_steal_pointer(&request->output);
+}
+
+void ql_request_pass_report(ql_request *from, ql_request *to)
+{
+    ql_request_set_report(to, g_steal_pointer(&from->report), from->reporter, from->reporter_user);
+}
+
+void ql_request_set_report(ql_request *request, ql_output *output, ql_request_reporter reporter,
+                           void *user)
+{
+    request->report = output;
+    request->reporter = reporter;
+    request->reporter_user = user;
 }
 
 void ql_request_set_observer(ql_request *request, ql_request_observer observer, void *user)
@@ -265,9 +200,118 @@ void ql_request_set_observer(ql_request *request, ql_request_observer observer, 
     request->observer_user = user;
 }
 
+void ql_request_begin(ql_request *request)
+{
+    request->times.begin = ql_packets_now();
+}
+
+static void enter(ql_request *request, ql_request_state state)
+{
+    request->state = state;
+    if (request->observer != NULL)
+        request->observer(request, request->observer_user);
+}
+
+static bool is_waiting_for_output(const ql_request *request)
+{
+    return !request->written && ql_response_pending(request->response) > 0;
+}
+
+/* All of the response that is to be written is. */
+static void close_output(ql_request *request)
+{
+    g_autoptr(GError) error = NULL;
+    int status = ql_request_status(request);
+    request->written = true;
+    if (request->followed)
+        return;
+    if (!ql_response_close(request->response, &error) && request->failure == NULL) {
+        request->failure = g_strdup(error->message);
+        request->failed_locally = error->domain != QL_RESPONSE_ERROR;
+    }
+    if (request->settings.fail_with_body && status >= 400 && request->failure == NULL)
+        request->failure = g_strdup_printf("the server answered with status %d", status);
+    g_autofree char *text =
+        request->reporter == NULL ? NULL : request->reporter(request, request->reporter_user);
+    if (text != NULL)
+        ql_output_write(request->report, text, strlen(text), NULL);
+}
+
+static void finish_if_written(ql_request *request)
+{
+    if (request->state != QL_REQUEST_ENDED || is_waiting_for_output(request))
+        return;
+    if (!request->written)
+        close_output(request);
+    if (request->report != NULL && !request->followed) {
+        if (ql_output_pending(request->report) > 0)
+            return;
+        ql_output_close(request->report, NULL);
+    }
+    enter(request, request->failure == NULL ? QL_REQUEST_DONE : QL_REQUEST_FAILED);
+}
+
+/* Nothing more will come. */
+static void end(ql_request *request)
+{
+    request->times.end = ql_packets_now();
+    enter(request, QL_REQUEST_ENDED);
+    finish_if_written(request);
+}
+
+static void fail(ql_request *request, const char *sentence, bool locally, bool for_good)
+{
+    if (ql_request_is_over(request) || request->failure != NULL)
+        return;
+    request->failure = g_strdup(sentence);
+    request->failed_locally = locally;
+    request->followed = !locally && !for_good && request->state != QL_REQUEST_ENDED &&
+                        ql_follow_up_may_retry(request) && ql_output_rewind(request->output);
+    if (request->followed)
+        ql_response_discard(request->response);
+    else
+        ql_response_flush(request->response, NULL);
+    if (request->state == QL_REQUEST_ENDED)
+        finish_if_written(request);
+    else
+        end(request);
+}
+
+void ql_request_fail(ql_request *request, const char *sentence)
+{
+    fail(request, sentence, false, false);
+}
+
+void ql_request_fail_locally(ql_request *request, const char *sentence)
+{
+    fail(request, sentence, true, true);
+}
+
+void ql_request_fail_for_good(ql_request *request, const char *sentence)
+{
+    fail(request, sentence, false, true);
+}
+
+void ql_request_give_up(ql_request *request, const char *sentence)
+{
+    if (ql_request_is_over(request))
+        return;
+    request->settings.retries_left = 0;
+    fail(request, sentence, false, true);
+    if (ql_request_is_over(request))
+        return;
+    ql_response_discard(request->response);
+    if (!request->written)
+        close_output(request);
+    enter(request, QL_REQUEST_FAILED);
+}
+
 static void fail_with(ql_request *request, GError *error)
 {
-    ql_request_fail_locally(request, error->message);
+    if (error->domain == QL_RESPONSE_ERROR)
+        ql_request_fail_for_good(request, error->message);
+    else
+        ql_request_fail_locally(request, error->message);
     g_error_free(error);
 }
 
@@ -277,6 +321,7 @@ void ql_request_on_sent(ql_request *request, int64_t stream, ql_trace *trace)
     const ql_field *fields = ql_fields_list(request->fields, &count);
     request->state = QL_REQUEST_SENT;
     request->stream = stream;
+    request->times.sent = ql_packets_now();
     request->attempts++;
     if (trace == NULL)
         return;
@@ -304,97 +349,70 @@ void ql_request_on_uploaded(ql_request *request, size_t length)
 bool ql_request_on_field(ql_request *request, const char *name, size_t name_length,
                          const char *value, size_t value_length)
 {
-    ql_fields_add_bytes(request->section, name, name_length, value, value_length);
-    return ql_fields_size(request->section) <= SECTION_BYTES;
+    return ql_response_add_field(request->response, name, name_length, value, value_length);
 }
 
-/* The section as HTTP/1.1 would have it on the wire. */
-static char *section_to_text(const ql_fields *section, bool trailers)
-{
-    size_t count;
-    const ql_field *fields = ql_fields_list(section, &count);
-    GString *text = g_string_new(NULL);
-    if (!trailers)
-        g_string_append_printf(text, "HTTP/3 %s\r\n", ql_fields_get(section, ":status"));
-    for (size_t i = 0; i < count; i++)
-        if (fields[i].name[0] != ':')
-            g_string_append_printf(text, "%s: %s\r\n", fields[i].name, fields[i].value);
-    g_string_append(text, "\r\n");
-    return g_string_free(text, FALSE);
-}
-
-static void trace_section(const ql_request *request, const char *text, ql_trace *trace)
-{
-    if (trace == NULL)
-        return;
-    g_auto(GStrv) lines = g_strsplit(text, "\r\n", -1);
-    ql_trace_note(trace, "stream %" PRId64 ":", request->stream);
-    for (char **line = lines; line[0] != NULL && line[1] != NULL; line++)
-        ql_trace_line(trace, '<', *line);
-}
-
+/* The final status is there: it decides what becomes of the rest. */
 static void begin_response(ql_request *request, int status)
 {
     GError *error = NULL;
-    ql_fields *swapped = request->response;
-    request->response = request->section;
-    request->section = swapped;
-    request->status = status;
-    if (request->fail && status >= 400) {
+    bool complete = false;
+    switch (ql_follow_up_judge(request, &request->redirection, &error)) {
+    case QL_FOLLOW_UP_NONE: break;
+    case QL_FOLLOW_UP_REDIRECTION:
+    case QL_FOLLOW_UP_RETRY: request->followed = true; return;
+    case QL_FOLLOW_UP_FORBIDDEN:
+        ql_request_fail_for_good(request, error->message);
+        g_error_free(error);
+        return;
+    }
+    if (request->settings.fail && status >= 400) {
         g_autofree char *sentence =
             g_strdup_printf("the server answered with status %d (--fail)", status);
-        ql_request_fail(request, sentence);
-    } else if (!ql_output_open(request->output, &error))
+        ql_response_discard(request->response);
+        ql_request_fail_for_good(request, sentence);
+    } else if (request->settings.resume > 0 &&
+               !ql_resume_check(request->response, request->settings.resume, &complete, &error)) {
+        ql_response_discard(request->response);
+        ql_request_fail_for_good(request, error->message);
+        g_error_free(error);
+    } else if (complete) {
+        ql_response_discard(request->response);
+    } else if (!ql_response_open(request->response, &error)) {
         fail_with(request, error);
+    }
 }
 
 void ql_request_on_fields_end(ql_request *request, bool trailers, ql_trace *trace)
 {
-    guint64 status = 0;
-    g_autofree char *text = section_to_text(request->section, trailers);
-    trace_section(request, text, trace);
-    const char *digits = ql_fields_get(request->section, ":status");
-    if (!trailers && digits != NULL)
-        g_ascii_string_to_unsigned(digits, 10, 100, 999, &status, NULL);
-    if (!trailers && status >= 200)
-        begin_response(request, (int)status);
     GError *error = NULL;
-    if (request->include && !ql_request_is_over(request) &&
-        (!ql_output_open(request->output, &error) ||
-         !ql_output_write(request->output, text, strlen(text), &error)))
+    int status = ql_response_end_section(request->response, trailers, request->stream, trace);
+    if (request->state != QL_REQUEST_SENT)
+        return;
+    if (request->times.response == 0)
+        request->times.response = ql_packets_now();
+    if (status != 0)
+        begin_response(request, status);
+    if (request->state != QL_REQUEST_SENT)
+        return;
+    if (!ql_response_write_section(request->response, &error))
         fail_with(request, error);
-    ql_fields_clear(request->section);
+    else if (request->followed)
+        ql_response_discard(request->response);
 }
 
 void ql_request_on_data(ql_request *request, const uint8_t *data, size_t length)
 {
     GError *error = NULL;
-    if (ql_request_is_over(request))
-        return;
-    request->received += length;
-    if (request->digest != NULL)
-        g_checksum_update(request->digest, data, (gssize)length);
-    if (!ql_output_write(request->output, data, length, &error))
+    if (request->state == QL_REQUEST_SENT &&
+        !ql_response_add_data(request->response, data, length, &error))
         fail_with(request, error);
-}
-
-static void finish_if_written(ql_request *request)
-{
-    GError *error = NULL;
-    if (request->state != QL_REQUEST_ENDED || ql_output_pending(request->output) > 0)
-        return;
-    if (!ql_output_close(request->output, &error))
-        fail_with(request, error);
-    else
-        become_over(request, QL_REQUEST_DONE);
 }
 
 void ql_request_on_end(ql_request *request)
 {
-    if (request->state != QL_REQUEST_SENT)
-        return;
-    request->state = QL_REQUEST_ENDED;
-    finish_if_written(request);
+    if (request->state == QL_REQUEST_SENT)
+        end(request);
 }
 
 void ql_request_flush(ql_request *request)
@@ -402,18 +420,34 @@ void ql_request_flush(ql_request *request)
     GError *error = NULL;
     if (ql_request_is_over(request))
         return;
-    if (!ql_output_flush(request->output, &error))
+    if (request->written)
+        ql_output_flush(request->report, NULL);
+    else if (!ql_response_flush(request->response, &error))
         fail_with(request, error);
-    else
-        finish_if_written(request);
+    finish_if_written(request);
+}
+
+size_t ql_request_pending(const ql_request *request)
+{
+    if (ql_request_is_over(request))
+        return 0;
+    return request->written ? ql_output_pending(request->report)
+                            : ql_response_pending(request->response);
+}
+
+int ql_request_output_fd(const ql_request *request)
+{
+    if (ql_request_is_over(request))
+        return -1;
+    return ql_output_fd(request->written ? request->report : request->output);
 }
 
 bool ql_request_restart(ql_request *request)
 {
-    if (request->state != QL_REQUEST_SENT || request->status != 0 || request->uploaded > 0 ||
-        request->attempts >= ATTEMPTS)
+    if (request->state != QL_REQUEST_SENT || ql_request_status(request) != 0 ||
+        request->uploaded > 0 || request->attempts >= ATTEMPTS)
         return false;
-    ql_fields_clear(request->section);
+    ql_response_reset(request->response);
     request->state = QL_REQUEST_WAITING;
     request->stream = -1;
     return true;

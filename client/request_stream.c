@@ -151,23 +151,17 @@ ql_request *ql_request_stream_fail_code(ql_request_stream *stream, uint64_t code
     return ql_request_stream_fail(stream, code == NGHTTP3_H3_REQUEST_REJECTED, sentence);
 }
 
-ql_request *ql_request_stream_release(ql_request_stream *stream)
-{
-    ql_request *request = stream->request;
-    stream->request = NULL;
-    return request == NULL || ql_request_is_over(request) ? NULL : request;
-}
-
 int ql_request_stream_tick(ql_request_stream *stream, bool *resume)
 {
     if (stream->request == NULL)
         return 0;
     ql_request_flush(stream->request);
-    if (ql_request_get_state(stream->request) == QL_REQUEST_FAILED) {
+    if (ql_request_failure(stream->request) != NULL) {
         stream->request = NULL;
         credit(stream);
-        return ngtcp2_conn_shutdown_stream(stream->quic, 0, stream->id,
-                                           NGHTTP3_H3_REQUEST_CANCELLED);
+        return stream->complete ? 0
+                                : ngtcp2_conn_shutdown_stream(stream->quic, 0, stream->id,
+                                                              NGHTTP3_H3_REQUEST_CANCELLED);
     }
     if (ql_request_pending(stream->request) == 0)
         credit(stream);

@@ -47,10 +47,6 @@ bool ql_request_stream_fail_if_short(ql_request_stream *stream);
 /* As ql_request_stream_fail, for a stream that the peer ended with an HTTP/3 error code. */
 ql_request *ql_request_stream_fail_code(ql_request_stream *stream, uint64_t code);
 
-/* The stream is closed: the request, if its response is complete but not yet written; NULL if there
- * is nothing left to do. */
-ql_request *ql_request_stream_release(ql_request_stream *stream);
-
 /* To be called in every round: writes on the output, and gives the stream up if the request failed.
  * Sets resume if reading the body may go on. Returns 0 or ngtcp2's error. */
 int ql_request_stream_tick(ql_request_stream *stream, bool *resume);

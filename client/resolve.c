@@ -70,7 +70,7 @@ static bool parse_entry(const char *text, entry *parsed, GError **error)
 
 ql_resolver *ql_resolver_new(int family, char *const *entries, GError **error)
 {
-    ql_resolver *resolver = g_new0(ql_resolver, 1);
+    ql_resolver *resolver = g_atomic_rc_box_new0(ql_resolver);
     resolver->family = family;
     resolver->entries = g_array_new(FALSE, FALSE, sizeof(entry));
     g_array_set_clear_func(resolver->entries, entry_clear);
@@ -85,12 +85,21 @@ ql_resolver *ql_resolver_new(int family, char *const *entries, GError **error)
     return resolver;
 }
 
+static void resolver_clear(void *data)
+{
+    ql_resolver *resolver = data;
+    g_array_unref(resolver->entries);
+}
+
 void ql_resolver_free(ql_resolver *resolver)
 {
-    if (resolver == NULL)
-        return;
-    g_array_unref(resolver->entries);
-    g_free(resolver);
+    if (resolver != NULL)
+        g_atomic_rc_box_release_full(resolver, resolver_clear);
+}
+
+const ql_resolver *ql_resolver_ref(const ql_resolver *resolver)
+{
+    return g_atomic_rc_box_acquire((void *)(uintptr_t)resolver);
 }
 
 /* Returns 0 or an error of getaddrinfo. */
@@ -117,21 +126,31 @@ static const char *family_name(int family)
     return family == AF_INET ? "IPv4 " : family == AF_INET6 ? "IPv6 " : "";
 }
 
+/* NULL: there is no --resolve for it. */
+static const entry *find_entry(const ql_resolver *resolver, const char *host, uint16_t port)
+{
+    for (guint i = 0; i < resolver->entries->len; i++) {
+        const entry *known = &g_array_index(resolver->entries, entry, i);
+        if (known->port == port &&
+            (strcmp(known->host, "*") == 0 || g_ascii_strcasecmp(known->host, host) == 0))
+            return known;
+    }
+    return NULL;
+}
+
+bool ql_resolver_knows(const ql_resolver *resolver, const char *host, uint16_t port)
+{
+    return g_hostname_is_ip_address(host) || find_entry(resolver, host, port) != NULL;
+}
+
 GArray *ql_resolver_lookup(const ql_resolver *resolver, const char *host, uint16_t port,
                            GError **error)
 {
     GArray *list = g_array_new(FALSE, FALSE, sizeof(ql_address));
-    bool named = false;
-    for (guint i = 0; i < resolver->entries->len; i++) {
-        const entry *known = &g_array_index(resolver->entries, entry, i);
-        if (known->port != port ||
-            (strcmp(known->host, "*") != 0 && g_ascii_strcasecmp(known->host, host) != 0))
-            continue;
-        named = true;
-        for (char **at = known->addresses; *at != NULL; at++)
-            append(list, resolver->family, *at, port, AI_NUMERICHOST);
-        break;
-    }
+    const entry *known = find_entry(resolver, host, port);
+    bool named = known != NULL;
+    for (char **at = named ? known->addresses : NULL; at != NULL && *at != NULL; at++)
+        append(list, resolver->family, *at, port, AI_NUMERICHOST);
     int rv = named ? EAI_NONAME : append(list, resolver->family, host, port, 0);
     if (list->len > 0)
         return list;

@@ -5,6 +5,7 @@
 #include "address.h"
 
 #include <glib.h>
+#include <stdbool.h>
 
 #define QL_RESOLVE_ERROR (ql_resolve_error_quark())
 GQuark ql_resolve_error_quark(void); /* code 0; the message says it all */
@@ -15,7 +16,11 @@ typedef struct ql_resolver ql_resolver;
  * "HOST:PORT:ADDRESS[,ADDRESS]..." with "*" for any host; NULL: none. NULL and error if one of them
  * is not of this form. */
 ql_resolver *ql_resolver_new(int family, char *const *entries, GError **error);
-void ql_resolver_free(ql_resolver *resolver); /* NULL is a no-op */
+void ql_resolver_free(ql_resolver *resolver); /* gives one reference up; NULL is a no-op */
+const ql_resolver *ql_resolver_ref(const ql_resolver *resolver);
+
+/* Whether the name service is not needed for this host. */
+bool ql_resolver_knows(const ql_resolver *resolver, const char *host, uint16_t port);
 
 /* The addresses of a host, best first, at least one: an array of ql_address, to be freed by
  * g_array_unref. It waits for the name service. NULL and error if there is none. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "transfer.h"
 
-#include "connection.h"
+#include "follow_up.h"
 #include "packets.h"
+#include "target.h"
 
 #include <poll.h>
 #include <string.h>
@@ -11,53 +12,52 @@
 #define NEVER           UINT64_MAX
 #define PROGRESS_PERIOD (200 * NGTCP2_MILLISECONDS)
 
-/* All requests of one origin. */
-typedef struct origin_job {
-    char *host, *name; /* name: "host:port" */
-    uint16_t port;
-    GPtrArray *requests; /* ql_request, borrowed */
-    GQueue waiting;      /* of them, those that are not sent */
-    GArray *addresses;   /* ql_address; NULL: not looked up */
-    guint next_address;
-    ngtcp2_tstamp connect_deadline; /* 0: set by the next attempt */
-    ql_connection *connection;      /* NULL: none now */
-    bool moved;                     /* a connection has had its chance to move */
-    size_t waiting_before;          /* when the connection was made */
-} origin_job;
+/* What the transfer knows of a request besides. */
+typedef struct entry {
+    ql_request *request; /* owned */
+    guint place;         /* in the transfer's list */
+    ngtcp2_tstamp due;   /* it is not to be sent before */
+    ql_connection_figures figures;
+} entry;
 
 struct ql_transfer {
     ql_transfer_settings settings;
-    GPtrArray *requests; /* ql_request, owned */
-    GPtrArray *jobs;     /* origin_job, in the order of their first requests */
-    GHashTable *by_name; /* borrowed name -> origin_job */
-    GPtrArray *draining; /* of requests, those that outlived their connections */
-    GHashTable *said;    /* sentences that need saying once only */
+    GPtrArray *requests;   /* ql_request, as they were added; what followed on one has its place */
+    GHashTable *entries;   /* ql_request -> entry, also of those that others followed on */
+    GPtrArray *targets;    /* ql_target, in the order of their first requests */
+    GHashTable *by_origin; /* char * -> ql_target, borrowed */
+    GQueue delayed;        /* of requests, those that are not due */
+    GPtrArray *draining;   /* of requests, those that ended, but are not written */
+    GHashTable *wide;      /* sentences on failures of whole connections */
+    GHashTable *said;      /* those that are said once, and have been */
     ngtcp2_tstamp start, deadline, next_drawing;
     unsigned over, failed;
 };
 
-static void job_free(void *data)
+static void entry_free(void *data)
 {
-    origin_job *job = data;
-    ql_connection_free(job->connection);
-    g_ptr_array_unref(job->requests);
-    g_queue_clear(&job->waiting);
-    if (job->addresses != NULL)
-        g_array_unref(job->addresses);
-    g_free(job->host);
-    g_free(job->name);
-    g_free(job);
+    entry *old = data;
+    ql_request_free(old->request);
+    g_free(old);
+}
+
+static void target_free(void *target)
+{
+    ql_target_free(target);
 }
 
 ql_transfer *ql_transfer_new(const ql_transfer_settings *settings)
 {
     ql_transfer *transfer = g_new0(ql_transfer, 1);
     transfer->settings = *settings;
-    transfer->requests = g_ptr_array_new_with_free_func((GDestroyNotify)ql_request_free);
-    transfer->jobs = g_ptr_array_new_with_free_func(job_free);
+    transfer->requests = g_ptr_array_new();
+    transfer->entries = g_hash_table_new_full(NULL, NULL, NULL, entry_free);
+    transfer->targets = g_ptr_array_new_with_free_func(target_free);
+    transfer->by_origin = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     transfer->draining = g_ptr_array_new();
-    transfer->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    transfer->wide = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     transfer->said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_queue_init(&transfer->delayed);
     return transfer;
 }
 
@@ -65,11 +65,14 @@ void ql_transfer_free(ql_transfer *transfer)
 {
     if (transfer == NULL)
         return;
-    g_hash_table_unref(transfer->by_name);
-    g_hash_table_unref(transfer->said);
-    g_ptr_array_unref(transfer->jobs);
+    g_hash_table_unref(transfer->by_origin);
+    g_ptr_array_unref(transfer->targets);
     g_ptr_array_unref(transfer->draining);
+    g_queue_clear(&transfer->delayed);
+    g_hash_table_unref(transfer->wide);
+    g_hash_table_unref(transfer->said);
     g_ptr_array_unref(transfer->requests);
+    g_hash_table_unref(transfer->entries);
     g_free(transfer);
 }
 
@@ -79,151 +82,126 @@ static void say(ql_transfer *transfer, const char *sentence)
     transfer->settings.report(sentence, transfer->settings.report_user);
 }
 
-/* What concerns an output or a connection concerns many requests, and is said once. */
 static void say_once(ql_transfer *transfer, const char *sentence)
 {
     if (g_hash_table_add(transfer->said, g_strdup(sentence)))
         say(transfer, sentence);
 }
 
-static void on_over(ql_request *request, void *user)
+/* Whether requests fail with it in the end is not known yet: others may follow on them. */
+static void on_word_of_target(const char *sentence, bool fails, void *user)
 {
     ql_transfer *transfer = user;
+    if (fails)
+        g_hash_table_add(transfer->wide, g_strdup(sentence));
+    else
+        say_once(transfer, sentence);
+}
+
+static ql_target *target_for(ql_transfer *transfer, const ql_url *url)
+{
+    g_autofree char *origin = ql_url_origin(url);
+    ql_target *target = g_hash_table_lookup(transfer->by_origin, origin);
+    if (target != NULL)
+        return target;
+    target = ql_target_new(&transfer->settings, url, on_word_of_target, transfer);
+    g_ptr_array_add(transfer->targets, target);
+    g_hash_table_insert(transfer->by_origin, g_steal_pointer(&origin), target);
+    return target;
+}
+
+static entry *entry_of(const ql_transfer *transfer, const ql_request *request)
+{
+    return g_hash_table_lookup(transfer->entries, request);
+}
+
+static void tell_failure(ql_transfer *transfer, const ql_request *request)
+{
     const char *failure = ql_request_failure(request);
-    transfer->over++;
-    if (failure == NULL)
-        return;
-    transfer->failed++;
-    if (ql_request_failed_locally(request)) {
+    if (ql_request_failed_locally(request) || g_hash_table_contains(transfer->wide, failure)) {
         say_once(transfer, failure);
-    } else if (!g_hash_table_contains(transfer->said, failure)) {
+    } else {
         g_autofree char *sentence =
             g_strdup_printf("%s: %s", ql_request_url(request)->text, failure);
         say(transfer, sentence);
     }
 }
 
-static origin_job *job_for(ql_transfer *transfer, const ql_url *url)
+static void on_change(ql_request *request, void *user);
+
+static void enter(ql_transfer *transfer, ql_request *request, guint place, ngtcp2_duration delay)
 {
-    g_autofree char *name = ql_url_origin(url);
-    origin_job *job = g_hash_table_lookup(transfer->by_name, name);
-    if (job != NULL)
-        return job;
-    job = g_new0(origin_job, 1);
-    job->host = g_strdup(url->host);
-    job->name = g_steal_pointer(&name);
-    job->port = url->port;
-    job->requests = g_ptr_array_new();
-    g_queue_init(&job->waiting);
-    g_ptr_array_add(transfer->jobs, job);
-    g_hash_table_insert(transfer->by_name, job->name, job);
-    return job;
+    entry *added = g_new0(entry, 1);
+    added->request = request;
+    added->place = place;
+    added->due = delay == 0 ? 0 : ql_packets_now() + delay;
+    g_hash_table_insert(transfer->entries, request, added);
+    ql_request_set_observer(request, on_change, transfer);
+    ql_request_begin(request);
+    if (delay > 0)
+        g_queue_push_tail(&transfer->delayed, request);
+    else
+        ql_target_add(target_for(transfer, ql_request_url(request)), request);
+}
+
+/* Returns whether another request has taken the place of this one. */
+static bool follow(ql_transfer *transfer, ql_request *request)
+{
+    g_autoptr(GError) error = NULL;
+    ngtcp2_duration delay;
+    guint place = entry_of(transfer, request)->place;
+    ql_request *next = ql_follow_up_new(request, &delay, &error);
+    if (next == NULL) {
+        say(transfer, error->message);
+        return false;
+    }
+    if (ql_request_failure(request) != NULL)
+        ql_trace_note(transfer->settings.trace, "%s: %s", ql_request_url(request)->text,
+                      ql_request_failure(request));
+    ql_trace_note(transfer->settings.trace, "%s follows in %g s", ql_request_url(next)->text,
+                  (double)delay / (double)NGTCP2_SECONDS);
+    transfer->requests->pdata[place] = next;
+    enter(transfer, next, place, delay);
+    return true;
+}
+
+static void on_change(ql_request *request, void *user)
+{
+    ql_transfer *transfer = user;
+    if (!ql_request_is_over(request)) {
+        ql_target *target = target_for(transfer, ql_request_url(request));
+        entry_of(transfer, request)->figures = ql_target_figures(target);
+        g_ptr_array_add(transfer->draining, request);
+        return;
+    }
+    bool followed = ql_request_is_followed(request);
+    if (followed && follow(transfer, request))
+        return;
+    transfer->over++;
+    if (!followed && ql_request_failure(request) == NULL)
+        return;
+    transfer->failed++;
+    if (!followed)
+        tell_failure(transfer, request);
 }
 
 void ql_transfer_add(ql_transfer *transfer, ql_request *request)
 {
-    origin_job *job = job_for(transfer, ql_request_url(request));
     g_ptr_array_add(transfer->requests, request);
-    g_ptr_array_add(job->requests, request);
-    g_queue_push_tail(&job->waiting, request);
-    ql_request_set_observer(request, on_over, transfer);
+    enter(transfer, request, transfer->requests->len - 1, 0);
 }
 
-static void fail_waiting(ql_transfer *transfer, origin_job *job, const char *sentence)
-{
-    say_once(transfer, sentence);
-    while (!g_queue_is_empty(&job->waiting))
-        ql_request_fail(g_queue_pop_head(&job->waiting), sentence);
-}
-
-static void look_up(ql_transfer *transfer, origin_job *job)
-{
-    g_autoptr(GError) error = NULL;
-    job->addresses = ql_resolver_lookup(transfer->settings.resolver, job->host, job->port, &error);
-    if (job->addresses == NULL)
-        fail_waiting(transfer, job, error->message);
-}
-
-/* Each address gets its share of what is left of the time for connecting. */
-static void connect_next(ql_transfer *transfer, origin_job *job)
-{
-    g_autoptr(GError) error = NULL;
-    ngtcp2_tstamp now = ql_packets_now();
-    if (job->connect_deadline == 0)
-        job->connect_deadline = now + transfer->settings.connect_timeout;
-    ngtcp2_duration left = job->connect_deadline > now ? job->connect_deadline - now : 1;
-    const ql_connection_settings settings = {
-        .tls = transfer->settings.tls,
-        .host = job->host,
-        .origin = job->name,
-        .remote = g_array_index(job->addresses, ql_address, job->next_address),
-        .capture = transfer->settings.capture,
-        .trace = transfer->settings.trace,
-        .move = job->moved ? (ql_move_trigger){ 0 } : transfer->settings.move,
-        .handshake_timeout = left / (job->addresses->len - job->next_address),
-        .idle_timeout = transfer->settings.idle_timeout,
-        .waiting = &job->waiting,
-    };
-    job->next_address++;
-    job->waiting_before = job->waiting.length;
-    job->connection = ql_connection_new(&settings, &error);
-    if (job->connection == NULL && job->next_address == job->addresses->len)
-        fail_waiting(transfer, job, error->message);
-}
-
-/* A connection is over. What is still waiting goes to the next address, or to a new connection to
- * the same one if this one was of use. */
-static void after_connection(ql_transfer *transfer, origin_job *job)
-{
-    ql_connection *connection = job->connection;
-    const char *failure = ql_connection_failure(connection);
-    const char *refusal = ql_connection_move_refusal(connection);
-    bool useful = job->waiting.length < job->waiting_before;
-    if (ql_connection_was_open(connection)) {
-        job->moved = true;
-        if (refusal != NULL)
-            say_once(transfer, refusal);
-    }
-    if (failure == NULL && useful) {
-        job->next_address--;
-        job->connect_deadline = 0;
-    } else if (failure == NULL) {
-        if (!g_queue_is_empty(&job->waiting))
-            fail_waiting(transfer, job, "the server takes no requests: it goes away (GOAWAY)");
-    } else if (!ql_connection_failed_by_address(connection) ||
-               job->next_address == job->addresses->len) {
-        fail_waiting(transfer, job, failure);
-        ql_connection_fail_requests(connection, failure);
-    }
-    ql_connection_free(connection);
-    job->connection = NULL;
-    for (guint i = 0; i < job->requests->len; i++)
-        if (ql_request_get_state(g_ptr_array_index(job->requests, i)) == QL_REQUEST_ENDED)
-            g_ptr_array_add(transfer->draining, g_ptr_array_index(job->requests, i));
-}
-
-static void step_job(ql_transfer *transfer, origin_job *job)
-{
-    if (job->connection == NULL && g_queue_is_empty(&job->waiting))
-        return;
-    if (job->connection == NULL)
-        connect_next(transfer, job);
-    while (job->connection != NULL && ql_connection_step(job->connection) != QL_CONNECTION_OPEN) {
-        after_connection(transfer, job);
-        if (!g_queue_is_empty(&job->waiting))
-            connect_next(transfer, job);
-    }
-}
-
-/* Responses that came whole, but whose outputs are slower than the connection was. */
+/* Responses that came whole, but whose outputs are slower than the connection. */
 static void flush_draining(ql_transfer *transfer, GArray *pollfds)
 {
-    for (guint i = 0; i < transfer->draining->len; i++) {
-        ql_request *request = g_ptr_array_index(transfer->draining, i);
+    for (guint i = transfer->draining->len; i > 0; i--) {
+        ql_request *request = g_ptr_array_index(transfer->draining, i - 1);
         ql_request_flush(request);
         struct pollfd output = { .fd = ql_request_output_fd(request), .events = POLLOUT };
         if (output.fd >= 0)
             g_array_append_val(pollfds, output);
+        if (ql_request_is_over(request))
+            g_ptr_array_remove_index(transfer->draining, i - 1);
     }
 }
 
@@ -267,62 +245,59 @@ static bool wait_for_something(ql_transfer *transfer, GArray *pollfds, ngtcp2_ts
 
 static void break_off(ql_transfer *transfer, const char *sentence)
 {
-    say_once(transfer, sentence);
-    for (guint i = 0; i < transfer->jobs->len; i++) {
-        origin_job *job = g_ptr_array_index(transfer->jobs, i);
-        if (job->connection != NULL)
-            ql_connection_close(job->connection);
-        g_queue_clear(&job->waiting);
-    }
+    g_hash_table_add(transfer->wide, g_strdup(sentence));
+    for (guint i = 0; i < transfer->targets->len; i++)
+        ql_target_close(g_ptr_array_index(transfer->targets, i));
+    g_queue_clear(&transfer->delayed);
     for (guint i = 0; i < transfer->requests->len; i++)
-        ql_request_fail(g_ptr_array_index(transfer->requests, i), sentence);
+        ql_request_give_up(g_ptr_array_index(transfer->requests, i), sentence);
+}
+
+/* Those whose time has come go to their targets. Returns when the next is due. */
+static ngtcp2_tstamp step_delayed(ql_transfer *transfer, ngtcp2_tstamp now)
+{
+    ngtcp2_tstamp next = NEVER;
+    for (guint left = g_queue_get_length(&transfer->delayed); left > 0; left--) {
+        ql_request *request = g_queue_pop_head(&transfer->delayed);
+        ngtcp2_tstamp due = entry_of(transfer, request)->due;
+        if (now >= due) {
+            ql_target_add(target_for(transfer, ql_request_url(request)), request);
+            continue;
+        }
+        g_queue_push_tail(&transfer->delayed, request);
+        next = MIN(next, due);
+    }
+    return next;
 }
 
 /* One round of the loop. Returns when the next is due at the latest. */
 static ngtcp2_tstamp step(ql_transfer *transfer, GArray *pollfds)
 {
-    ngtcp2_tstamp expiry = transfer->deadline;
-    for (guint i = 0; i < transfer->jobs->len; i++) {
-        origin_job *job = g_ptr_array_index(transfer->jobs, i);
-        step_job(transfer, job);
-        if (job->connection == NULL) {
-            expiry = g_queue_is_empty(&job->waiting) ? expiry : 0;
-            continue;
-        }
-        ql_connection_add_pollfds(job->connection, pollfds);
-        expiry = MIN(expiry, ql_connection_expiry(job->connection));
+    ngtcp2_tstamp expiry = MIN(transfer->deadline, step_delayed(transfer, ql_packets_now()));
+    for (guint i = 0; i < transfer->targets->len; i++)
+        ql_target_step(g_ptr_array_index(transfer->targets, i));
+    /* A step can put a request on the list of a target that had its turn. */
+    for (guint i = 0; i < transfer->targets->len; i++) {
+        const ql_target *target = g_ptr_array_index(transfer->targets, i);
+        ql_target_add_pollfds(target, pollfds);
+        expiry = MIN(expiry, ql_target_expiry(target));
     }
     return expiry;
 }
 
-static bool is_connected(const ql_transfer *transfer)
-{
-    for (guint i = 0; i < transfer->jobs->len; i++) {
-        const origin_job *job = g_ptr_array_index(transfer->jobs, i);
-        if (job->connection != NULL)
-            return true;
-    }
-    return false;
-}
-
-void ql_transfer_look_up(ql_transfer *transfer)
-{
-    for (guint i = 0; i < transfer->jobs->len; i++) {
-        origin_job *job = g_ptr_array_index(transfer->jobs, i);
-        if (job->addresses == NULL && !g_queue_is_empty(&job->waiting))
-            look_up(transfer, job);
-    }
-}
-
 static bool is_under_way(const ql_transfer *transfer)
 {
-    return transfer->over < transfer->requests->len || is_connected(transfer);
+    if (transfer->over < transfer->requests->len)
+        return true;
+    for (guint i = 0; i < transfer->targets->len; i++)
+        if (ql_target_is_busy(g_ptr_array_index(transfer->targets, i)))
+            return true;
+    return false;
 }
 
 unsigned ql_transfer_run(ql_transfer *transfer)
 {
     g_autoptr(GArray) pollfds = g_array_new(FALSE, TRUE, sizeof(struct pollfd));
-    ql_transfer_look_up(transfer);
     transfer->start = ql_packets_now();
     transfer->next_drawing = transfer->start + PROGRESS_PERIOD;
     transfer->deadline =
@@ -342,4 +317,15 @@ unsigned ql_transfer_run(ql_transfer *transfer)
     }
     ql_progress_erase(transfer->settings.progress);
     return transfer->failed;
+}
+
+const GPtrArray *ql_transfer_requests(const ql_transfer *transfer)
+{
+    return transfer->requests;
+}
+
+const ql_connection_figures *ql_transfer_figures(const ql_transfer *transfer,
+                                                 const ql_request *request)
+{
+    return &entry_of(transfer, request)->figures;
 }

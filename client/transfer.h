@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Several requests, carried out in parallel: those of one origin share one connection, and the next
- * one where the server asks for it (GOAWAY). */
+ * one where the server asks for it (GOAWAY). What follows on a request (follow_up.h) takes its
+ * place. */
 #pragma once
 
+#include "connection_figures.h"
 #include "path.h"
 #include "progress.h"
 #include "request.h"
@@ -26,7 +28,7 @@ typedef struct ql_transfer_settings {
     ql_trace *trace;                 /* NULL: none */
     ql_progress *progress;           /* NULL: none */
     ql_move_trigger move;            /* of the first connection of each origin */
-    ngtcp2_duration connect_timeout; /* for all addresses of an origin together */
+    ngtcp2_duration connect_timeout; /* for the addresses of an origin all together */
     ngtcp2_duration idle_timeout;
     ngtcp2_duration max_time; /* 0: no limit */
     int stop_fd;              /* breaks the transfer off when it is readable; -1: none */
@@ -42,10 +44,12 @@ void ql_transfer_free(ql_transfer *transfer); /* frees the requests, too; NULL i
 /* Takes the request, which stays readable as long as transfer. */
 void ql_transfer_add(ql_transfer *transfer, ql_request *request);
 
-/* Finds the addresses of all origins; waits for the name service, without regard to stop_fd.
- * Requests of hosts that have none are failed. ql_transfer_run does the same, if it was not done
- * before. */
-void ql_transfer_look_up(ql_transfer *transfer);
-
 /* Returns when every request is over: how many have failed. */
 unsigned ql_transfer_run(ql_transfer *transfer);
+
+/* The requests in the order in which they were added, or what followed on them last. */
+const GPtrArray *ql_transfer_requests(const ql_transfer *transfer);
+
+/* The connection of a request that has ended, as it was then; valid as long as transfer. */
+const ql_connection_figures *ql_transfer_figures(const ql_transfer *transfer,
+                                                 const ql_request *request);

@@ -116,6 +116,27 @@ ql_url *ql_url_new(const char *text, GError **error)
     return url;
 }
 
+ql_url *ql_url_resolve(const ql_url *base, const char *reference, GError **error)
+{
+    GUriFlags flags = G_URI_FLAGS_ENCODED | G_URI_FLAGS_HAS_PASSWORD;
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *clean = encode_forbidden(reference);
+    g_autofree char *absolute = g_uri_resolve_relative(base->text, clean, flags, &cause);
+    if (absolute == NULL) {
+        fail(reference, cause->message, error);
+        return NULL;
+    }
+    return ql_url_new(absolute, error);
+}
+
+ql_url *ql_url_copy(const ql_url *url)
+{
+    ql_url *copy = g_new0(ql_url, 1);
+    *copy = (ql_url){ g_strdup(url->text), g_strdup(url->host), url->port, g_strdup(url->authority),
+                      g_strdup(url->path) };
+    return copy;
+}
+
 void ql_url_free(ql_url *url)
 {
     if (url == NULL)

@@ -20,6 +20,11 @@ typedef struct ql_url {
  * none are errors. What may not stand in a URL (spaces, control characters, bytes over 0x7e, a "%"
  * that begins no code) is percent-encoded. */
 ql_url *ql_url_new(const char *text, GError **error);
+
+/* Where a reference such as that of Location leads, seen from base (RFC 3986, 5). NULL and error as
+ * above. */
+ql_url *ql_url_resolve(const ql_url *base, const char *reference, GError **error);
+ql_url *ql_url_copy(const ql_url *url);
 void ql_url_free(ql_url *url); /* NULL is a no-op */
 
 /* What connections are shared by: "example.org:443". To be freed by g_free. */

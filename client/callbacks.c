@@ -22,7 +22,10 @@ static int on_rx_key(ngtcp2_conn *quic, ngtcp2_encryption_level level, void *use
     if (level != NGTCP2_ENCRYPTION_LEVEL_1RTT || context->http3 != NULL)
         return 0;
     context->http3 = ql_http3_new(quic, context->waiting, context->trace, &context->why);
-    return context->http3 == NULL ? NGTCP2_ERR_CALLBACK_FAILURE : 0;
+    if (context->http3 == NULL)
+        return NGTCP2_ERR_CALLBACK_FAILURE;
+    ql_http3_set_qlog(context->http3, context->qlog);
+    return 0;
 }
 
 static void trace_handshake(const ql_callbacks_context *context, ngtcp2_conn *quic)
@@ -206,6 +209,8 @@ static int on_connection_id_used(ngtcp2_conn *quic, ngtcp2_connection_id_status_
     (void)token;
     const ql_callbacks_context *context = user;
     g_autofree char *text = context->trace == NULL ? NULL : ql_trace_cid(cid);
+    if (type == NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE)
+        ql_qlog_connection_id_updated(context->qlog, QL_QLOG_REMOTE, cid);
     ql_trace_note(context->trace, "%s the server's connection ID %s (sequence %" PRIu64 ")",
                   type == NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE ? "using" : "retiring", text,
                   sequence);
@@ -258,6 +263,13 @@ const ngtcp2_callbacks *ql_callbacks_client(void)
         .path_validation = on_path_validated,
     };
     return &callbacks;
+}
+
+void ql_callbacks_write_qlog(void *user, uint32_t flags, const void *data, size_t length)
+{
+    (void)flags;
+    const ql_callbacks_context *context = user;
+    ql_qlog_write_quic(context->qlog, data, length);
 }
 
 ngtcp2_ssize ql_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *path, ngtcp2_pkt_info *info,

@@ -4,6 +4,7 @@
 
 #include "http3.h"
 #include "path.h"
+#include "qlog.h"
 #include "tls.h"
 #include "trace.h"
 
@@ -18,6 +19,7 @@ typedef struct ql_callbacks_context {
     ql_tls *tls;
     ql_paths *paths;
     ql_trace *trace;
+    ql_qlog *qlog;    /* NULL: none */
     GQueue *waiting;  /* requests that are not sent yet */
     ql_http3 *http3;  /* made as soon as the keys for it are there */
     ngtcp2_ccerr why; /* a fault that was found on this side; else ngtcp2_ccerr_default */
@@ -29,6 +31,9 @@ typedef struct ql_callbacks_context {
 
 /* All callbacks of a client, with a ql_callbacks_context as user data. */
 const ngtcp2_callbacks *ql_callbacks_client(void);
+
+/* For ngtcp2_settings.qlog_write. */
+void ql_callbacks_write_qlog(void *user, uint32_t flags, const void *data, size_t length);
 
 /* For ngtcp2_conn_write_aggregate_pkt. */
 ngtcp2_ssize ql_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *path, ngtcp2_pkt_info *info,

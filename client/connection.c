@@ -69,6 +69,8 @@ static bool start_quic(ql_connection *connection, GError **error)
     choose_parameters(connection, &settings, &parameters);
     random_cid(&server, FIRST_DCID_BYTES);
     random_cid(&own, OWN_CID_BYTES);
+    connection->context.qlog = ql_qlog_new(connection->settings.qlogs, &server);
+    settings.qlog_write = connection->context.qlog != NULL ? ql_callbacks_write_qlog : NULL;
     int rv = ngtcp2_conn_client_new(&connection->context.quic, &server, &own, &path,
                                     NGTCP2_PROTO_VER_V1, ql_callbacks_client(), &settings,
                                     &parameters, NULL, &connection->context);
@@ -78,6 +80,10 @@ static bool start_quic(ql_connection *connection, GError **error)
     }
     ngtcp2_conn_set_tls_native_handle(connection->context.quic,
                                       ql_tls_native_handle(connection->context.tls));
+    ql_qlog_connection_started(connection->context.qlog,
+                               ql_udp_local(ql_paths_socket(connection->context.paths, 0)),
+                               &connection->settings.remote, &own, &server);
+    ql_paths_set_qlog(connection->context.paths, connection->context.qlog);
     if (connection->settings.trace != NULL) {
         ql_udp *udp = ql_paths_socket(connection->context.paths, 0);
         g_autofree char *local = ql_address_to_string(ql_udp_local(udp));
@@ -110,6 +116,7 @@ ql_connection *ql_connection_new(const ql_connection_settings *settings, GError 
         return NULL;
     }
     connection->packets = ql_packets_new(context->paths, settings->capture);
+    ql_packets_set_qlog(connection->packets, context->qlog);
     return connection;
 }
 
@@ -124,6 +131,7 @@ void ql_connection_free(ql_connection *connection)
     ql_tls_free(context->tls);
     ql_packets_free(connection->packets);
     ql_paths_free(context->paths);
+    ql_qlog_free(context->qlog);
     g_free(context->offered_versions);
     g_free(connection->address);
     g_free(connection->failure);

@@ -5,6 +5,7 @@
 
 #include "address.h"
 #include "path.h"
+#include "qlog.h"
 #include "self_capture.h"
 #include "trace.h"
 
@@ -21,6 +22,7 @@ typedef struct ql_connection_settings {
     ql_address remote;
     ql_self_capture *capture; /* NULL: none */
     ql_trace *trace;          /* NULL: none */
+    ql_qlog_book *qlogs;      /* NULL: none */
     ql_move_trigger move;
     ngtcp2_duration handshake_timeout;
     ngtcp2_duration idle_timeout; /* the server may make it shorter (RFC 9000, 10.1) */

@@ -25,6 +25,7 @@ typedef struct get_tools {
     ql_stdout *shared; /* NULL: the capture has standard output */
     ql_keylog *keylog;
     ql_self_capture *capture;
+    ql_qlog_book *qlogs;
     SSL_CTX *tls;
     ql_resolver *resolver;
     ql_trace *trace;
@@ -62,11 +63,17 @@ static bool wants_progress(const ql_get_options *options)
 
 static bool open_logs(get_tools *tools, const ql_get_options *options, GError **error)
 {
-    tools->keylog = ql_keylog_new(options->keys, error);
+    const ql_capture_options *record = &options->record;
+    tools->keylog = ql_keylog_new(record->keys, error);
     if (tools->keylog == NULL)
         return false;
-    if (options->capture != NULL) {
-        tools->capture = ql_self_capture_new(options->capture, error);
+    if (record->qlog != NULL) {
+        tools->qlogs = ql_qlog_book_new(record->qlog, false, "quiclens get", error);
+        if (tools->qlogs == NULL)
+            return false;
+    }
+    if (record->capture != NULL) {
+        tools->capture = ql_self_capture_new(record->capture, error);
         if (tools->capture == NULL)
             return false;
         ql_self_capture_flush(tools->capture);
@@ -92,17 +99,18 @@ static bool open_tools(get_tools *tools, const ql_get_options *options, GError *
 /* False if the logs are not complete; the first failure goes to error. */
 static bool close_tools(get_tools *tools, const ql_get_options *options, GError **error)
 {
-    g_autoptr(GError) second = NULL;
+    g_autoptr(GError) second = NULL, third = NULL;
     SSL_CTX_free(tools->tls);
     bool capture = ql_self_capture_close(tools->capture, error);
     if (!capture)
-        g_prefix_error(error, "cannot write the capture %s: ", options->capture);
+        g_prefix_error(error, "cannot write the capture %s: ", options->record.capture);
     bool keylog = ql_keylog_close(tools->keylog, capture ? error : &second);
+    bool qlogs = ql_qlog_book_close(tools->qlogs, capture && keylog ? error : &third);
     ql_resolver_free(tools->resolver);
     ql_trace_free(tools->trace);
     ql_progress_free(tools->progress);
     ql_stdout_free(tools->shared);
-    return capture && keylog;
+    return capture && keylog && qlogs;
 }
 
 static sigset_t ending_signals(void)
@@ -146,6 +154,7 @@ static bool transfer_all(const get_tools *tools, const ql_get_options *options, 
         .resolver = tools->resolver,
         .capture = tools->capture,
         .trace = tools->trace,
+        .qlogs = tools->qlogs,
         .progress = tools->progress,
         .move = options->move,
         .connect_timeout = to_duration(connect),
@@ -172,7 +181,7 @@ static int get(const ql_get_options *options)
     g_autoptr(GError) error = NULL, closing = NULL;
     GPtrArray *requests = NULL;
     int signal = 0, status = QL_EXIT_USAGE;
-    bool to_stdout = options->capture == NULL || strcmp(options->capture, "-") != 0;
+    bool to_stdout = !ql_capture_options_take_stdout(&options->record);
     int family = options->ipv4 ? AF_INET : options->ipv6 ? AF_INET6 : AF_UNSPEC;
     tools.shared = to_stdout ? ql_stdout_new(STDOUT_FILENO) : NULL;
     tools.resolver = ql_resolver_new(family, options->resolve, &error);

@@ -134,16 +134,6 @@ static const ql_option quic_table[] = {
     END,
 };
 
-static const ql_option capture_table[] = {
-    { "capture", '\0', QL_OPTION_STRING, FIELD(capture), "FILE",
-      "write all packets, and the secrets that open them, as pcapng; \"-\" is standard output, for "
-      "wireshark -k -i -, and what has no -o then goes nowhere",
-      NULL },
-    { "keys", '\0', QL_OPTION_STRING, FIELD(keys), "FILE",
-      "append the TLS secrets to this log (else to $SSLKEYLOGFILE)", NULL },
-    END,
-};
-
 static bool refuse(GError **error, const char *message)
 {
     g_set_error(error, QL_OPTIONS_ERROR, 0, "%s", message);
@@ -197,7 +187,7 @@ bool ql_get_options_parse(ql_get_options *options, int argc, char **argv, GError
         { "Network", network_table, options },
         { "TLS", tls_table, options },
         { "QUIC", quic_table, options },
-        { "Capture and secrets", capture_table, options },
+        ql_capture_options_group(&options->record),
         { NULL, NULL, NULL },
     };
     options->urls = ql_options_parse(
@@ -217,6 +207,5 @@ void ql_get_options_clear(ql_get_options *options)
     g_strfreev(options->headers);
     g_free(options->ca_file);
     g_strfreev(options->resolve);
-    g_free(options->keys);
-    g_free(options->capture);
+    ql_capture_options_clear(&options->record);
 }

@@ -2,6 +2,7 @@
 /* The options of quiclens get. */
 #pragma once
 
+#include "capture_options.h"
 #include "path.h"
 
 #include <glib.h>
@@ -26,7 +27,7 @@ typedef struct ql_get_options {
     gboolean ipv4, ipv6;
     char *ca_file, **resolve;
     gboolean insecure;
-    char *keys, *capture;
+    ql_capture_options record;
     ql_move_trigger move;
     double connect_timeout, max_time, idle_timeout; /* in seconds; 0: not given */
 } ql_get_options;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "http3.h"
 
+#include "qlog_http3.h"
 #include "quic_error.h"
 #include "request_stream.h"
 
@@ -25,6 +26,7 @@ struct ql_http3 {
     uint64_t content_bytes;
     bool going_away;
     ql_trace *trace;
+    ql_qlog_http3 *qlog; /* NULL: none */
 };
 
 static int fail(int code, ngtcp2_ccerr *why)
@@ -72,11 +74,11 @@ static int on_field(nghttp3_conn *connection, int64_t id, int32_t token, nghttp3
                     nghttp3_rcbuf *value, uint8_t flags, void *user, void *stream)
 {
     (void)connection;
-    (void)id;
     (void)token;
     (void)flags;
-    (void)user;
+    const ql_http3 *http3 = user;
     nghttp3_vec n = nghttp3_rcbuf_get_buf(name), v = nghttp3_rcbuf_get_buf(value);
+    ql_qlog_http3_field(http3->qlog, QL_QLOG_REMOTE, id, n.base, n.len, v.base, v.len);
     if (stream != NULL)
         ql_request_stream_on_field(stream, (const char *)n.base, n.len, (const char *)v.base,
                                    v.len);
@@ -86,9 +88,9 @@ static int on_field(nghttp3_conn *connection, int64_t id, int32_t token, nghttp3
 static int on_header_end(nghttp3_conn *connection, int64_t id, int fin, void *user, void *stream)
 {
     (void)connection;
-    (void)id;
     (void)fin;
     const ql_http3 *http3 = user;
+    ql_qlog_http3_fields_end(http3->qlog, QL_QLOG_REMOTE, id);
     if (stream != NULL)
         ql_request_stream_on_fields_end(stream, false, http3->trace);
     return 0;
@@ -97,9 +99,9 @@ static int on_header_end(nghttp3_conn *connection, int64_t id, int fin, void *us
 static int on_trailer_end(nghttp3_conn *connection, int64_t id, int fin, void *user, void *stream)
 {
     (void)connection;
-    (void)id;
     (void)fin;
     const ql_http3 *http3 = user;
+    ql_qlog_http3_fields_end(http3->qlog, QL_QLOG_REMOTE, id);
     if (stream != NULL)
         ql_request_stream_on_fields_end(stream, true, http3->trace);
     return 0;
@@ -148,6 +150,7 @@ static int on_close(nghttp3_conn *connection, int64_t id, uint64_t code, void *u
     if (stream != NULL)
         put_back(http3, ql_request_stream_fail_code(stream, code));
     g_hash_table_remove(http3->streams, &id);
+    ql_qlog_http3_stream_closed(http3->qlog, id);
     return 0;
 }
 
@@ -264,8 +267,15 @@ void ql_http3_free(ql_http3 *http3)
     if (http3 == NULL)
         return;
     nghttp3_conn_del(http3->connection);
+    ql_qlog_http3_free(http3->qlog);
     g_hash_table_unref(http3->streams);
     g_free(http3);
+}
+
+void ql_http3_set_qlog(ql_http3 *http3, ql_qlog *qlog)
+{
+    ql_qlog_http3_free(http3->qlog);
+    http3->qlog = ql_qlog_http3_new(qlog, false);
 }
 
 size_t ql_http3_active(const ql_http3 *http3)
@@ -289,6 +299,14 @@ bool ql_http3_is_going_away(const ql_http3 *http3)
     return http3->going_away;
 }
 
+static void log_request(const ql_http3 *http3, int64_t id, const ql_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        ql_qlog_http3_field(http3->qlog, QL_QLOG_LOCAL, id, fields[i].name, strlen(fields[i].name),
+                            fields[i].value, strlen(fields[i].value));
+    ql_qlog_http3_fields_end(http3->qlog, QL_QLOG_LOCAL, id);
+}
+
 static int submit(ql_http3 *http3, ql_request *request)
 {
     nghttp3_nv list[FIELDS_AT_MOST];
@@ -308,6 +326,7 @@ static int submit(ql_http3 *http3, ql_request *request)
     int rv = ngtcp2_conn_open_bidi_stream(http3->quic, &id, NULL);
     if (rv != 0)
         return rv;
+    log_request(http3, id, fields, count);
     ql_request_stream *stream = ql_request_stream_new(http3->quic, id, request);
     g_hash_table_insert(http3->streams, g_memdup2(&id, sizeof id), stream);
     ql_request_on_sent(request, id, http3->trace);
@@ -353,6 +372,15 @@ void ql_http3_fail_active(ql_http3 *http3, const char *sentence)
         ql_request_stream_fail(stream, false, sentence);
 }
 
+static void log_written(const ql_http3 *http3, int64_t id, const nghttp3_vec *vector, size_t left)
+{
+    for (; http3->qlog != NULL && left > 0; vector++) {
+        size_t length = MIN(vector->len, left);
+        ql_qlog_http3_bytes(http3->qlog, QL_QLOG_LOCAL, id, vector->base, length);
+        left -= length;
+    }
+}
+
 ngtcp2_ssize ql_http3_write_packet(ql_http3 *http3, ngtcp2_conn *quic, ngtcp2_path *path,
                                    ngtcp2_pkt_info *info, uint8_t *data, size_t length,
                                    ngtcp2_tstamp now, ngtcp2_ccerr *why)
@@ -375,6 +403,8 @@ ngtcp2_ssize ql_http3_write_packet(ql_http3 *http3, ngtcp2_conn *quic, ngtcp2_pa
         ngtcp2_ssize written =
             ngtcp2_conn_writev_stream(quic, path, info, data, length, &taken, flags, id,
                                       (ngtcp2_vec *)vectors, (size_t)count, now);
+        if (taken > 0 && id >= 0)
+            log_written(http3, id, vectors, (size_t)taken);
         if (taken >= 0 && id >= 0)
             nghttp3_conn_add_write_offset(http3->connection, id, (size_t)taken);
         if (written == NGTCP2_ERR_WRITE_MORE)
@@ -403,6 +433,7 @@ static int read_stream(ql_http3 *http3, int64_t id, const uint8_t *data, size_t 
 int ql_http3_on_stream_data(ql_http3 *http3, int64_t id, const uint8_t *data, size_t length,
                             bool last, ngtcp2_tstamp now, ngtcp2_ccerr *why)
 {
+    ql_qlog_http3_bytes(http3->qlog, QL_QLOG_REMOTE, id, data, length);
     int rv = length == 0 ? 0 : read_stream(http3, id, data, length, 0, now, why);
     if (rv != 0 || !last)
         return rv;

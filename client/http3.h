@@ -3,6 +3,7 @@
  * keeps flow control such that a slow output holds back its own stream and no other. */
 #pragma once
 
+#include "qlog.h"
 #include "request.h"
 #include "trace.h"
 
@@ -18,6 +19,9 @@ typedef struct ql_http3 ql_http3;
  * with why set. */
 ql_http3 *ql_http3_new(ngtcp2_conn *quic, GQueue *waiting, ql_trace *trace, ngtcp2_ccerr *why);
 void ql_http3_free(ql_http3 *http3); /* NULL is a no-op */
+
+/* Its frames are written into this qlog, which is borrowed, from now on; NULL: into none. */
+void ql_http3_set_qlog(ql_http3 *http3, ql_qlog *qlog);
 
 /* Requests that are on a stream and whose response is not complete. */
 size_t ql_http3_active(const ql_http3 *http3);

@@ -5,7 +5,9 @@
 #include <time.h>
 
 #define DATAGRAMS_AT_ONCE 32
-#define DATAGRAMS_IN_TURN 1024   /* received, until timers have their turn again */
+#define DATAGRAMS_IN_TURN 1024 /* received, until timers have their turn again */
+#define LONG_HEADER       0x80 /* RFC 9000, 17.2 */
+#define OWN_IDS_AT_MOST   32
 #define BATCHES_IN_TURN   16     /* sent, the same */
 #define SEND_BYTES        65507u /* the largest UDP payload, which bounds what GSO takes */
 
@@ -26,6 +28,8 @@ typedef struct unsent {
 struct ql_packets {
     ql_paths *paths;
     ql_self_capture *capture;
+    ql_qlog *qlog;
+    GArray *own_ids; /* ngtcp2_cid: ours that packets have carried; empty: only the first */
     GArray *sources; /* source */
     unsent unsent;
     uint8_t buffer[SEND_BYTES];
@@ -43,6 +47,7 @@ ql_packets *ql_packets_new(ql_paths *paths, ql_self_capture *capture)
     ql_packets *packets = g_new0(ql_packets, 1);
     packets->paths = paths;
     packets->capture = capture;
+    packets->own_ids = g_array_new(FALSE, FALSE, sizeof(ngtcp2_cid));
     packets->sources = g_array_new(FALSE, FALSE, sizeof(source));
     return packets;
 }
@@ -51,8 +56,46 @@ void ql_packets_free(ql_packets *packets)
 {
     if (packets == NULL)
         return;
+    g_array_unref(packets->own_ids);
     g_array_unref(packets->sources);
     g_free(packets);
+}
+
+void ql_packets_set_qlog(ql_packets *packets, ql_qlog *qlog)
+{
+    packets->qlog = qlog;
+}
+
+static bool contains(const ngtcp2_cid *list, size_t count, const ngtcp2_cid *cid)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ngtcp2_cid_eq(&list[i], cid))
+            return true;
+    return false;
+}
+
+/* The server may use another of our connection IDs at any time (RFC 9000, 5.1), and only its
+ * packets tell. What is none of ours has come from elsewhere; what was used before is late. */
+static void log_own_id(const ql_packets *packets, ngtcp2_conn *quic, const uint8_t *data,
+                       size_t length)
+{
+    const ngtcp2_cid *now = ql_qlog_connection_id(packets->qlog, QL_QLOG_LOCAL);
+    ngtcp2_cid seen, own[OWN_IDS_AT_MOST];
+    if (now == NULL || length <= now->datalen || (data[0] & LONG_HEADER) != 0 ||
+        memcmp(data + 1, now->data, now->datalen) == 0)
+        return;
+    ngtcp2_cid_init(&seen, data + 1, now->datalen);
+    size_t count = ngtcp2_conn_get_scid(quic, NULL);
+    if (count > OWN_IDS_AT_MOST ||
+        contains((const ngtcp2_cid *)(void *)packets->own_ids->data, packets->own_ids->len, &seen))
+        return;
+    count = ngtcp2_conn_get_scid(quic, own);
+    if (!contains(own, count, &seen))
+        return;
+    if (packets->own_ids->len == 0)
+        g_array_append_vals(packets->own_ids, now, 1);
+    g_array_append_val(packets->own_ids, seen);
+    ql_qlog_connection_id_updated(packets->qlog, QL_QLOG_LOCAL, &seen);
 }
 
 /* The secrets that a datagram brings about are known only once it was processed. */
@@ -152,6 +195,7 @@ int ql_packets_receive(ql_packets *packets, ngtcp2_conn *quic, GError **error)
         if (rv == 0) /* what came behind the connection's end is captured, too */
             rv = ngtcp2_conn_read_pkt(quic, &path, &info, datagram->data, datagram->length,
                                       ql_packets_now());
+        log_own_id(packets, quic, datagram->data, datagram->length);
         capture_received(packets, datagram);
     }
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "path.h"
+#include "qlog.h"
 #include "self_capture.h"
 
 #include <glib.h>
@@ -13,6 +14,10 @@ typedef struct ql_packets ql_packets;
 
 /* Both are borrowed; capture may be NULL. */
 ql_packets *ql_packets_new(ql_paths *paths, ql_self_capture *capture);
+
+/* Where it is to be told which of our connection IDs the packets that come carry; borrowed. NULL:
+ * nowhere. */
+void ql_packets_set_qlog(ql_packets *packets, ql_qlog *qlog);
 void ql_packets_free(ql_packets *packets); /* NULL is a no-op */
 
 /* Hands all that has come to ngtcp2. Returns 0 or ngtcp2's error; also 0 with error set where a

@@ -21,6 +21,7 @@ struct ql_paths {
     GArray *sockets; /* socket_entry; the last is the newest */
     ql_move_trigger trigger;
     ql_trace *trace;
+    ql_qlog *qlog;
     move_state move;
     bool confirmed;
     ngtcp2_tstamp due; /* of a move by time */
@@ -69,6 +70,18 @@ void ql_paths_free(ql_paths *paths)
     g_array_unref(paths->sockets);
     g_free(paths->refusal);
     g_free(paths);
+}
+
+void ql_paths_set_qlog(ql_paths *paths, ql_qlog *qlog)
+{
+    paths->qlog = qlog;
+}
+
+/* Of the newest socket. */
+static void log_move(const ql_paths *paths, ql_qlog_migration state)
+{
+    const ql_udp *newest = entry_at(paths, paths->sockets->len - 1)->udp;
+    ql_qlog_migration_updated(paths->qlog, state, ql_udp_local(newest), &paths->remote);
 }
 
 static ngtcp2_addr as_quic(const ql_address *address)
@@ -156,6 +169,7 @@ static void start_move(ql_paths *paths, ngtcp2_conn *quic, ngtcp2_tstamp now)
     if (rv == 0) {
         paths->move = MOVE_PROBES;
         paths->started = now;
+        log_move(paths, QL_QLOG_PROBING_STARTED);
     } else if (rv != NGTCP2_ERR_CONN_ID_BLOCKED) { /* else the server may still issue one */
         entry_at(paths, newest)->closes = now;
         refuse(paths, ngtcp2_strerror(rv));
@@ -170,6 +184,8 @@ static void close_old_sockets(ql_paths *paths, ngtcp2_tstamp now)
             continue;
         ql_udp_free(entry->udp);
         g_array_remove_index(paths->sockets, i - 1);
+        if (paths->sockets->len == 1 && paths->move == MOVE_DONE)
+            log_move(paths, QL_QLOG_MIGRATION_COMPLETE);
     }
 }
 
@@ -200,12 +216,14 @@ void ql_paths_on_validated(ql_paths *paths, const ngtcp2_path *path, bool good, 
     ql_udp *newest = entry_at(paths, paths->sockets->len - 1)->udp;
     if (paths->move != MOVE_PROBES || udp != newest)
         return;
+    log_move(paths, good ? QL_QLOG_PROBING_SUCCESSFUL : QL_QLOG_PROBING_ABANDONED);
     if (!good) {
         entry_at(paths, paths->sockets->len - 1)->closes = now;
         refuse(paths, "no answer came on the new path (RFC 9000, 8.2.4)");
         return;
     }
     paths->move = MOVE_DONE;
+    log_move(paths, QL_QLOG_MIGRATION_STARTED);
     g_clear_pointer(&paths->refusal, g_free);
     /* What is still on its way to the old port comes within that time (RFC 9000, 9.6.2 has the same
      * for the server's side). */

@@ -3,6 +3,7 @@
  * lately, and the move from one to the next (connection migration, RFC 9000, 9). */
 #pragma once
 
+#include "qlog.h"
 #include "trace.h"
 #include "udp.h"
 
@@ -21,6 +22,9 @@ typedef struct ql_move_trigger {
 /* Opens the first socket. NULL and error on failure. trace is borrowed. */
 ql_paths *ql_paths_new(const ql_address *remote, const ql_move_trigger *trigger, ql_trace *trace,
                        GError **error);
+
+/* Its moves are written into this qlog, which is borrowed; NULL: into none. */
+void ql_paths_set_qlog(ql_paths *paths, ql_qlog *qlog);
 void ql_paths_free(ql_paths *paths); /* closes all sockets; NULL is a no-op */
 
 /* The path that the connection begins on; valid as long as paths. */

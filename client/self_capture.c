@@ -2,6 +2,7 @@
 #include "self_capture.h"
 
 #include "pcapng.h"
+#include "private_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #define IPV6_HEADER_BYTES 40u
 #define UDP_HEADER_BYTES  8u
 #define TIME_TO_LIVE      64
+#define WHAT              "the capture"
 
 struct ql_self_capture {
     ql_pcapng *writer;
@@ -34,47 +36,15 @@ typedef struct headers {
     size_t length;
 } headers;
 
-static GError *file_error(const char *path, int cause)
-{
-    return g_error_new(G_FILE_ERROR, (gint)g_file_error_from_errno(cause),
-                       "cannot write the capture %s: %s", path, g_strerror(cause));
-}
-
-/* O_NOFOLLOW alone would also refuse the links of our own user and those of the system. */
-static bool is_link_of_a_stranger(const char *path)
-{
-    struct stat entry;
-    return lstat(path, &entry) == 0 && S_ISLNK(entry.st_mode) && entry.st_uid != geteuid() &&
-           entry.st_uid != 0;
-}
-
-static int open_file(const char *path, GError **error)
-{
-    if (is_link_of_a_stranger(path)) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_ACCES,
-                    "cannot write the capture %s: it is another user's symbolic link", path);
-        return -1;
-    }
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    struct stat entry;
-    if (fd < 0 || fstat(fd, &entry) != 0 ||
-        (S_ISREG(entry.st_mode) && (ftruncate(fd, 0) != 0 || fchmod(fd, 0600) != 0))) {
-        g_propagate_error(error, file_error(path, errno));
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
-    return fd;
-}
-
 ql_self_capture *ql_self_capture_new_commented(const char *path_or_dash, const char *comment,
                                                GError **error)
 {
     bool to_stdout = strcmp(path_or_dash, "-") == 0;
-    int fd = to_stdout ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0) : open_file(path_or_dash, error);
+    int fd = to_stdout ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+                       : ql_private_file_open(path_or_dash, WHAT, error);
     if (fd < 0) {
         if (to_stdout)
-            g_propagate_error(error, file_error("on standard output", errno));
+            g_propagate_error(error, ql_private_file_error("on standard output", WHAT, errno));
         return NULL;
     }
     struct stat entry;

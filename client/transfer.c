@@ -238,6 +238,8 @@ static bool wait_for_something(ql_transfer *transfer, GArray *pollfds, ngtcp2_ts
                                 .tv_nsec = (long)(left % NGTCP2_SECONDS) };
     if (left > 0 && transfer->settings.capture != NULL)
         ql_self_capture_flush(transfer->settings.capture);
+    if (left > 0)
+        ql_qlog_book_flush(transfer->settings.qlogs);
     struct pollfd *list = (struct pollfd *)(void *)pollfds->data;
     int ready = ppoll(list, pollfds->len, expiry == NEVER ? NULL : &timeout, NULL);
     return ready > 0 && list[pollfds->len - 1].revents != 0;

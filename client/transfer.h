@@ -7,6 +7,7 @@
 #include "connection_figures.h"
 #include "path.h"
 #include "progress.h"
+#include "qlog.h"
 #include "request.h"
 #include "resolve.h"
 #include "self_capture.h"
@@ -26,6 +27,7 @@ typedef struct ql_transfer_settings {
     const ql_resolver *resolver;
     ql_self_capture *capture;        /* NULL: none */
     ql_trace *trace;                 /* NULL: none */
+    ql_qlog_book *qlogs;             /* NULL: none */
     ql_progress *progress;           /* NULL: none */
     ql_move_trigger move;            /* of the first connection of each origin */
     ngtcp2_duration connect_timeout; /* for the addresses of an origin all together */

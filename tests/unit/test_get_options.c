@@ -44,8 +44,8 @@ static void test_options_mean_what_they_mean_in_curl(void)
     g_assert_cmpstr(options.method, ==, "DELETE");
     g_assert_cmpstr(options.headers[1], ==, "X:");
     g_assert_cmpstr(options.ca_file, ==, "ca");
-    g_assert_cmpstr(options.keys, ==, "log");
-    g_assert_cmpstr(options.capture, ==, "-");
+    g_assert_cmpstr(options.record.keys, ==, "log");
+    g_assert_cmpstr(options.record.capture, ==, "-");
     g_assert_cmpstr(options.resolve[0], ==, "a:1:::1");
     g_assert_cmpfloat(options.connect_timeout, ==, 2);
     g_assert_cmpfloat(options.max_time, ==, 0.5);

@@ -27,9 +27,11 @@ static ql_origin *listen_on_loopback(const ql_origin_certificate *certificate,
 {
     struct sockaddr_in loopback = { .sin_family = AF_INET,
                                     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    ql_origin_options options = {
-        .listen = ql_address_from((struct sockaddr *)&loopback, sizeof loopback),
-        .certificate = certificate,
+    ql_address listen = ql_address_from((struct sockaddr *)&loopback, sizeof loopback);
+    const ql_origin_options options = {
+        .listen = &listen,
+        .listen_count = 1,
+        .tls.certificate = certificate,
         .http = { .content = content, .unacked = UNACKED },
     };
     return ql_origin_new(&options, error);
@@ -66,7 +68,7 @@ ql_demo_origin *ql_demo_origin_start(GError **error)
         content != NULL ? listen_on_loopback(demo->certificate, content, error) : NULL;
     bool ok = origin != NULL;
     if (ok) {
-        demo->port = ql_address_port(ql_origin_address(origin));
+        demo->port = ql_address_port(ql_origin_address(origin, 0));
         ok = fork_off(demo, origin, error);
     }
     /* The child has its own. */

@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "origin.h"
 
-#include "origin_cids.h"
 #include "origin_connection.h"
-#include "tls.h"
-#include "udp.h"
+#include "origin_stateless.h"
 
 #include <errno.h>
-#include <ngtcp2/ngtcp2_crypto.h>
-#include <openssl/hmac.h>
-#include <openssl/rand.h>
 #include <poll.h>
 
 #define RECEIVE_BATCH 64
-
-/* RFC 9000, 10.3.3: a reset is shorter than the packet that it answers, lest two endpoints without
- * state answer each other for ever; 10.3: and looks like a packet of an ordinary size. */
-#define MIN_RESET_BYTES (NGTCP2_MIN_STATELESS_RESET_RANDLEN + NGTCP2_STATELESS_RESET_TOKENLEN)
-#define MAX_RESET_BYTES 43u
 
 typedef struct slot {
     ql_origin_connection *connection;
@@ -28,7 +18,6 @@ typedef struct slot {
 
 struct ql_origin {
     ql_origin_shared shared;
-    ql_udp *udp;
     GSequence *slots;   /* slot, owned, by expiry */
     GPtrArray *touched; /* slot, borrowed: have something to send */
 };
@@ -47,21 +36,21 @@ static int compare_expiry(gconstpointer a, gconstpointer b, gpointer unused)
     return (first->expiry > second->expiry) - (first->expiry < second->expiry);
 }
 
-/* The same key gives the same tokens after a restart, so that clients of the origin's former life
- * learn that it is over. */
-static bool derive_reset_secret(ql_origin_shared *shared, EVP_PKEY *key, GError **error)
+static bool prepare(ql_origin *origin, const ql_origin_options *options, GError **error)
 {
-    static const char purpose[] = "quiclens origin stateless reset";
-    unsigned char *encoded = NULL;
-    unsigned length = 0;
-    int encoded_length = i2d_PrivateKey(key, &encoded);
-    bool ok = encoded_length > 0 &&
-              HMAC(EVP_sha256(), encoded, encoded_length, (const unsigned char *)purpose,
-                   sizeof purpose - 1, shared->reset_secret, &length) != NULL;
-    OPENSSL_clear_free(encoded, encoded_length > 0 ? (size_t)encoded_length : 0);
-    if (!ok)
-        g_set_error_literal(error, QL_TLS_ERROR, 0, "the origin's key cannot be encoded");
-    return ok;
+    ql_origin_shared *shared = &origin->shared;
+    EVP_PKEY *key = options->tls.certificate->key;
+    if (!ql_origin_secret_derive(key, "quiclens origin stateless reset", shared->reset_secret,
+                                 error) ||
+        !ql_origin_secret_derive(key, "quiclens origin token", shared->token_secret, error))
+        return false;
+    shared->tls = ql_origin_tls_context_new(&options->tls, error);
+    if (shared->tls == NULL)
+        return false;
+    for (size_t i = 0; i < options->listen_count; i++)
+        if (!ql_origin_sockets_listen(shared->sockets, &options->listen[i], error))
+            return false;
+    return true;
 }
 
 ql_origin *ql_origin_new(const ql_origin_options *options, GError **error)
@@ -70,15 +59,12 @@ ql_origin *ql_origin_new(const ql_origin_options *options, GError **error)
     ql_origin_shared *shared = &origin->shared;
     origin->slots = g_sequence_new(slot_free);
     origin->touched = g_ptr_array_new();
+    shared->sockets = ql_origin_sockets_new(options->capture);
     shared->cids = ql_origin_cids_new();
     shared->buffer = g_malloc(QL_ORIGIN_SEND_BYTES);
+    shared->quic = options->quic;
     shared->http = options->http;
-    if (derive_reset_secret(shared, options->certificate->key, error) &&
-        (shared->tls =
-             ql_tls_server_context_new(options->certificate->certificate, options->certificate->key,
-                                       options->keylog, error)) != NULL)
-        shared->udp = origin->udp = ql_udp_listen(&options->listen, error);
-    if (origin->udp == NULL)
+    if (!prepare(origin, options, error))
         g_clear_pointer(&origin, ql_origin_free);
     return origin;
 }
@@ -89,39 +75,77 @@ void ql_origin_free(ql_origin *origin)
         return;
     g_sequence_free(origin->slots);
     g_ptr_array_unref(origin->touched);
-    ql_udp_free(origin->udp);
+    ql_origin_sockets_free(origin->shared.sockets);
     SSL_CTX_free(origin->shared.tls);
     ql_origin_cids_free(origin->shared.cids);
     g_free(origin->shared.buffer);
     OPENSSL_cleanse(origin->shared.reset_secret, sizeof origin->shared.reset_secret);
+    OPENSSL_cleanse(origin->shared.token_secret, sizeof origin->shared.token_secret);
     g_free(origin);
 }
 
-const ql_address *ql_origin_address(const ql_origin *origin)
+const ql_address *ql_origin_address(const ql_origin *origin, size_t index)
 {
-    return ql_udp_local(origin->udp);
+    return ql_origin_sockets_local(origin->shared.sockets, index);
 }
 
-static void answer(ql_origin *origin, const ql_udp_datagram *datagram, ngtcp2_ssize length)
+/* Sends the packet of that length in the shared buffer back to where the datagram came from. */
+static void answer(ql_origin *origin, const ql_udp_datagram *datagram, size_t length)
 {
-    ql_udp_batch batch = { .from = &datagram->local,
-                           .to = &datagram->remote,
-                           .data = origin->shared.buffer,
-                           .length = (size_t)length };
+    const ql_udp_batch batch = { .from = &datagram->local,
+                                 .to = &datagram->remote,
+                                 .data = origin->shared.buffer,
+                                 .length = length };
+    ql_origin_sockets_processed(origin->shared.sockets, datagram);
     if (length > 0)
-        ql_udp_send(origin->udp, &batch, NULL);
+        ql_origin_sockets_send(origin->shared.sockets, &batch);
 }
 
-static void offer_versions(ql_origin *origin, const ql_udp_datagram *datagram,
-                           const ngtcp2_version_cid *ids)
+static bool is_full(const ql_origin *origin)
 {
-    static const uint32_t versions[] = { NGTCP2_PROTO_VER_V1, NGTCP2_PROTO_VER_V2 };
-    uint8_t unused = 0;
-    RAND_bytes(&unused, sizeof unused);
-    answer(origin, datagram,
-           ngtcp2_pkt_write_version_negotiation(origin->shared.buffer, NGTCP2_MAX_UDP_PAYLOAD_SIZE,
-                                                unused, ids->scid, ids->scidlen, ids->dcid,
-                                                ids->dcidlen, versions, G_N_ELEMENTS(versions)));
+    return g_sequence_get_length(origin->slots) >= (int)QL_ORIGIN_MAX_CONNECTIONS;
+}
+
+static slot *make_slot(ql_origin *origin, const ql_origin_arrival *arrival)
+{
+    slot *s = g_new0(slot, 1);
+    s->connection = ql_origin_connection_new(&origin->shared, s, arrival, NULL);
+    if (s->connection == NULL) {
+        g_free(s);
+        return NULL;
+    }
+    s->place = g_sequence_insert_sorted(origin->slots, s, compare_expiry, NULL);
+    return s;
+}
+
+/* NULL: the client was not let in, and knows. */
+static slot *accept_client(ql_origin *origin, const ql_udp_datagram *datagram)
+{
+    const ql_origin_shared *shared = &origin->shared;
+    ngtcp2_pkt_hd initial;
+    uint64_t now = ql_udp_now();
+    if (ngtcp2_accept(&initial, datagram->data, datagram->length) != 0) {
+        answer(origin, datagram, 0);
+        return NULL;
+    }
+    ql_origin_arrival arrival = { .initial = &initial, .datagram = datagram };
+    arrival.token = ql_origin_token_judge(shared->token_secret, &initial, &datagram->remote, now,
+                                          &arrival.original);
+    if (shared->quic.retry && arrival.token == QL_ORIGIN_TOKEN_NONE) {
+        answer(origin, datagram,
+               ql_origin_stateless_retry(shared->token_secret, &initial, &datagram->remote,
+                                         MAX(ql_origin_transport_cid_length(&shared->quic), 1), now,
+                                         shared->buffer));
+        return NULL;
+    }
+    bool invalid = arrival.token == QL_ORIGIN_TOKEN_INVALID;
+    slot *s = invalid || is_full(origin) ? NULL : make_slot(origin, &arrival);
+    if (s == NULL)
+        answer(origin, datagram,
+               ql_origin_stateless_refusal(
+                   &initial, invalid ? NGTCP2_INVALID_TOKEN : NGTCP2_CONNECTION_REFUSED,
+                   shared->buffer));
+    return s;
 }
 
 /* RFC 9000, 17.3. Version 0 says less: Version Negotiation has it, too. */
@@ -130,57 +154,13 @@ static bool is_short(const ql_udp_datagram *datagram)
     return (datagram->data[0] & 0x80) == 0;
 }
 
-static void reset_statelessly(ql_origin *origin, const ql_udp_datagram *datagram,
-                              const ngtcp2_version_cid *ids)
+static slot *find_slot(const ql_origin *origin, const ql_udp_datagram *datagram,
+                       const ngtcp2_version_cid *ids)
 {
-    ngtcp2_stateless_reset_token token;
-    ngtcp2_cid cid;
-    uint8_t random[MAX_RESET_BYTES - NGTCP2_STATELESS_RESET_TOKENLEN];
-    if (datagram->length <= MIN_RESET_BYTES || RAND_bytes(random, sizeof random) != 1)
-        return;
-    size_t length = MIN(datagram->length - 1, MAX_RESET_BYTES);
-    ngtcp2_cid_init(&cid, ids->dcid, ids->dcidlen);
-    if (ngtcp2_crypto_generate_stateless_reset_token(token.data, origin->shared.reset_secret,
-                                                     sizeof origin->shared.reset_secret, &cid) != 0)
-        return;
-    answer(origin, datagram,
-           ngtcp2_pkt_write_stateless_reset2(origin->shared.buffer, length, &token, random,
-                                             length - NGTCP2_STATELESS_RESET_TOKENLEN));
-}
-
-static void refuse(ql_origin *origin, const ql_udp_datagram *datagram, const ngtcp2_pkt_hd *initial)
-{
-    answer(origin, datagram,
-           ngtcp2_crypto_write_connection_close(origin->shared.buffer, NGTCP2_MAX_UDP_PAYLOAD_SIZE,
-                                                initial->version, &initial->scid, &initial->dcid,
-                                                NGTCP2_CONNECTION_REFUSED, NULL, 0));
-}
-
-/* A packet of no connection: it begins one, or cannot be told from one of a connection long gone.
- */
-static slot *accept_client(ql_origin *origin, const ql_udp_datagram *datagram,
-                           const ngtcp2_version_cid *ids)
-{
-    ngtcp2_pkt_hd initial;
-    if (is_short(datagram)) {
-        reset_statelessly(origin, datagram, ids);
-        return NULL;
-    }
-    if (ngtcp2_accept(&initial, datagram->data, datagram->length) != 0)
-        return NULL;
-    if (g_sequence_get_length(origin->slots) >= (int)QL_ORIGIN_MAX_CONNECTIONS) {
-        refuse(origin, datagram, &initial);
-        return NULL;
-    }
-    slot *s = g_new0(slot, 1);
-    s->connection = ql_origin_connection_new(&origin->shared, s, &initial, datagram, NULL);
-    if (s->connection == NULL) {
-        refuse(origin, datagram, &initial);
-        g_free(s);
-        return NULL;
-    }
-    s->place = g_sequence_insert_sorted(origin->slots, s, compare_expiry, NULL);
-    return s;
+    const ql_origin_shared *shared = &origin->shared;
+    if (ids->dcidlen == 0)
+        return ql_origin_cids_find_remote(shared->cids, &datagram->remote);
+    return ql_origin_cids_find(shared->cids, ids->dcid, ids->dcidlen);
 }
 
 static void touch(ql_origin *origin, slot *s)
@@ -192,27 +172,37 @@ static void touch(ql_origin *origin, slot *s)
 
 static void route(ql_origin *origin, const ql_udp_datagram *datagram)
 {
+    const ql_origin_shared *shared = &origin->shared;
     ngtcp2_version_cid ids;
-    int status =
-        ngtcp2_pkt_decode_version_cid(&ids, datagram->data, datagram->length, QL_ORIGIN_CID_BYTES);
-    if (status == NGTCP2_ERR_VERSION_NEGOTIATION)
-        offer_versions(origin, datagram, &ids);
-    if (status != 0)
+    int status = ngtcp2_pkt_decode_version_cid(&ids, datagram->data, datagram->length,
+                                               ql_origin_transport_cid_length(&shared->quic));
+    if (status != 0) {
+        answer(origin, datagram,
+               status == NGTCP2_ERR_VERSION_NEGOTIATION
+                   ? ql_origin_stateless_versions(&ids, shared->buffer)
+                   : 0);
         return;
-    slot *s = ql_origin_cids_find(origin->shared.cids, ids.dcid, ids.dcidlen);
-    if (s == NULL)
-        s = accept_client(origin, datagram, &ids);
+    }
+    slot *s = find_slot(origin, datagram, &ids);
+    if (s == NULL && is_short(datagram))
+        answer(origin, datagram,
+               ql_origin_stateless_reset(shared->reset_secret, &ids, datagram->length,
+                                         shared->buffer));
+    else if (s == NULL)
+        s = accept_client(origin, datagram);
     if (s == NULL)
         return;
     ql_origin_connection_receive(s->connection, datagram);
+    ql_origin_sockets_processed(shared->sockets, datagram);
     touch(origin, s);
 }
 
-static bool receive_all(ql_origin *origin, GError **error)
+static bool receive_all(ql_origin *origin, size_t index, GError **error)
 {
     ql_udp_datagram datagrams[RECEIVE_BATCH];
     g_autoptr(GError) failure = NULL;
-    int count = ql_udp_receive(origin->udp, datagrams, RECEIVE_BATCH, &failure);
+    int count = ql_origin_sockets_receive(origin->shared.sockets, index, datagrams, RECEIVE_BATCH,
+                                          &failure);
     /* A client's ICMP error concerns that client, whose connection will notice; it is not ours. */
     if (count < 0 && g_error_matches(failure, QL_UDP_ERROR, QL_UDP_ERROR_FAILED)) {
         g_propagate_error(error, g_steal_pointer(&failure));
@@ -276,29 +266,38 @@ static void say_goodbye(ql_origin *origin)
          at = g_sequence_iter_next(at)) {
         slot *s = g_sequence_get(at);
         ql_origin_connection_close(s->connection);
+        ql_origin_connection_send(s->connection);
     }
+}
+
+/* False and error if waiting fails. A socket has something if its entry of fds says so; the last
+ * entry is that of stop_fd. */
+static bool wait_for_clients(ql_origin *origin, struct pollfd *fds, size_t count, GError **error)
+{
+    struct timespec wait;
+    ql_origin_sockets_flush(origin->shared.sockets);
+    if (ppoll(fds, count + 1, time_to_wait(origin, &wait), NULL) < 0 && errno != EINTR) {
+        g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno),
+                    "waiting for clients: %s", g_strerror(errno));
+        return false;
+    }
+    return true;
 }
 
 bool ql_origin_run(ql_origin *origin, int stop_fd, GError **error)
 {
+    size_t count = ql_origin_sockets_count(origin->shared.sockets);
+    struct pollfd fds[QL_ORIGIN_MAX_SOCKETS + 1];
     for (;;) {
-        struct pollfd fds[] = {
-            { .fd = ql_udp_fd(origin->udp), .events = POLLIN },
-            { .fd = stop_fd, .events = POLLIN },
-        };
-        if (origin->touched->len > 0)
-            fds[0].events |= POLLOUT;
-        struct timespec wait;
-        if (ppoll(fds, G_N_ELEMENTS(fds), time_to_wait(origin, &wait), NULL) < 0 &&
-            errno != EINTR) {
-            g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno),
-                        "waiting for clients: %s", g_strerror(errno));
+        ql_origin_sockets_watch(origin->shared.sockets, fds, origin->touched->len > 0);
+        fds[count] = (struct pollfd){ .fd = stop_fd, .events = POLLIN };
+        if (!wait_for_clients(origin, fds, count, error))
             return false;
-        }
-        if (fds[1].revents != 0)
+        if (fds[count].revents != 0)
             break;
-        if (fds[0].revents != 0 && !receive_all(origin, error))
-            return false;
+        for (size_t i = 0; i < count; i++)
+            if (fds[i].revents != 0 && !receive_all(origin, i, error))
+                return false;
         expire_due(origin);
         send_touched(origin);
     }

@@ -39,6 +39,7 @@ void ql_origin_certificate_free(ql_origin_certificate *certificate)
         return;
     X509_free(certificate->certificate);
     EVP_PKEY_free(certificate->key);
+    OSSL_STACK_OF_X509_free(certificate->chain);
     g_free(certificate->path);
     g_free(certificate);
 }
@@ -188,4 +189,41 @@ ql_origin_certificate *ql_origin_certificate_load(const char *folder, GError **e
         certificate = make_anew(certificate_path, key_path, error);
     close(lock);
     return certificate;
+}
+
+static STACK_OF(X509) * read_chain(BIO *file)
+{
+    STACK_OF(X509) *chain = sk_X509_new_null();
+    X509 *next;
+    while ((next = PEM_read_bio_X509(file, NULL, NULL, NULL)) != NULL)
+        sk_X509_push(chain, next);
+    return chain;
+}
+
+ql_origin_certificate *ql_origin_certificate_read(const char *certificate_path,
+                                                  const char *key_path, GError **error)
+{
+    g_autoptr(BIO) certificate_file = BIO_new_file(certificate_path, "r");
+    g_autoptr(BIO) key_file = BIO_new_file(key_path, "r");
+    ql_origin_certificate *read = certificate_new(NULL, NULL, certificate_path);
+    const char *fault = NULL;
+    if (certificate_file != NULL)
+        read->certificate = PEM_read_bio_X509(certificate_file, NULL, NULL, NULL);
+    if (key_file != NULL)
+        read->key = PEM_read_bio_PrivateKey(key_file, NULL, NULL, (void *)(uintptr_t) "");
+    if (read->certificate == NULL)
+        fault = "holds no certificate (PEM) that can be read";
+    else if (read->key == NULL)
+        fault = "has a key file that holds no unencrypted key (PEM) that can be read";
+    else if (X509_check_private_key(read->certificate, read->key) != 1)
+        fault = "has a key file with the key of another certificate";
+    if (fault == NULL)
+        read->chain = read_chain(certificate_file);
+    ERR_clear_error(); /* the end of the file is one, too */
+    if (fault == NULL)
+        return read;
+    g_set_error(error, QL_TLS_ERROR, 0, "the certificate %s (key %s) %s", certificate_path,
+                key_path, fault);
+    ql_origin_certificate_free(read);
+    return NULL;
 }

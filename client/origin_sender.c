@@ -4,17 +4,17 @@
 #include <string.h>
 
 struct ql_origin_sender {
-    ql_udp *udp;
+    ql_origin_sockets *sockets;
     ql_address from, to;
     uint8_t ecn;
     size_t segment;
     GByteArray *kept; /* empty: nothing is */
 };
 
-ql_origin_sender *ql_origin_sender_new(ql_udp *udp)
+ql_origin_sender *ql_origin_sender_new(ql_origin_sockets *sockets)
 {
     ql_origin_sender *sender = g_new0(ql_origin_sender, 1);
-    sender->udp = udp;
+    sender->sockets = sockets;
     sender->kept = g_byte_array_new();
     return sender;
 }
@@ -36,8 +36,7 @@ static size_t hand_over(const ql_origin_sender *sender, const uint8_t *data, siz
                            .data = data,
                            .length = length,
                            .segment = sender->segment };
-    ssize_t sent = ql_udp_send(sender->udp, &batch, NULL);
-    return sent < 0 ? length : (size_t)sent;
+    return ql_origin_sockets_send(sender->sockets, &batch);
 }
 
 void ql_origin_sender_send(ql_origin_sender *sender, const ngtcp2_path *path, uint8_t ecn,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The way of one connection's packets into the origin's socket. What a full socket does not take is
- * kept, and goes first the next time. */
+/* The way of one connection's packets into the origin's sockets. What a full socket does not take
+ * is kept, and goes first the next time. */
 #pragma once
 
-#include "udp.h"
+#include "origin_sockets.h"
 
 #include <ngtcp2/ngtcp2.h>
 #include <stdbool.h>
@@ -12,8 +12,8 @@
 
 typedef struct ql_origin_sender ql_origin_sender;
 
-ql_origin_sender *ql_origin_sender_new(ql_udp *udp);  /* borrowed */
-void ql_origin_sender_free(ql_origin_sender *sender); /* NULL is a no-op */
+ql_origin_sender *ql_origin_sender_new(ql_origin_sockets *sockets); /* borrowed */
+void ql_origin_sender_free(ql_origin_sender *sender);               /* NULL is a no-op */
 
 /* Sends packets of the length segment (the last may be shorter; 0: it is one packet) along path, if
  * nothing is kept. A send that fails is a loss like others: QUIC notices, and gives up in the end.

@@ -1,117 +1,70 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* quiclens serve: options, output and signals around the embedded origin. */
+/* quiclens serve: output, files and signals around the embedded origin. */
 #include "command.h"
 #include "keylog.h"
 #include "origin.h"
+#include "origin_alpn.h"
+#include "self_capture.h"
+#include "serve_options.h"
 #include "text.h"
 
 #include <inttypes.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define DEFAULT_LISTEN "127.0.0.1:4433"
+/* What the origin borrows. */
+typedef struct serve_parts {
+    GArray *listen; /* ql_address */
+    GBytes *alpn;
+    ql_origin_content *content;
+    ql_origin_certificate *certificate;
+    ql_keylog *keylog;
+    ql_self_capture *capture;
+} serve_parts;
 
-typedef struct serve_options {
-    char *listen;
-    char *keys;
-    char **folders;
-    gboolean silent;
-} serve_options;
-
-static bool parse_options(serve_options *options, int argc, char **argv, GError **error)
+static void print_access(const ql_origin_access *access, void *user)
 {
-    const GOptionEntry entries[] = {
-        { "listen", 0, 0, G_OPTION_ARG_STRING, &options->listen,
-          "Where to listen (default " DEFAULT_LISTEN "; port 0: any that is free)", "ADDR:PORT" },
-        { "keys", 0, 0, G_OPTION_ARG_FILENAME, &options->keys,
-          "Append the TLS secrets of all connections (default: what SSLKEYLOGFILE names)", "FILE" },
-        { "silent", 's', 0, G_OPTION_ARG_NONE, &options->silent, "Do not print a line a request",
-          NULL },
-        { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->folders, NULL, "[DIR]" },
-        { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
-    };
-    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
-    g_option_context_set_summary(context, "Serves the files of DIR, or some built-in pages, over "
-                                          "HTTP/3, with a certificate of its own making.");
-    g_option_context_add_main_entries(context, entries, NULL);
-    g_autofree char *name = g_strdup_printf("quiclens %s", argv[0]);
-    g_set_prgname(name);
-    if (!g_option_context_parse(context, &argc, &argv, error))
-        return false;
-    if (options->folders != NULL && options->folders[0] != NULL && options->folders[1] != NULL) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "one DIR can be served, \"%s\" is one too many", options->folders[1]);
-        return false;
-    }
-    return true;
-}
-
-static void clear_options(serve_options *options)
-{
-    g_free(options->listen);
-    g_free(options->keys);
-    g_strfreev(options->folders);
-}
-
-/* "127.0.0.1:4433", "[::1]:0", "localhost:4433". */
-static bool parse_address(const char *text, ql_address *address, GError **error)
-{
-    const char *colon = strrchr(text, ':');
-    guint64 port;
-    if (colon == NULL || colon == text ||
-        !g_ascii_string_to_unsigned(colon + 1, 10, 0, UINT16_MAX, &port, NULL)) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "--listen %s: ADDR:PORT is wanted, such as " DEFAULT_LISTEN " or [::1]:0",
-                    text);
-        return false;
-    }
-    bool bracketed = text[0] == '[' && colon[-1] == ']';
-    g_autofree char *host = bracketed ? g_strndup(text + 1, (gsize)(colon - text) - 2)
-                                      : g_strndup(text, (gsize)(colon - text));
-    struct addrinfo hints = { .ai_family = bracketed ? AF_INET6 : AF_UNSPEC,
-                              .ai_socktype = SOCK_DGRAM };
-    struct addrinfo *found;
-    int status = getaddrinfo(host, colon + 1, &hints, &found);
-    if (status != 0) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--listen %s: %s", text,
-                    gai_strerror(status));
-        return false;
-    }
-    *address = ql_address_from(found->ai_addr, found->ai_addrlen);
-    freeaddrinfo(found);
-    return true;
-}
-
-static void print_access(const ql_origin_access *access, void *unused)
-{
+    FILE *out = user;
     g_autofree char *method = ql_text_escape(access->method);
     g_autofree char *target = ql_text_escape(access->target);
-    (void)unused;
     if (access->request_size > 0)
-        printf("%s %s (%" PRIu64 " bytes) -> %u, %" PRIu64 " bytes\n", method, target,
-               access->request_size, access->status, access->response_size);
+        fprintf(out, "%s %s (%" PRIu64 " bytes) -> %u, %" PRIu64 " bytes\n", method, target,
+                access->request_size, access->status, access->response_size);
     else
-        printf("%s %s -> %u, %" PRIu64 " bytes\n", method, target, access->status,
-               access->response_size);
-    fflush(stdout);
+        fprintf(out, "%s %s -> %u, %" PRIu64 " bytes\n", method, target, access->status,
+                access->response_size);
+    fflush(out);
 }
 
-static void print_start(const ql_address *address, const char *folder, const char *certificate)
+/* Standard output, unless the capture goes there. */
+static FILE *speech(const ql_serve_options *options)
 {
-    g_autofree char *place = ql_address_to_string(address);
-    g_autofree char *shown = ql_text_escape(folder != NULL ? folder : "the built-in pages");
-    printf("Serving %s at https://%s/\n", shown, place);
-    printf("Its certificate is %s; for example:\n", certificate);
-    printf("    quiclens get --cacert %s https://%s/\n", certificate, place);
-    printf("Ctrl-C ends it.\n");
-    fflush(stdout);
-    if (!ql_address_is_loopback(address))
-        fprintf(stderr, "quiclens serve: everybody who reaches %s can read what is served\n",
-                place);
+    return g_strcmp0(options->capture, "-") == 0 ? stderr : stdout;
+}
+
+static void print_start(const ql_serve_options *options, const ql_origin *origin, size_t count,
+                        const char *certificate)
+{
+    FILE *out = speech(options);
+    g_autofree char *first = ql_address_to_string(ql_origin_address(origin, 0));
+    g_autofree char *shown =
+        ql_text_escape(options->folder != NULL ? options->folder : "the built-in pages");
+    fprintf(out, "Serving %s at https://%s/\n", shown, first);
+    fprintf(out, "Its certificate is %s; for example:\n", certificate);
+    fprintf(out, "    quiclens get --cacert %s https://%s/\n", certificate, first);
+    for (size_t i = 0; i < count; i++) {
+        const ql_address *address = ql_origin_address(origin, i);
+        g_autofree char *place = ql_address_to_string(address);
+        if (i > 0)
+            fprintf(out, "Also at https://%s/\n", place);
+        if (!ql_address_is_loopback(address))
+            fprintf(stderr, "quiclens serve: everybody who reaches %s can read what is served\n",
+                    place);
+    }
+    fprintf(out, "Ctrl-C ends it.\n");
+    fflush(out);
 }
 
 /* A descriptor that becomes readable when the user or the system asks to end. */
@@ -126,59 +79,87 @@ static int stop_signals(void)
     return signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
-static bool serve(const serve_options *options, ql_origin_options *origin_options, GError **error)
+static void capture_secret(const char *line, void *capture)
 {
-    int stop = stop_signals();
-    ql_origin *origin = ql_origin_new(origin_options, error);
-    if (origin == NULL) {
-        close(stop);
+    ql_self_capture_secret(capture, line);
+}
+
+static bool parts_init(serve_parts *parts, const ql_serve_options *options, GError **error)
+{
+    parts->content = ql_origin_content_new(options->folder, error);
+    if (parts->content == NULL)
         return false;
+    parts->certificate = options->certificate != NULL
+                             ? ql_origin_certificate_read(options->certificate, options->key, error)
+                             : ql_origin_certificate_load(NULL, error);
+    if (parts->certificate == NULL || (parts->keylog = ql_keylog_new(options->keys, error)) == NULL)
+        return false;
+    if (options->capture == NULL)
+        return true;
+    parts->capture = ql_self_capture_new(options->capture, error);
+    if (parts->capture != NULL)
+        ql_keylog_set_listener(parts->keylog, capture_secret, parts->capture);
+    return parts->capture != NULL;
+}
+
+/* False and error if a file could not be written; ok is whether there was no failure before. */
+static bool parts_clear(serve_parts *parts, bool ok, GError **error)
+{
+    ok = ql_keylog_close(parts->keylog, ok ? error : NULL) && ok;
+    ok = ql_self_capture_close(parts->capture, ok ? error : NULL) && ok;
+    ql_origin_certificate_free(parts->certificate);
+    ql_origin_content_free(parts->content);
+    return ok;
+}
+
+static bool serve(const ql_serve_options *options, const serve_parts *parts, GError **error)
+{
+    const ql_origin_options origin_options = {
+        .listen = (const ql_address *)(const void *)parts->listen->data,
+        .listen_count = parts->listen->len,
+        .capture = parts->capture,
+        .tls = { .certificate = parts->certificate,
+                 .keylog = parts->keylog,
+                 .alpn = parts->alpn,
+                 .reject_early_data = options->reject_early_data },
+        .quic = ql_serve_options_quic(options),
+        .http = { .content = parts->content,
+                  .log = options->silent ? NULL : print_access,
+                  .log_user = speech(options) },
+    };
+    int stop = stop_signals();
+    ql_origin *origin = ql_origin_new(&origin_options, error);
+    bool ok = origin != NULL;
+    if (ok) {
+        print_start(options, origin, parts->listen->len, parts->certificate->path);
+        ok = ql_origin_run(origin, stop, error);
     }
-    print_start(ql_origin_address(origin), options->folders != NULL ? options->folders[0] : NULL,
-                origin_options->certificate->path);
-    bool ok = ql_origin_run(origin, stop, error);
     ql_origin_free(origin);
     close(stop);
     return ok;
 }
 
-/* What an origin needs, one after the other. */
-static bool prepare_and_serve(const serve_options *options, const ql_address *listen,
-                              GError **error)
-{
-    const char *folder = options->folders != NULL ? options->folders[0] : NULL;
-    ql_origin_content *content = ql_origin_content_new(folder, error);
-    ql_origin_certificate *certificate =
-        content != NULL ? ql_origin_certificate_load(NULL, error) : NULL;
-    ql_keylog *keylog = certificate != NULL ? ql_keylog_new(options->keys, error) : NULL;
-    bool ok = keylog != NULL;
-    if (ok) {
-        ql_origin_options origin_options = {
-            .listen = *listen,
-            .certificate = certificate,
-            .keylog = keylog,
-            .http = { .content = content, .log = options->silent ? NULL : print_access },
-        };
-        ok = serve(options, &origin_options, error);
-        ok = ql_keylog_close(keylog, ok ? error : NULL) && ok;
-    }
-    ql_origin_certificate_free(certificate);
-    ql_origin_content_free(content);
-    return ok;
-}
-
 static int run(int argc, char **argv)
 {
-    serve_options options = { .listen = NULL };
-    ql_address address;
+    ql_serve_options options;
+    serve_parts parts = { .listen = NULL };
     g_autoptr(GError) error = NULL;
     int status = QL_EXIT_USAGE;
-    if (parse_options(&options, argc, argv, &error) &&
-        parse_address(options.listen != NULL ? options.listen : DEFAULT_LISTEN, &address, &error))
-        status = prepare_and_serve(&options, &address, &error) ? QL_EXIT_DONE : QL_EXIT_FAILED;
+    if (ql_serve_options_parse(&options, argc, argv, &error) &&
+        (parts.listen = ql_serve_options_addresses(&options, &error)) != NULL &&
+        (parts.alpn = ql_origin_alpn_parse(
+             options.alpn != NULL ? options.alpn : QL_ORIGIN_ALPN_DEFAULT, &error)) != NULL) {
+        bool ok = parts_init(&parts, &options, &error) && serve(&options, &parts, &error);
+        ok = parts_clear(&parts, ok, &error);
+        status = ok ? QL_EXIT_DONE : QL_EXIT_FAILED;
+    } else if (error == NULL) {
+        status = QL_EXIT_DONE;
+    }
     if (error != NULL)
         fprintf(stderr, "quiclens serve: %s\n", error->message);
-    clear_options(&options);
+    g_clear_pointer(&parts.listen, g_array_unref);
+    g_clear_pointer(&parts.alpn, g_bytes_unref);
+    ql_serve_options_clear(&options);
     return status;
 }
 

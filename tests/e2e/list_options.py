@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 README = pathlib.Path(__file__).resolve().parent.parent.parent / "README.md"
-COMMANDS = ("get", "relay")
+COMMANDS = ("get", "serve", "relay")
 BEGIN, END = "<!-- options of {} -->\n", "<!-- end of options of {} -->\n"
 GROUP = re.compile(r"^(\S.*):$")
 OPTION = re.compile(r"^  ((?:-\S, )?--\S+(?: \S+)?)(?:  +(.*))?$")

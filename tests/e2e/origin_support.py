@@ -101,6 +101,13 @@ class Server:
     def __enter__(self):
         return self
 
+    def rest_of_start(self):
+        """What it says further, before anybody came."""
+        lines = []
+        while not lines or not lines[-1].startswith("Ctrl-C"):
+            lines.append(self.process.stdout.readline().decode())
+        return "".join(lines)
+
     def get(self, *arguments, **more):
         """quiclens get, trusting this server. Paths become URLs."""
         urls = [self.url + a if isinstance(a, str) and a.startswith("/") else a for a in arguments]

@@ -62,14 +62,16 @@ static inline void origin_fixture_start(origin_fixture *fixture, X509 *certifica
     fixture->certificate = (ql_origin_certificate){ .certificate = certificate, .key = key };
     fixture->content = ql_origin_content_new(NULL, &error);
     g_assert_no_error(error);
-    ql_origin_options options = {
-        .listen = ql_address_from((const struct sockaddr *)&address, sizeof address),
-        .certificate = &fixture->certificate,
+    ql_address listen = ql_address_from((const struct sockaddr *)&address, sizeof address);
+    const ql_origin_options options = {
+        .listen = &listen,
+        .listen_count = 1,
+        .tls.certificate = &fixture->certificate,
         .http.content = fixture->content,
     };
     fixture->origin = ql_origin_new(&options, &error);
     g_assert_no_error(error);
-    fixture->port = ql_address_port(ql_origin_address(fixture->origin));
+    fixture->port = ql_address_port(ql_origin_address(fixture->origin, 0));
     fixture->stop_fd = eventfd(0, EFD_CLOEXEC);
     fixture->thread = g_thread_new("origin", origin_fixture_run, fixture);
 }

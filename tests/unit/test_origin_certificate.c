@@ -54,6 +54,44 @@ static void test_certificate_names_the_loopback(cache *c, gconstpointer unused)
     ql_origin_certificate_free(made);
 }
 
+static void test_a_certificate_of_others_is_read_with_its_chain(cache *c, gconstpointer unused)
+{
+    g_autofree char *certificate = in(c, "origin-cert.pem");
+    g_autofree char *key = in(c, "origin-cert.key"), *two = in(c, "two.pem"), *text = NULL;
+    (void)unused;
+    ql_origin_certificate_free(load(c));
+    g_assert_true(g_file_get_contents(certificate, &text, NULL, NULL));
+    g_autofree char *twice = g_strconcat(text, text, NULL);
+    g_assert_true(g_file_set_contents(two, twice, -1, NULL));
+    ql_origin_certificate *read = ql_origin_certificate_read(two, key, NULL);
+    g_assert_nonnull(read);
+    g_assert_cmpstr(read->path, ==, two);
+    g_assert_cmpint(sk_X509_num(read->chain), ==, 1);
+    ql_origin_certificate_free(read);
+    g_assert_cmpint(g_remove(two), ==, 0);
+}
+
+static void test_files_that_are_no_certificate_are_named(cache *c, gconstpointer unused)
+{
+    g_autofree char *certificate = in(c, "origin-cert.pem");
+    g_autofree char *key = in(c, "origin-cert.key");
+    (void)unused;
+    ql_origin_certificate_free(load(c));
+    const struct {
+        const char *certificate, *key, *why;
+    } cases[] = {
+        { "/no/such/file", key, "holds no certificate" },
+        { key, key, "holds no certificate" },
+        { certificate, "/dev/null", "holds no unencrypted key" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_assert_null(ql_origin_certificate_read(cases[i].certificate, cases[i].key, &error));
+        g_assert_nonnull(strstr(error->message, cases[i].why));
+        g_assert_nonnull(strstr(error->message, cases[i].certificate));
+    }
+}
+
 static void test_key_file_is_for_its_owner_only(cache *c, gconstpointer unused)
 {
     struct stat entry;
@@ -116,6 +154,8 @@ int main(int argc, char **argv)
 #define TEST(name, function)                                                                       \
     g_test_add("/origin-certificate/" name, cache, NULL, set_up, function, tear_down)
     TEST("names", test_certificate_names_the_loopback);
+    TEST("chain", test_a_certificate_of_others_is_read_with_its_chain);
+    TEST("no-certificate", test_files_that_are_no_certificate_are_named);
     TEST("mode", test_key_file_is_for_its_owner_only);
     TEST("kept", test_certificate_is_kept);
     TEST("unusable", test_what_cannot_be_used_is_made_anew);

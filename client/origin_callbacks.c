@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "origin_callbacks.h"
+
+#include "origin_alpn.h"
+#include "origin_connection.h"
+#include "origin_tokens.h"
+
+#include <ngtcp2/ngtcp2_crypto.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+static const ql_origin_application_kind *kind_of(const ql_origin_callbacks_context *c)
+{
+    return c->application->kind;
+}
+
+int ql_origin_callbacks_result(ql_origin_callbacks_context *c, int status)
+{
+    if (status == 0)
+        return 0;
+    ngtcp2_ccerr_set_application_error(&c->error, kind_of(c)->error_code(c->application), NULL, 0);
+    return NGTCP2_ERR_CALLBACK_FAILURE;
+}
+
+static int on_new_cid(ngtcp2_conn *quic, ngtcp2_cid *cid, ngtcp2_stateless_reset_token *token,
+                      size_t length, void *user)
+{
+    ql_origin_callbacks_context *c = user;
+    (void)quic, (void)length;
+    return ql_origin_ids_issue(c->ids, cid, token->data) ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
+}
+
+static int on_remove_cid(ngtcp2_conn *quic, const ngtcp2_cid *cid, void *user)
+{
+    ql_origin_callbacks_context *c = user;
+    (void)quic;
+    ql_origin_ids_remove(c->ids, cid);
+    return 0;
+}
+
+static int on_tx_key(ngtcp2_conn *quic, ngtcp2_encryption_level level, void *user)
+{
+    ql_origin_callbacks_context *c = user;
+    if (level != NGTCP2_ENCRYPTION_LEVEL_1RTT || c->application != NULL)
+        return 0;
+    c->application = ql_origin_alpn_application(ql_tls_ssl(c->tls), quic, &c->shared->http);
+    if (c->application == NULL)
+        return NGTCP2_ERR_CALLBACK_FAILURE;
+    return ql_origin_callbacks_result(c, kind_of(c)->start(c->application));
+}
+
+/* RFC 9000, 8.1.3: a token for the client's next connection. */
+static int on_handshake_completed(ngtcp2_conn *quic, void *user)
+{
+    const ql_origin_callbacks_context *c = user;
+    const ngtcp2_addr *at = &ngtcp2_conn_get_path(quic)->remote;
+    ql_address remote = ql_address_from(at->addr, at->addrlen);
+    uint8_t token[QL_ORIGIN_TOKEN_BYTES];
+    size_t length =
+        ql_origin_token_for_later(c->shared->token_secret, &remote, ql_udp_now(), token);
+    if (length == 0 || ngtcp2_conn_submit_new_token(quic, token, length) != 0)
+        return NGTCP2_ERR_CALLBACK_FAILURE;
+    return 0;
+}
+
+static int on_stream_data(ngtcp2_conn *quic, uint32_t flags, int64_t stream, uint64_t offset,
+                          const uint8_t *data, size_t length, void *user, void *stream_user)
+{
+    ql_origin_callbacks_context *c = user;
+    bool fin = (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0;
+    (void)quic, (void)offset, (void)stream_user;
+    if (c->application == NULL)
+        return 0;
+    return ql_origin_callbacks_result(
+        c, kind_of(c)->receive(c->application, stream, data, length, fin, ql_origin_now()));
+}
+
+static int on_acked_data(ngtcp2_conn *quic, int64_t stream, uint64_t offset, uint64_t length,
+                         void *user, void *stream_user)
+{
+    ql_origin_callbacks_context *c = user;
+    (void)quic, (void)offset, (void)stream_user;
+    return ql_origin_callbacks_result(c, kind_of(c)->acknowledge(c->application, stream, length));
+}
+
+static int on_stream_close(ngtcp2_conn *quic, uint32_t flags, int64_t stream, uint64_t error_code,
+                           void *user, void *stream_user)
+{
+    ql_origin_callbacks_context *c = user;
+    (void)stream_user;
+    if (ngtcp2_is_bidi_stream(stream) && !ngtcp2_conn_is_local_stream(quic, stream))
+        ngtcp2_conn_extend_max_streams_bidi(quic, 1);
+    if (c->application == NULL)
+        return 0;
+    if ((flags & NGTCP2_STREAM_CLOSE_FLAG_APP_ERROR_CODE_SET) == 0)
+        error_code = kind_of(c)->no_error;
+    return ql_origin_callbacks_result(c,
+                                      kind_of(c)->close_stream(c->application, stream, error_code));
+}
+
+static int stop_reading(ql_origin_callbacks_context *c, int64_t stream)
+{
+    if (c->application == NULL)
+        return 0;
+    return ql_origin_callbacks_result(c, kind_of(c)->stop_reading(c->application, stream));
+}
+
+static int on_stream_reset(ngtcp2_conn *quic, int64_t stream, uint64_t final_size,
+                           uint64_t error_code, void *user, void *stream_user)
+{
+    (void)quic, (void)final_size, (void)error_code, (void)stream_user;
+    return stop_reading(user, stream);
+}
+
+static int on_stop_reading(ngtcp2_conn *quic, int64_t stream, uint64_t error_code, void *user,
+                           void *stream_user)
+{
+    (void)quic, (void)error_code, (void)stream_user;
+    return stop_reading(user, stream);
+}
+
+static int on_more_stream_data(ngtcp2_conn *quic, int64_t stream, uint64_t max_data, void *user,
+                               void *stream_user)
+{
+    ql_origin_callbacks_context *c = user;
+    (void)quic, (void)max_data, (void)stream_user;
+    return ql_origin_callbacks_result(c, kind_of(c)->unblock(c->application, stream));
+}
+
+static int on_more_streams(ngtcp2_conn *quic, uint64_t max_streams, void *user)
+{
+    ql_origin_callbacks_context *c = user;
+    (void)quic;
+    if (c->application != NULL && kind_of(c)->allow_streams != NULL)
+        kind_of(c)->allow_streams(c->application, max_streams);
+    return 0;
+}
+
+static void on_random(uint8_t *bytes, size_t length, const ngtcp2_rand_ctx *context)
+{
+    (void)context;
+    if (RAND_bytes(bytes, (int)length) != 1)
+        memset(bytes, 0, length); /* padding and probes; keys never come from here */
+}
+
+const ngtcp2_callbacks *ql_origin_callbacks(void)
+{
+    static const ngtcp2_callbacks callbacks = {
+        .recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
+        .recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
+        .encrypt = ngtcp2_crypto_encrypt_cb,
+        .decrypt = ngtcp2_crypto_decrypt_cb,
+        .hp_mask = ngtcp2_crypto_hp_mask_cb,
+        .update_key = ngtcp2_crypto_update_key_cb,
+        .delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
+        .delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
+        .get_path_challenge_data2 = ngtcp2_crypto_get_path_challenge_data2_cb,
+        .version_negotiation = ngtcp2_crypto_version_negotiation_cb,
+        .rand = on_random,
+        .get_new_connection_id2 = on_new_cid,
+        .remove_connection_id = on_remove_cid,
+        .recv_tx_key = on_tx_key,
+        .handshake_completed = on_handshake_completed,
+        .recv_stream_data = on_stream_data,
+        .acked_stream_data_offset = on_acked_data,
+        .stream_close = on_stream_close,
+        .stream_reset = on_stream_reset,
+        .stream_stop_sending = on_stop_reading,
+        .extend_max_stream_data = on_more_stream_data,
+        .extend_max_remote_streams_bidi = on_more_streams,
+    };
+    return &callbacks;
+}
+
+/* What the application has to send next, if anything may be sent. */
+static ngtcp2_ssize next_data(const ql_origin_callbacks_context *c, int64_t *stream, bool *fin,
+                              ngtcp2_vec *vectors)
+{
+    *stream = -1;
+    *fin = false;
+    if (c->application == NULL || ngtcp2_conn_get_max_data_left(c->quic) == 0)
+        return 0;
+    return kind_of(c)->next(c->application, stream, fin, vectors);
+}
+
+static bool note_outcome(const ql_origin_callbacks_context *c, int64_t stream, ngtcp2_ssize outcome,
+                         ngtcp2_ssize taken)
+{
+    if (c->application != NULL && stream >= 0)
+        return kind_of(c)->sent(c->application, stream, outcome, taken);
+    return outcome >= 0 || outcome == NGTCP2_ERR_WRITE_MORE;
+}
+
+ngtcp2_ssize ql_origin_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *path,
+                                              ngtcp2_pkt_info *info, uint8_t *packet,
+                                              size_t capacity, ngtcp2_tstamp now, void *user)
+{
+    ql_origin_callbacks_context *c = user;
+    for (;;) {
+        ngtcp2_vec vectors[QL_ORIGIN_APPLICATION_VECTORS];
+        ngtcp2_ssize taken = -1;
+        int64_t stream;
+        bool fin;
+        ngtcp2_ssize count = next_data(c, &stream, &fin, vectors);
+        if (count < 0)
+            return NGTCP2_ERR_CALLBACK_FAILURE;
+        uint32_t flags = NGTCP2_WRITE_STREAM_FLAG_MORE | NGTCP2_WRITE_STREAM_FLAG_PADDING |
+                         (fin ? NGTCP2_WRITE_STREAM_FLAG_FIN : 0u);
+        ngtcp2_ssize written = ngtcp2_conn_writev_stream(
+            quic, path, info, packet, capacity, &taken, flags, stream, vectors, (size_t)count, now);
+        if (!note_outcome(c, stream, written, taken))
+            return written < 0 && written != NGTCP2_ERR_WRITE_MORE ? written
+                                                                   : NGTCP2_ERR_CALLBACK_FAILURE;
+        if (written >= 0)
+            return written;
+    }
+}

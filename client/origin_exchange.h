@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A request and its response, on one stream of HTTP/3 (RFC 9114, 4.1). Functions that return int
+ * return 0 or an error code of nghttp3. */
+#pragma once
+
+#include "origin_http.h"
+
+#include <nghttp3/nghttp3.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The most that a request's header section has, as RFC 9114, 4.2.2 counts it. */
+#define QL_ORIGIN_MAX_FIELD_SECTION_BYTES (64u * 1024u)
+
+typedef struct ql_origin_exchange ql_origin_exchange;
+
+/* All is borrowed. reader calls ql_origin_exchange_read. */
+ql_origin_exchange *ql_origin_exchange_new(nghttp3_conn *h3, int64_t stream,
+                                           const ql_origin_http_settings *settings,
+                                           const nghttp3_data_reader *reader);
+void ql_origin_exchange_free(ql_origin_exchange *exchange); /* NULL is a no-op */
+
+/* What comes of the request, in order. */
+void ql_origin_exchange_field(ql_origin_exchange *exchange, int32_t token, nghttp3_vec name,
+                              nghttp3_vec value);
+void ql_origin_exchange_content(ql_origin_exchange *exchange, const uint8_t *data, size_t length);
+int ql_origin_exchange_end(ql_origin_exchange *exchange); /* it came whole: it is answered */
+
+/* What nghttp3_read_data_callback wants, in one vector. NGHTTP3_ERR_CALLBACK_FAILURE: the content
+ * that was announced cannot be had any more, so that the stream is to be reset. */
+nghttp3_ssize ql_origin_exchange_read(ql_origin_exchange *exchange, nghttp3_vec *vector,
+                                      uint32_t *flags);
+
+/* Length bytes of the response's content were acknowledged. */
+int ql_origin_exchange_acknowledge(ql_origin_exchange *exchange, uint64_t length);

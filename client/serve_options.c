@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "serve_options.h"
+
+#include "options.h"
+#include "origin_sockets.h"
+#include "text.h"
+
+#include <netdb.h>
+#include <string.h>
+
+#define DEFAULT_LISTEN "127.0.0.1:4433"
+
+static gboolean take_version(const char *name, const char *value, void *record, GError **error)
+{
+    ql_serve_options *options = record;
+    if (strcmp(value, "v1") == 0 || strcmp(value, "v2") == 0) {
+        options->version = value[1] == '1' ? NGTCP2_PROTO_VER_V1 : NGTCP2_PROTO_VER_V2;
+        return TRUE;
+    }
+    g_autofree char *shown = ql_text_escape(value);
+    g_set_error(error, QL_OPTIONS_ERROR, 0, "bad value \"%s\" of %s: v1 or v2 is expected", shown,
+                name);
+    return FALSE;
+}
+
+#define FIELD(name) offsetof(ql_serve_options, name)
+
+#define END                                                                                        \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
+
+static const ql_option origin_table[] = {
+    { "listen", 'l', QL_OPTION_STRINGS, FIELD(listen), "ADDR:PORT",
+      "where to listen (default " DEFAULT_LISTEN "; port 0: any that is free); may be given often",
+      NULL },
+    { "alpn", '\0', QL_OPTION_STRING, FIELD(alpn), "NAME,...",
+      "what to speak, the best first: h3 (default) and hq-interop (RFC 9001, 8.1)", NULL },
+    { "silent", 's', QL_OPTION_FLAG, FIELD(silent), NULL, "do not print a line a request", NULL },
+    END,
+};
+
+static const ql_option tls_table[] = {
+    { "cert", 'E', QL_OPTION_STRING, FIELD(certificate), "FILE",
+      "a certificate (PEM), and those behind it, instead of one of its own making", NULL },
+    { "key", '\0', QL_OPTION_STRING, FIELD(key), "FILE", "its key (PEM)", NULL },
+    { "reject-early-data", '\0', QL_OPTION_FLAG, FIELD(reject_early_data), NULL,
+      "give tickets for 0-RTT, but reject what comes with them (RFC 9001, 4.6.2)", NULL },
+    END,
+};
+
+static const ql_option quic_table[] = {
+    { "retry", '\0', QL_OPTION_FLAG, FIELD(retry), NULL,
+      "answer a client without a token by Retry (RFC 9000, 8.1.2)", NULL },
+    { "quic-version", '\0', QL_OPTION_CALL, 0, "v1|v2",
+      "go on in that version where the client has it, too (RFC 9368, 2.3)", take_version },
+    { "cid-length", '\0', QL_OPTION_NUMBER, FIELD(cid_length), "BYTES",
+      "of the connection IDs that it issues: 4 to 20 (default 8) (RFC 9000, 5.1)", NULL },
+    { "zero-length-cid", '\0', QL_OPTION_FLAG, FIELD(zero_length_cid), NULL,
+      "have none, and know clients by their addresses (RFC 9000, 5.1)", NULL },
+    { "max-data", '\0', QL_OPTION_NUMBER, FIELD(max_data), "BYTES",
+      "that a connection's requests may have under way (RFC 9000, 4.1)", NULL },
+    { "max-stream-data", '\0', QL_OPTION_NUMBER, FIELD(max_stream_data), "BYTES",
+      "that a request may have under way (RFC 9000, 4.1)", NULL },
+    { "max-streams", '\0', QL_OPTION_NUMBER, FIELD(max_streams), "N",
+      "requests at the same time (RFC 9000, 4.6)", NULL },
+    END,
+};
+
+static const ql_option capture_table[] = {
+    { "capture", '\0', QL_OPTION_STRING, FIELD(capture), "FILE",
+      "write all packets of all clients, and the secrets that open them, as pcapng; \"-\" is "
+      "standard output, for wireshark -k -i -",
+      NULL },
+    { "keys", '\0', QL_OPTION_STRING, FIELD(keys), "FILE",
+      "append the TLS secrets of all connections to this log (else to $SSLKEYLOGFILE)", NULL },
+    END,
+};
+
+static bool refuse(GError **error, const char *message)
+{
+    g_set_error_literal(error, QL_OPTIONS_ERROR, 0, message);
+    return false;
+}
+
+static bool check(const ql_serve_options *options, GError **error)
+{
+    if ((options->certificate == NULL) != (options->key == NULL))
+        return refuse(error, "--cert and --key belong together");
+    if (options->zero_length_cid && options->cid_length != 0)
+        return refuse(error, "--cid-length and --zero-length-cid exclude each other");
+    if (options->cid_length != 0 && (options->cid_length < 4 || options->cid_length > 20))
+        return refuse(error, "bad value of --cid-length: 4 to 20 is expected");
+    if (options->zero_length_cid && options->retry)
+        return refuse(error, "--retry needs connection IDs, --zero-length-cid has none");
+    return true;
+}
+
+bool ql_serve_options_parse(ql_serve_options *options, int argc, char **argv, GError **error)
+{
+    static const char summary[] =
+        "Serves the files of DIR, or some built-in pages, over HTTP/3, with a certificate of its "
+        "own\nmaking. A small origin for lessons, which does what the other side of a lesson has "
+        "to: it is no\nserver for the world.";
+    *options = (ql_serve_options){ .listen = NULL };
+    const ql_option_group groups[] = {
+        { "Origin", origin_table, options },
+        { "TLS", tls_table, options },
+        { "QUIC", quic_table, options },
+        { "Capture and secrets", capture_table, options },
+        { NULL, NULL, NULL },
+    };
+    g_auto(GStrv) words = ql_options_parse(groups, argc, argv, "[DIR]", summary, error);
+    if (words == NULL)
+        return false;
+    if (g_strv_length(words) > 1) {
+        g_autofree char *shown = ql_text_escape(words[1]);
+        g_set_error(error, QL_OPTIONS_ERROR, 0, "one DIR can be served, \"%s\" is one too many",
+                    shown);
+        return false;
+    }
+    options->folder = g_strdup(words[0]);
+    return check(options, error);
+}
+
+void ql_serve_options_clear(ql_serve_options *options)
+{
+    g_strfreev(options->listen);
+    g_free(options->folder);
+    g_free(options->certificate);
+    g_free(options->key);
+    g_free(options->alpn);
+    g_free(options->keys);
+    g_free(options->capture);
+    *options = (ql_serve_options){ .listen = NULL };
+}
+
+/* "127.0.0.1:4433", "[::1]:0", "localhost:4433". */
+static bool parse_address(const char *text, ql_address *address, GError **error)
+{
+    const char *colon = strrchr(text, ':');
+    guint64 port;
+    if (colon == NULL || colon == text ||
+        !g_ascii_string_to_unsigned(colon + 1, 10, 0, UINT16_MAX, &port, NULL)) {
+        g_autofree char *shown = ql_text_escape(text);
+        g_set_error(error, QL_OPTIONS_ERROR, 0,
+                    "--listen %s: ADDR:PORT is wanted, such as " DEFAULT_LISTEN " or [::1]:0",
+                    shown);
+        return false;
+    }
+    bool bracketed = text[0] == '[' && colon[-1] == ']';
+    g_autofree char *host = bracketed ? g_strndup(text + 1, (gsize)(colon - text) - 2)
+                                      : g_strndup(text, (gsize)(colon - text));
+    struct addrinfo hints = { .ai_family = bracketed ? AF_INET6 : AF_UNSPEC,
+                              .ai_socktype = SOCK_DGRAM };
+    struct addrinfo *found;
+    int status = getaddrinfo(host, colon + 1, &hints, &found);
+    if (status != 0) {
+        g_autofree char *shown = ql_text_escape(text);
+        g_set_error(error, QL_OPTIONS_ERROR, 0, "--listen %s: %s", shown, gai_strerror(status));
+        return false;
+    }
+    *address = ql_address_from(found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    return true;
+}
+
+GArray *ql_serve_options_addresses(const ql_serve_options *options, GError **error)
+{
+    static char usual[] = DEFAULT_LISTEN;
+    char *const fallback[] = { usual, NULL };
+    g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(ql_address));
+    for (char *const *text = options->listen != NULL ? options->listen : fallback; *text != NULL;
+         text++) {
+        ql_address address;
+        if (!parse_address(*text, &address, error))
+            return NULL;
+        g_array_append_val(addresses, address);
+    }
+    return g_steal_pointer(&addresses);
+}
+
+ql_origin_quic_settings ql_serve_options_quic(const ql_serve_options *options)
+{
+    return (ql_origin_quic_settings){
+        .retry = options->retry,
+        .version = options->version,
+        .cid_length = (size_t)options->cid_length,
+        .zero_length_cid = options->zero_length_cid,
+        .max_data = (uint64_t)options->max_data,
+        .max_stream_data = (uint64_t)options->max_stream_data,
+        .max_streams = (uint64_t)options->max_streams,
+    };
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The options of quiclens serve. */
+#pragma once
+
+#include "origin_transport.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct ql_serve_options {
+    char **listen; /* "ADDR:PORT"; NULL: the default */
+    char *folder;  /* NULL: the built-in pages */
+    gboolean silent;
+    char *certificate, *key; /* both or none */
+    char *alpn;
+    gboolean reject_early_data;
+    gboolean retry, zero_length_cid;
+    int64_t cid_length, max_data, max_stream_data, max_streams; /* 0: as usual */
+    uint32_t version;                                           /* to be preferred; 0: none */
+    char *keys, *capture;
+} ql_serve_options;
+
+/* False and error on bad usage. False without error: help was asked for and printed. */
+bool ql_serve_options_parse(ql_serve_options *options, int argc, char **argv, GError **error);
+void ql_serve_options_clear(ql_serve_options *options);
+
+/* Where to listen: GArray of ql_address, to be freed by g_array_unref. Names are looked up. NULL
+ * and error if one of them is none. */
+GArray *ql_serve_options_addresses(const ql_serve_options *options, GError **error);
+
+/* The part that is QUIC's. */
+ql_origin_quic_settings ql_serve_options_quic(const ql_serve_options *options);

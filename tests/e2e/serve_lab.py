@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What quiclens serve does on purpose in QUIC, as tshark reads it from the server's own capture."""
+import glob
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+import origin_support as support
+import peers
+
+V2 = "0x6b3343cf"
+
+
+def gtlsclient():
+    """QUICLENS_GTLSCLIENT, else that of the PATH, else what quickstart fetched, else None."""
+    named = os.environ.get("QUICLENS_GTLSCLIENT")
+    cache = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
+    fetched = glob.glob(f"{cache}/quiclens/tools-*/bin/gtlsclient")
+    return named or shutil.which("gtlsclient") or next(iter(fetched), None)
+
+
+class Case(peers.Case):
+    """A test with a server that captures itself."""
+
+    def serve(self, *arguments, folder=True, **more):
+        self.capture = self.home.path / f"{self.id()}.pcapng"
+        files = (self.home.path / "www",) if folder else ()
+        return support.Server(self.home, "--cert", self.certificate[0], "--key",
+                              self.certificate[1], "--capture", self.capture, *arguments, *files,
+                              **more)
+
+    def fetch(self, server, *paths, options=(), name="1m"):
+        """quiclens get of one file, which has to arrive whole."""
+        done = self.get(*options, *(server.url + path for path in paths or (f"/{name}",)))
+        self.assert_done(done)
+        if not paths:
+            self.assertEqual(done.stdout, self.files[name])
+        return done
+
+    def gtls(self, server, *options, names=("1m",)):
+        """ngtcp2's client of the same files, which have to arrive whole. What it says."""
+        program = gtlsclient()
+        if program is None:
+            raise unittest.SkipTest("gtlsclient is not installed")
+        into = self.home.folder(f"gtls-{self.id()}-{len(os.listdir(self.home.path))}")
+        done = subprocess.run([program, "--exit-on-all-streams-close", f"--download={into}",
+                               *options, "127.0.0.1", str(server.port),
+                               *(f"https://localhost:{server.port}/{name}" for name in names)],
+                              cwd=into, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=support.TIMEOUT, check=False)
+        said = done.stdout.decode(errors="replace")
+        self.assertEqual(done.returncode, 0, said[-3000:])
+        for name in names:
+            self.assertEqual((into / name).read_bytes(), self.files[name], said[-3000:])
+        return said
+
+    def wire(self, display_filter, *fields):
+        """Of the packets that match: the fields, as lists."""
+        columns = [word for field in fields for word in ("-e", field)]
+        lines = peers.tshark(self.capture, "-Y", display_filter, "-T", "fields", *columns)
+        return [line.split("\t") for line in lines]
+
+
+class Retry(Case):
+    def test_a_client_without_a_token_is_sent_back_once(self):
+        with self.serve("--retry") as server:
+            self.fetch(server)
+        retries = self.wire("quic.long.packet_type == 3", "quic.scid")
+        self.assertGreaterEqual(len(retries), 1)
+        again = self.wire(f"udp.dstport == {server.port} && quic.long.packet_type == 0 && "
+                          "quic.token_length > 0", "quic.dcid", "quic.packet_number")
+        self.assertGreaterEqual(len(again), 1)
+        self.assertIn(again[0][0].split(",")[0], {scid for scid, in retries})
+
+    def test_without_it_there_is_none(self):
+        with self.serve() as server:
+            self.fetch(server)
+        self.assertEqual(self.wire("quic.long.packet_type == 3", "frame.number"), [])
+
+    def test_other_clients_come_again_too(self):
+        with self.serve("--retry") as server:
+            self.gtls(server)
+        self.assertNotEqual(self.wire("quic.long.packet_type == 3", "frame.number"), [])
+
+    def test_a_new_token_spares_the_retry(self):
+        with self.serve("--retry") as server:
+            token = self.home.path / "token"
+            self.gtls(server, f"--token-file={token}")
+            self.assertTrue(token.exists())
+            before = len(self.wire("quic.long.packet_type == 3", "frame.number"))
+            self.gtls(server, f"--token-file={token}")
+        self.assertEqual(len(self.wire("quic.long.packet_type == 3", "frame.number")), before)
+
+
+class Versions(Case):
+    def versions(self, port):
+        """Of the server's Initial packets."""
+        return {version for line in self.wire(f"udp.srcport == {port} && quic.header_form == 1",
+                                              "quic.version") for version in line[0].split(",")}
+
+    def test_version_2_is_negotiated_where_the_client_has_it(self):
+        with self.serve("--quic-version", "v2") as server:
+            self.gtls(server, "--available-versions=v1,v2")
+        self.assertEqual(self.versions(server.port), {V2})
+        first = self.wire(f"udp.dstport == {server.port}", "quic.version")[0][0]
+        self.assertEqual(first, "0x00000001")
+
+    def test_a_client_of_version_1_only_stays_there(self):
+        with self.serve("--quic-version", "v2") as server:
+            self.gtls(server)
+        self.assertEqual(self.versions(server.port), {"0x00000001"})
+
+    def test_a_client_that_begins_with_version_2_is_understood(self):
+        with self.serve() as server:
+            self.gtls(server, "--version=v2")
+        self.assertEqual(self.versions(server.port), {V2})
+
+
+def aioquic_python():
+    """What runs a Python that has aioquic: QUICLENS_AIOQUIC_PYTHON, else this one, else None."""
+    command = os.environ.get("QUICLENS_AIOQUIC_PYTHON", sys.executable).split()
+    tried = subprocess.run([*command, "-c", "import aioquic"], stdin=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL, timeout=support.TIMEOUT, check=False)
+    return command if tried.returncode == 0 else None
+
+
+class Interop(Case):
+    def test_http_0_9_gives_the_bytes_of_files(self):
+        python = aioquic_python()
+        if python is None:
+            self.skipTest("aioquic is not installed")
+        script = (pathlib.Path(__file__).parent / "aioquic_hq.py").read_bytes()
+        names = ["1m", "5m", "file-9"]
+        with self.serve("--alpn", "h3,hq-interop") as server:
+            self.fetch(server)  # HTTP/3 beside it
+            done = subprocess.run([*python, "-", str(server.port), *(f"/{n}" for n in names)],
+                                  input=script, stdout=subprocess.PIPE, timeout=support.TIMEOUT,
+                                  check=True)
+        self.assertEqual(sorted(done.stdout.decode().split("\n")), sorted(
+            ["", *(f"/{n} {len(self.files[n])} {hashlib.sha256(self.files[n]).hexdigest()}"
+                   for n in names)]))
+
+    def test_an_alpn_name_that_is_not_offered_is_refused(self):
+        with self.serve("--alpn", "hq-interop") as server:
+            failed = self.get(f"{server.url}/1m")
+            self.assert_failed(failed, "no_application_protocol")
+
+
+class Addresses(Case):
+    def test_all_addresses_are_served(self):
+        with self.serve("--listen", "[::1]:0", "--listen", "127.0.0.2:0") as server:
+            self.fetch(server)
+            others = re.findall(r"Also at (https://\S+)/", server.rest_of_start())
+            self.assertEqual(len(others), 2)
+            for url in others:
+                done = self.get("--resolve", f"localhost:{url.rsplit(':', 1)[1]}:"
+                                f"{'::1' if '[' in url else '127.0.0.2'}",
+                                f"https://localhost:{url.rsplit(':', 1)[1]}/1m")
+                self.assert_done(done)
+                self.assertEqual(done.stdout, self.files["1m"])
+        self.assertNotEqual(self.wire("ipv6", "frame.number"), [])
+        self.assertNotEqual(self.wire("ip.src == 127.0.0.2", "frame.number"), [])
+
+
+class Limits(Case):
+    def test_windows_and_streams_are_as_told(self):
+        with self.serve("--max-data", "3000", "--max-stream-data", "1000", "--max-streams",
+                        "2") as server:
+            upload = self.home.path / "upload"
+            upload.write_bytes(b"u" * 50000)
+            done = self.get("--data-binary", f"@{upload}", server.url + "/echo",
+                            server.url + "/echo", server.url + "/echo")
+            self.assert_done(done)
+            self.assertEqual(done.stdout.count(b'"size": 50000'), 3)
+        fields = self.wire("tls.quic.parameter.initial_max_data", *(
+            f"tls.quic.parameter.initial_max_{name}" for name in
+            ("data", "stream_data_bidi_remote", "streams_bidi")))
+        self.assertIn(["3000", "1000", "2"], fields)
+
+
+class ConnectionIds(Case):
+    def lengths(self, port):
+        return {len(value) // 2 for line in self.wire(
+            f"udp.srcport == {port} && quic.header_form == 1", "quic.scid")
+            for value in line[0].split(",")}
+
+    def test_their_length_is_as_told(self):
+        for length in (4, 20):
+            with self.subTest(length), self.serve("--cid-length", length) as server:
+                self.fetch(server, options=("--migrate-after", "200k"))
+            self.assertEqual(self.lengths(server.port), {length})
+
+    def test_without_ids_clients_are_known_by_address(self):
+        with self.serve("--zero-length-cid") as server:
+            clients = [self.home.start("get", "--cacert", self.certificates.ca, "-o",
+                                       self.home.path / f"z{n}", f"{server.url}/5m")
+                       for n in range(3)]
+            for n, client in enumerate(clients):
+                self.assertEqual(client.wait(support.TIMEOUT), 0)
+                self.assertEqual((self.home.path / f"z{n}").read_bytes(), self.files["5m"])
+            self.gtls(server)
+        self.assertEqual(self.lengths(server.port), {0})
+
+
+class Sessions(Case):
+    def sessions(self, server, *options):
+        """What ngtcp2's client says of its second connection, which has a ticket."""
+        kept = [f"--session-file={self.home.path}/{self.id()}.session",
+                f"--tp-file={self.home.path}/{self.id()}.tp"]
+        self.gtls(server, *kept)
+        return self.gtls(server, *kept, *options)
+
+    def early_packets(self):
+        return self.wire("quic.long.packet_type == 1", "frame.number")
+
+    def test_early_data_is_accepted(self):
+        with self.serve() as server:
+            self.sessions(server)
+        self.assertNotEqual(self.early_packets(), [])
+        early = self.wire("quic.long.packet_type == 1 && quic.decryption_failed", "frame.number")
+        self.assertEqual(early, [], "the server has no secret of early data")
+
+    def test_early_data_is_rejected_and_sent_again(self):
+        with self.serve("--reject-early-data") as server:
+            said = self.sessions(server)
+        self.assertNotEqual(self.early_packets(), [])
+        self.assertIn("reject", said.lower())
+
+    def test_tickets_outlive_the_server(self):
+        kept = [f"--session-file={self.home.path}/restart.session",
+                f"--tp-file={self.home.path}/restart.tp"]
+        with self.serve() as server:
+            self.gtls(server, *kept)
+        with self.serve() as server:
+            self.gtls(server, *kept)
+        resumed = self.wire("tls.handshake.type == 2", "tls.handshake.extension.type")
+        self.assertTrue(any("41" in types[0].split(",") for types in resumed),
+                        "no ServerHello with pre_shared_key")
+
+
+class Capture(Case):
+    def test_every_connection_is_in_it_and_opens(self):
+        with self.serve() as server:
+            for _ in range(3):
+                self.fetch(server, name="file-9")
+        said = self.wire("tls.handshake.type == 1", "udp.srcport")
+        self.assertEqual(len({port for port, in said}), 3)
+        opened = self.wire(f"udp.srcport == {server.port} && tls.handshake.type == 20",
+                           "frame.number")
+        self.assertEqual(len(opened), 3, "a Finished of the server's does not open")
+
+
+if __name__ == "__main__":
+    peers.main()

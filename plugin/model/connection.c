@@ -41,11 +41,7 @@ ql_connection *ql_connection_new(const ql_connection_context *context, uint32_t 
     c->cids[QL_CLIENT] = ql_cid_ledger_new(QL_CLIENT);
     c->cids[QL_SERVER] = ql_cid_ledger_new(QL_SERVER);
     c->paths = ql_path_table_new();
-    bool fresh;
-    c->current = ql_path_table_get(c->paths, &c->facts.client, &c->facts.server, &fresh);
-    c->current->first_frame = first->where.frame;
-    c->current->used = true;
-    ql_router_add_path(context->router, c, &c->facts.client, &c->facts.server);
+    ql_connection_begin_paths(c, sender);
     return c;
 }
 

@@ -5,16 +5,21 @@
 
 #include <string.h>
 
+static ql_path_event *tell_at(ql_connection *c, uint32_t frame, ql_side sender,
+                              ql_path_event_kind kind, const ql_path *path)
+{
+    ql_path_event *event = &ql_journal_add(c->context.journal, frame, QL_EVENT_PATH)->path;
+    *event = (ql_path_event){ .path = path,
+                              .kind = (uint8_t)kind,
+                              .sender = (uint8_t)sender,
+                              .bytes = { path->bytes[QL_CLIENT], path->bytes[QL_SERVER] } };
+    return event;
+}
+
 static ql_path_event *tell(ql_connection *c, const ql_packet_input *in, ql_path_event_kind kind,
                            const ql_path *path)
 {
-    ql_path_event *event =
-        &ql_journal_add(c->context.journal, in->datagram->where.frame, QL_EVENT_PATH)->path;
-    *event = (ql_path_event){ .path = path,
-                              .kind = (uint8_t)kind,
-                              .sender = (uint8_t)in->sender,
-                              .bytes = { path->bytes[QL_CLIENT], path->bytes[QL_SERVER] } };
-    return event;
+    return tell_at(c, in->datagram->where.frame, in->sender, kind, path);
 }
 
 static void tell_data(ql_connection *c, const ql_packet_input *in, ql_path_event_kind kind,
@@ -31,17 +36,30 @@ bool ql_connection_prefers_address(const ql_connection *c, const ql_endpoint *se
                                         ql_endpoint_equal(server, &p->preferred_v6));
 }
 
+static void enter_path(ql_connection *c, uint32_t frame, ql_side sender, ql_path *path)
+{
+    path->first_frame = frame;
+    ql_router_add_path(c->context.router, c, &path->client, &path->server);
+    tell_at(c, frame, sender, QL_PATH_NEW, path);
+}
+
+void ql_connection_begin_paths(ql_connection *c, ql_side sender)
+{
+    bool fresh;
+    c->current = ql_path_table_get(c->paths, &c->facts.client, &c->facts.server, &fresh);
+    c->current->used = true;
+    enter_path(c, c->facts.first.frame, sender, c->current);
+}
+
 /* A path begins as a probe, and becomes more when something else than probes is sent on it. The
  * exception is a copy: with both legs of a relay in the capture, a packet comes again between other
  * addresses. */
 static void begin_path(ql_connection *c, const ql_packet_input *in, ql_path *path)
 {
-    path->first_frame = in->datagram->where.frame;
     path->cause = in->event->duplicate || in->header->type != QL_PACKET_ONE_RTT
                       ? QL_PATH_CAUSE_INITIAL
                       : QL_PATH_CAUSE_PROBE;
-    ql_router_add_path(c->context.router, c, &path->client, &path->server);
-    tell(c, in, QL_PATH_NEW, path);
+    enter_path(c, in->datagram->where.frame, in->sender, path);
 }
 
 /* Whether the last path stands for others, too. */
@@ -64,8 +82,6 @@ static void begin_path_earlier(ql_connection *c, const ql_packet_input *in, ql_p
     while (event != NULL && (event->kind != QL_EVENT_PATH || event->path.path != path ||
                              event->path.kind != QL_PATH_NEW))
         event = event->next;
-    if (event == NULL)
-        return; /* the connection's first, which is not told */
     ql_journal_remove(c->context.journal, path->first_frame, event);
     path->first_frame = in->datagram->where.frame;
     tell(c, in, QL_PATH_NEW, path);

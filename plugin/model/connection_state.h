@@ -71,6 +71,9 @@ void ql_connection_bind_parameters(ql_connection *connection, ql_side side,
 
 /* connection_paths.c */
 
+/* The path on which the connection begins. */
+void ql_connection_begin_paths(ql_connection *connection, ql_side sender);
+
 /* The path of the packet, entered when it is new. */
 ql_path *ql_connection_use_path(ql_connection *connection, const ql_packet_input *in);
 /* Whether this is where the server wants to be sent to behind the handshake (RFC 9000, 9.6). */

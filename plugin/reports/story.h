@@ -16,7 +16,7 @@ typedef enum ql_note_weight {
     QL_NOTE_CID_CHANGE,
     QL_NOTE_FINDING,
     QL_NOTE_STREAM,    /* a piece of a message, or of another stream */
-    QL_NOTE_CID_STOCK, /* IDs that are handed out, and first uses */
+    QL_NOTE_CID_STOCK, /* IDs that are handed out, and first uses; where the connection begins */
     QL_NOTE_PACKET,
 } ql_note_weight;
 

@@ -112,8 +112,8 @@ void ql_story_of_issued_cids(ql_story *story)
 static void say_new(ql_story *story, const ql_path *path, const char *between)
 {
     if (path->cause == QL_PATH_CAUSE_INITIAL)
-        ql_story_say(story, QL_NOTE_PATH, "RFC 9000, 9", "The connection begins on the path %s",
-                     between);
+        ql_story_say(story, QL_NOTE_CID_STOCK, "RFC 9000, 9",
+                     "The connection begins on the path %s", between);
     else
         ql_story_say(story, QL_NOTE_PATH, "RFC 9000, 9",
                      "A packet of the connection comes on a new path, %s", between);

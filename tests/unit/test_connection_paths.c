@@ -57,6 +57,19 @@ static void test_migration(void)
     tear_down(&f);
 }
 
+static void test_first_path(void)
+{
+    fixture f;
+    set_up_connected(&f);
+    play(&f);
+    g_assert_true(has_event(&f, 1, "path(new 0)"));
+    for (uint32_t frame = 2; frame <= quic_tape_length(f.tape); frame++)
+        g_assert_false(has_event(&f, frame, "path("));
+    g_assert_cmpuint(path_of(&f, 0)->first_frame, ==, 1);
+    g_assert_cmpint(path_of(&f, 0)->cause, ==, QL_PATH_CAUSE_INITIAL);
+    tear_down(&f);
+}
+
 static void test_probe_then_migration(void)
 {
     fixture f;
@@ -354,6 +367,7 @@ static void test_many_paths(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/connection_paths/the first path is told like others", test_first_path);
     g_test_add_func("/connection_paths/a client moves to a new path", test_migration);
     g_test_add_func("/connection_paths/a probe is no migration yet", test_probe_then_migration);
     g_test_add_func("/connection_paths/a NAT rebinds", test_rebinding);

@@ -23,6 +23,7 @@ struct ql_http3 {
     nghttp3_conn *connection;
     GQueue *waiting;
     GHashTable *streams; /* int64_t -> ql_request_stream, as long as the stream is open */
+    GArray *closed;      /* int64_t: streams that QUIC has closed and HTTP/3 has not */
     uint64_t content_bytes;
     bool going_away;
     ql_trace *trace;
@@ -44,21 +45,6 @@ static void put_back(ql_http3 *http3, ql_request *request)
                   ql_request_url(request)->text);
 }
 
-static int on_data(nghttp3_conn *connection, int64_t id, const uint8_t *data, size_t length,
-                   void *user, void *stream)
-{
-    (void)connection;
-    ql_http3 *http3 = user;
-    http3->content_bytes += length;
-    if (stream != NULL) {
-        ql_request_stream_on_data(stream, data, length);
-        return 0;
-    }
-    ngtcp2_conn_extend_max_stream_offset(http3->quic, id, length);
-    ngtcp2_conn_extend_max_offset(http3->quic, length);
-    return 0;
-}
-
 static int on_deferred_consume(nghttp3_conn *connection, int64_t id, size_t length, void *user,
                                void *stream)
 {
@@ -67,6 +53,17 @@ static int on_deferred_consume(nghttp3_conn *connection, int64_t id, size_t leng
     ql_http3 *http3 = user;
     ngtcp2_conn_extend_max_stream_offset(http3->quic, id, length);
     ngtcp2_conn_extend_max_offset(http3->quic, length);
+    return 0;
+}
+
+static int on_data(nghttp3_conn *connection, int64_t id, const uint8_t *data, size_t length,
+                   void *user, void *stream)
+{
+    ql_http3 *http3 = user;
+    http3->content_bytes += length;
+    if (stream == NULL)
+        return on_deferred_consume(connection, id, length, user, stream);
+    ql_request_stream_on_data(stream, data, length);
     return 0;
 }
 
@@ -252,6 +249,7 @@ ql_http3 *ql_http3_new(ngtcp2_conn *quic, GQueue *waiting, ql_trace *trace, ngtc
     http3->trace = trace;
     http3->streams = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
                                            (GDestroyNotify)ql_request_stream_free);
+    http3->closed = g_array_new(FALSE, FALSE, sizeof(int64_t));
     if (nghttp3_conn_client_new(&http3->connection, &callbacks, &settings, nghttp3_mem_default(),
                                 http3) == 0 &&
         open_own_streams(http3) == 0)
@@ -269,6 +267,7 @@ void ql_http3_free(ql_http3 *http3)
     nghttp3_conn_del(http3->connection);
     ql_qlog_http3_free(http3->qlog);
     g_hash_table_unref(http3->streams);
+    g_array_unref(http3->closed);
     g_free(http3);
 }
 
@@ -430,11 +429,29 @@ static int read_stream(ql_http3 *http3, int64_t id, const uint8_t *data, size_t 
     return 0;
 }
 
+/* A request that still waits was not read, though all has come: its section refers to QPACK
+ * instructions that have not (RFC 9204, 2.1.2). Closed now, nghttp3 would forget it. */
+static int close_what_is_read(ql_http3 *http3, ngtcp2_ccerr *why)
+{
+    int rv = 0;
+    for (guint i = http3->closed->len; i > 0 && rv == 0; i--) {
+        int64_t id = g_array_index(http3->closed, int64_t, i - 1);
+        ql_request_stream *stream = g_hash_table_lookup(http3->streams, &id);
+        if (stream != NULL && ql_request_stream_is_active(stream))
+            continue;
+        g_array_remove_index_fast(http3->closed, i - 1);
+        rv = nghttp3_conn_close_stream(http3->connection, id, NGHTTP3_H3_NO_ERROR);
+    }
+    return rv == 0 || rv == NGHTTP3_ERR_STREAM_NOT_FOUND ? 0 : fail(rv, why);
+}
+
 int ql_http3_on_stream_data(ql_http3 *http3, int64_t id, const uint8_t *data, size_t length,
                             bool last, ngtcp2_tstamp now, ngtcp2_ccerr *why)
 {
     ql_qlog_http3_bytes(http3->qlog, QL_QLOG_REMOTE, id, data, length);
     int rv = length == 0 ? 0 : read_stream(http3, id, data, length, 0, now, why);
+    if (rv == 0)
+        rv = close_what_is_read(http3, why);
     if (rv != 0 || !last)
         return rv;
     /* For nghttp3 content that ends too early is an error of the whole connection (RFC 9114, 4.1.2,
@@ -453,8 +470,11 @@ int ql_http3_on_acknowledged(ql_http3 *http3, int64_t id, uint64_t length, ngtcp
 
 int ql_http3_on_stream_close(ql_http3 *http3, int64_t id, uint64_t code, ngtcp2_ccerr *why)
 {
-    int rv = nghttp3_conn_close_stream(http3->connection, id, code);
-    return rv == 0 || rv == NGHTTP3_ERR_STREAM_NOT_FOUND ? 0 : fail(rv, why);
+    ql_request_stream *stream = g_hash_table_lookup(http3->streams, &id);
+    if (code != NGHTTP3_H3_NO_ERROR && stream != NULL)
+        put_back(http3, ql_request_stream_fail_code(stream, code));
+    g_array_append_val(http3->closed, id);
+    return close_what_is_read(http3, why);
 }
 
 int ql_http3_on_reset(ql_http3 *http3, int64_t id, uint64_t code, ngtcp2_ccerr *why)

@@ -109,6 +109,22 @@ static void go_away(peer *p, int64_t stream)
         push(p, p->control, frame, sizeof frame, false);
 }
 
+/* :status 200 becomes the dynamic table's first entry; the section that refers to it has a Required
+ * Insert Count of 1 (RFC 9204, 4.5.1). The stream is over before the entry is there. */
+static void answer_ahead_of_instructions(peer *p, int64_t stream)
+{
+    static const uint8_t headers[] = { 0x01, 3, 2, 0, 0x80 };
+    static const uint8_t capacity[] = { 0x02, 0x3f, 0x45 }; /* encoder stream, 100 bytes */
+    static const uint8_t insert[] = { 0xd9, 3, '2', '0', '0' };
+    int64_t encoder;
+    push(p, stream, headers, sizeof headers, true);
+    if (p->requests > 1)
+        return;
+    g_assert_cmpint(ngtcp2_conn_open_uni_stream(p->quic, &encoder, NULL), ==, 0);
+    push(p, encoder, capacity, sizeof capacity, false);
+    push(p, encoder, insert, sizeof insert, false);
+}
+
 static void on_request(peer *p, int64_t stream)
 {
     ngtcp2_ccerr why;
@@ -137,6 +153,7 @@ static void on_request(peer *p, int64_t stream)
         break;
     case FAULT_STATELESS_RESET: forget_connection(p); break;
     case FAULT_GOES_AWAY: go_away(p, stream); break;
+    case FAULT_QPACK_LATE: answer_ahead_of_instructions(p, stream); break;
     case FAULT_ALPN_REFUSED:
     case FAULT_ALPN_IGNORED:
     case FAULT_CONTROL_FRAME: answer(p, stream); break;

@@ -20,8 +20,9 @@ typedef enum fault_kind {
     FAULT_CLOSED_TRANSPORT,     /* by PROTOCOL_VIOLATION */
     FAULT_CLOSED_SILENTLY,      /* by H3_NO_ERROR, with the request under way */
     FAULT_STATELESS_RESET,
-    FAULT_GOES_AWAY, /* GOAWAY at the first request; those behind it are not answered.
-                        The next connection is a good one */
+    FAULT_GOES_AWAY,  /* GOAWAY at the first request; those behind it are not answered.
+                         The next connection is a good one */
+    FAULT_QPACK_LATE, /* none, but the QPACK instructions that a response needs follow it */
 } fault_kind;
 
 typedef struct faulty_server faulty_server;

@@ -179,6 +179,15 @@ static void test_after_a_goaway_the_rest_takes_a_new_connection(stage *s, gconst
     g_assert_cmpuint(connections, ==, 2);
 }
 
+static void test_a_response_may_precede_its_qpack_instructions(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    unsigned connections, seen;
+    g_assert_cmpuint(ask(s, FAULT_QPACK_LATE, 2, &connections, &seen), ==, 0);
+    g_assert_cmpstr(s->reports->str, ==, "");
+    g_assert_cmpuint(seen, ==, 2);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -196,6 +205,7 @@ int main(int argc, char **argv)
     TEST("stateless", test_a_stateless_reset_is_recognised);
     TEST("rejected", test_a_rejected_request_is_sent_again);
     TEST("rejected-ever", test_a_request_is_sent_three_times_at_most);
+    TEST("qpack-late", test_a_response_may_precede_its_qpack_instructions);
     TEST("goaway", test_after_a_goaway_the_rest_takes_a_new_connection);
     return g_test_run();
 }

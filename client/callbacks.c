@@ -5,7 +5,6 @@
 #include "tls_trace.h"
 
 #include <inttypes.h>
-#include <nghttp3/nghttp3.h>
 #include <ngtcp2/ngtcp2_crypto.h>
 #include <openssl/rand.h>
 
@@ -19,12 +18,16 @@ static int result(int rv)
 static int on_rx_key(ngtcp2_conn *quic, ngtcp2_encryption_level level, void *user)
 {
     ql_callbacks_context *context = user;
-    if (level != NGTCP2_ENCRYPTION_LEVEL_1RTT || context->http3 != NULL)
+    if (level != NGTCP2_ENCRYPTION_LEVEL_1RTT || context->application != NULL)
         return 0;
-    context->http3 = ql_http3_new(quic, context->waiting, context->trace, &context->why);
-    if (context->http3 == NULL)
+    g_autofree char *alpn = ql_tls_alpn(context->tls);
+    if (alpn == NULL || !ql_application_is_known(alpn))
+        return 0; /* on_handshake_completed says so */
+    context->application =
+        ql_application_new(alpn, quic, context->waiting, context->trace, &context->why);
+    if (context->application == NULL)
         return NGTCP2_ERR_CALLBACK_FAILURE;
-    ql_http3_set_qlog(context->http3, context->qlog);
+    ql_application_set_qlog(context->application, context->qlog);
     return 0;
 }
 
@@ -51,15 +54,13 @@ static void trace_handshake(const ql_callbacks_context *context, ngtcp2_conn *qu
 static int on_handshake_completed(ngtcp2_conn *quic, void *user)
 {
     ql_callbacks_context *context = user;
-    const unsigned char *alpn;
-    unsigned int length;
-    SSL_get0_alpn_selected(ql_tls_ssl(context->tls), &alpn, &length);
-    if (length == 0) {
+    if (context->application == NULL) {
         ngtcp2_ccerr_set_tls_alert(&context->why, ALERT_NO_APPLICATION_PROTOCOL, NULL, 0);
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
     context->handshake_done = true;
-    ql_paths_on_handshake(context->paths, ql_packets_now());
+    context->handshake_time = ql_packets_now();
+    ql_paths_on_handshake(context->paths, context->handshake_time);
     trace_handshake(context, quic);
     return 0;
 }
@@ -68,6 +69,7 @@ static int on_handshake_confirmed(ngtcp2_conn *quic, void *user)
 {
     (void)quic;
     ql_callbacks_context *context = user;
+    context->confirmed = true;
     ql_paths_on_confirmed(context->paths);
     ql_trace_note(context->trace, "handshake confirmed");
     return 0;
@@ -84,6 +86,7 @@ static int on_version_negotiation(ngtcp2_conn *quic, const ngtcp2_pkt_hd *header
         g_string_append_printf(list, "%s0x%08" PRIx32, i > 0 ? ", " : "", versions[i]);
     g_free(context->offered_versions);
     context->offered_versions = g_string_free(list, FALSE);
+    context->chosen_version = ql_quic_settings_choose(context->settings, versions, count);
     ql_trace_note(context->trace, "Version Negotiation: the server offers %s",
                   context->offered_versions);
     return 0;
@@ -103,9 +106,9 @@ static int on_stream_data(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64_
     (void)offset;
     (void)stream;
     ql_callbacks_context *context = user;
-    return result(ql_http3_on_stream_data(context->http3, id, data, length,
-                                          (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0,
-                                          ql_packets_now(), &context->why));
+    return result(ql_application_on_stream_data(context->application, id, data, length,
+                                                (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0,
+                                                ql_packets_now(), &context->why));
 }
 
 static int on_acknowledged(ngtcp2_conn *quic, int64_t id, uint64_t offset, uint64_t length,
@@ -115,7 +118,7 @@ static int on_acknowledged(ngtcp2_conn *quic, int64_t id, uint64_t offset, uint6
     (void)offset;
     (void)stream;
     ql_callbacks_context *context = user;
-    return result(ql_http3_on_acknowledged(context->http3, id, length, &context->why));
+    return result(ql_application_on_acknowledged(context->application, id, length, &context->why));
 }
 
 static int on_stream_close(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64_t code, void *user,
@@ -123,11 +126,11 @@ static int on_stream_close(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64
 {
     (void)stream;
     ql_callbacks_context *context = user;
-    if ((flags & NGTCP2_STREAM_CLOSE_FLAG_APP_ERROR_CODE_SET) == 0)
-        code = NGHTTP3_H3_NO_ERROR;
+    bool has_code = (flags & NGTCP2_STREAM_CLOSE_FLAG_APP_ERROR_CODE_SET) != 0;
     if (!ngtcp2_is_bidi_stream(id) && !ngtcp2_conn_is_local_stream(quic, id))
         ngtcp2_conn_extend_max_streams_uni(quic, 1);
-    return result(ql_http3_on_stream_close(context->http3, id, code, &context->why));
+    return result(ql_application_on_stream_close(context->application, id, has_code ? &code : NULL,
+                                                 &context->why));
 }
 
 static int on_stream_reset(ngtcp2_conn *quic, int64_t id, uint64_t final_size, uint64_t code,
@@ -137,7 +140,7 @@ static int on_stream_reset(ngtcp2_conn *quic, int64_t id, uint64_t final_size, u
     (void)final_size;
     (void)stream;
     ql_callbacks_context *context = user;
-    return result(ql_http3_on_reset(context->http3, id, code, &context->why));
+    return result(ql_application_on_reset(context->application, id, code, &context->why));
 }
 
 static int on_reading_over(ngtcp2_conn *quic, int64_t id, uint64_t code, void *user, void *stream)
@@ -146,7 +149,7 @@ static int on_reading_over(ngtcp2_conn *quic, int64_t id, uint64_t code, void *u
     (void)code;
     (void)stream;
     ql_callbacks_context *context = user;
-    return result(ql_http3_on_reading_over(context->http3, id, &context->why));
+    return result(ql_application_on_reading_over(context->application, id, &context->why));
 }
 
 static int on_more_stream_data(ngtcp2_conn *quic, int64_t id, uint64_t limit, void *user,
@@ -156,8 +159,8 @@ static int on_more_stream_data(ngtcp2_conn *quic, int64_t id, uint64_t limit, vo
     (void)limit;
     (void)stream;
     const ql_callbacks_context *context = user;
-    if (context->http3 != NULL)
-        ql_http3_on_more_stream_data(context->http3, id);
+    if (context->application != NULL)
+        ql_application_on_more_stream_data(context->application, id);
     return 0;
 }
 
@@ -276,6 +279,11 @@ ngtcp2_ssize ql_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *path, ngt
                                        uint8_t *data, size_t length, ngtcp2_tstamp now, void *user)
 {
     ql_callbacks_context *context = user;
-    return ql_http3_write_packet(context->http3, quic, path, info, data, length, now,
-                                 &context->why);
+    ngtcp2_ssize written = ql_application_write_packet(context->application, quic, path, info, data,
+                                                       length, now, &context->why);
+    /* ngtcp2 then finds that nobody reports marks, as on a path that clears them (RFC
+     * 9000, 13.4.2). */
+    if (context->settings->no_ecn)
+        info->ecn = NGTCP2_ECN_NOT_ECT;
+    return written;
 }

@@ -2,9 +2,10 @@
 /* What ngtcp2 calls, translated for the other rooms of the client. */
 #pragma once
 
-#include "http3.h"
+#include "application.h"
 #include "path.h"
 #include "qlog.h"
+#include "quic_settings.h"
 #include "tls.h"
 #include "trace.h"
 
@@ -19,14 +20,17 @@ typedef struct ql_callbacks_context {
     ql_tls *tls;
     ql_paths *paths;
     ql_trace *trace;
-    ql_qlog *qlog;    /* NULL: none */
-    GQueue *waiting;  /* requests that are not sent yet */
-    ql_http3 *http3;  /* made as soon as the keys for it are there */
+    ql_qlog *qlog;               /* NULL: none */
+    GQueue *waiting;             /* requests that are not sent yet */
+    ql_application *application; /* made as soon as the keys for it are there */
     ngtcp2_ccerr why; /* a fault that was found on this side; else ngtcp2_ccerr_default */
-    bool handshake_done;
+    const ql_quic_settings *settings;
+    bool handshake_done, confirmed;
+    ngtcp2_tstamp handshake_time; /* when it was done; UINT64_MAX before */
     bool stateless_reset;
-    char
-        *offered_versions; /* by a Version Negotiation packet: "0x6b3343cf, ..."; NULL: none came */
+    /* By a Version Negotiation packet: "0x6b3343cf, ..."; NULL: none came. */
+    char *offered_versions;
+    uint32_t chosen_version; /* of these; 0: none */
 } ql_callbacks_context;
 
 /* All callbacks of a client, with a ql_callbacks_context as user data. */

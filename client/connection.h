@@ -6,7 +6,9 @@
 #include "address.h"
 #include "path.h"
 #include "qlog.h"
+#include "quic_settings.h"
 #include "self_capture.h"
+#include "tls.h"
 #include "trace.h"
 
 #include <glib.h>
@@ -17,13 +19,15 @@
 /* All is borrowed and must outlive the connection. */
 typedef struct ql_connection_settings {
     SSL_CTX *tls;
+    ql_tls_terms terms;
+    ql_quic_settings quic;
     const char *host;   /* whose certificate is expected */
     const char *origin; /* "host:port", for messages */
     ql_address remote;
     ql_self_capture *capture; /* NULL: none */
     ql_trace *trace;          /* NULL: none */
     ql_qlog_book *qlogs;      /* NULL: none */
-    ql_move_trigger move;
+    ql_trigger move;
     ngtcp2_duration handshake_timeout;
     ngtcp2_duration idle_timeout; /* the server may make it shorter (RFC 9000, 10.1) */
     GQueue *waiting;              /* ql_request, taken from its head (http3.h) */

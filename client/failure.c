@@ -2,6 +2,7 @@
 #include "failure.h"
 
 #include "quic_error.h"
+#include "quic_settings.h"
 
 #define CRYPTO_ERROR            0x100u /* RFC 9001, 4.8 */
 #define NO_APPLICATION_PROTOCOL (CRYPTO_ERROR | 120u)
@@ -21,9 +22,10 @@ static char *closed_by_peer(const ql_failure *failure)
 {
     g_autofree char *error = ql_quic_error_to_string(failure->error);
     if (is_transport_error(failure->error, NO_APPLICATION_PROTOCOL))
-        return g_strdup_printf("%s does not speak HTTP/3 on this port: it refused the ALPN \"h3\" "
+        return g_strdup_printf("%s does not speak %s on this port: it refused the ALPN \"%s\" "
                                "with %s; check the port",
-                               failure->origin, error);
+                               failure->origin, failure->alpn == NULL ? "HTTP/3" : "these",
+                               failure->alpn == NULL ? "h3" : failure->alpn, error);
     if (is_transport_error(failure->error, CONNECTION_REFUSED))
         return g_strdup_printf("%s takes no connection for now: %s; try again later",
                                failure->origin, error);
@@ -59,6 +61,13 @@ static char *refused(const ql_failure *failure)
                            failure->origin, failure->address);
 }
 
+static char *version_refused(const ql_failure *failure)
+{
+    g_autofree char *version = ql_quic_version_to_string(failure->version);
+    return g_strdup_printf("%s does not support QUIC version %s: it offers %s", failure->origin,
+                           version, failure->detail);
+}
+
 char *ql_failure_to_sentence(const ql_failure *failure)
 {
     switch (failure->cause) {
@@ -81,9 +90,7 @@ char *ql_failure_to_sentence(const ql_failure *failure)
             "the certificate of %s was rejected: %s; --cacert FILE names whom to "
             "trust, -k accepts any",
             failure->origin, failure->detail);
-    case QL_FAILURE_VERSION:
-        return g_strdup_printf("%s does not support QUIC version 1: it offers %s", failure->origin,
-                               failure->detail);
+    case QL_FAILURE_VERSION: return version_refused(failure);
     case QL_FAILURE_STATELESS_RESET:
         return g_strdup_printf(
             "%s does not know this connection any more (stateless reset): it was "

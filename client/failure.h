@@ -24,6 +24,8 @@ typedef struct ql_failure {
     ql_failure_cause cause;
     const char *origin;  /* "example.org:443" */
     const char *address; /* "192.0.2.1:443" */
+    const char *alpn;    /* that was offered; NULL: h3 */
+    uint32_t version;    /* of QUIC */
     const char *detail;  /* NULL where the cause needs none */
     ngtcp2_duration limit;
     const ngtcp2_ccerr *error; /* NULL where the cause needs none */

@@ -84,9 +84,7 @@ static bool open_logs(get_tools *tools, const ql_get_options *options, GError **
 
 static bool open_tools(get_tools *tools, const ql_get_options *options, GError **error)
 {
-    const ql_tls_client_options tls = { .ca_file = options->ca_file,
-                                        .insecure = options->insecure != FALSE };
-    ql_tls_client_options with_log = tls;
+    ql_tls_client_options with_log = ql_tls_options_for_context(&options->tls);
     if (!open_logs(tools, options, error))
         return false;
     with_log.keylog = tools->keylog;
@@ -156,6 +154,8 @@ static bool transfer_all(const get_tools *tools, const ql_get_options *options, 
         .trace = tools->trace,
         .qlogs = tools->qlogs,
         .progress = tools->progress,
+        .terms = ql_tls_options_for_connections(&options->tls),
+        .quic = options->quic,
         .move = options->move,
         .connect_timeout = to_duration(connect),
         .idle_timeout = to_duration(idle),

@@ -2,44 +2,13 @@
 #include "get_options.h"
 
 #include "options.h"
-#include "text.h"
+#include "quic_options.h"
 
 #include <string.h>
 
-#define LARGEST_TRIGGER 1e15
-
-bool ql_get_parse_move(const char *text, ql_move_trigger *move, GError **error)
-{
-    static const struct {
-        const char *suffix;
-        double bytes, nanoseconds;
-    } units[] = {
-        { "", 1, 0 },    { "k", 1e3, 0 },  { "K", 1e3, 0 }, { "M", 1e6, 0 },
-        { "G", 1e9, 0 }, { "ms", 0, 1e6 }, { "s", 0, 1e9 },
-    };
-    char *end = NULL;
-    double value = g_ascii_strtod(text, &end);
-    for (size_t i = 0; end > text && i < G_N_ELEMENTS(units); i++) {
-        double bytes = value * units[i].bytes;
-        double nanoseconds = value * units[i].nanoseconds;
-        if (strcmp(end, units[i].suffix) != 0 || !(bytes + nanoseconds >= 1) ||
-            !(bytes + nanoseconds <= LARGEST_TRIGGER))
-            continue;
-        *move = (ql_move_trigger){ (uint64_t)bytes, (ngtcp2_duration)nanoseconds };
-        return true;
-    }
-    g_autofree char *shown = ql_text_escape(text);
-    g_set_error(error, QL_OPTIONS_ERROR, 0,
-                "bad value \"%s\" of --migrate-after: bytes (200k) or a time (300ms) is expected",
-                shown);
-    return false;
-}
-
 static gboolean take_move(const char *name, const char *value, void *record, GError **error)
 {
-    (void)name;
-    ql_get_options *options = record;
-    return ql_get_parse_move(value, &options->move, error);
+    return ql_trigger_parse(name, value, &((ql_get_options *)record)->move, error);
 }
 
 static gboolean take_output(const char *name, const char *value, void *record, GError **error)
@@ -120,14 +89,7 @@ static const ql_option network_table[] = {
     END,
 };
 
-static const ql_option tls_table[] = {
-    { "cacert", '\0', QL_OPTION_STRING, FIELD(ca_file), "FILE",
-      "trust these certificates (PEM) instead of the system's", NULL },
-    { "insecure", 'k', QL_OPTION_FLAG, FIELD(insecure), NULL, "accept any certificate", NULL },
-    END,
-};
-
-static const ql_option quic_table[] = {
+static const ql_option path_table[] = {
     { "migrate-after", '\0', QL_OPTION_CALL, 0, "BYTES|TIME",
       "move to a new local port after so much content (200k) or time (300ms) (RFC 9000, 9)",
       take_move },
@@ -185,15 +147,19 @@ bool ql_get_options_parse(ql_get_options *options, int argc, char **argv, GError
         { "Request", request_table, options },
         { "Output", output_table, options },
         { "Network", network_table, options },
-        { "TLS", tls_table, options },
-        { "QUIC", quic_table, options },
+        { "TLS", ql_tls_option_table, &options->tls },
+        { "QUIC: versions and keys", ql_version_option_table, &options->quic },
+        { "QUIC: flow control", ql_flow_option_table, &options->quic },
+        { "QUIC: recovery and datagrams", ql_recovery_option_table, &options->quic },
+        { "QUIC: paths", path_table, options },
         ql_capture_options_group(&options->record),
         { NULL, NULL, NULL },
     };
     options->urls = ql_options_parse(
         groups, argc, argv, "URL...",
         "Makes requests by HTTP/3. All URLs of one host and port share one connection.", error);
-    return options->urls != NULL && check(options, error);
+    return options->urls != NULL && check(options, error) &&
+           ql_quic_options_check(&options->quic, error);
 }
 
 void ql_get_options_clear(ql_get_options *options)
@@ -205,7 +171,7 @@ void ql_get_options_clear(ql_get_options *options)
     g_free(options->output_dir);
     g_free(options->method);
     g_strfreev(options->headers);
-    g_free(options->ca_file);
+    ql_tls_options_clear(&options->tls);
     g_strfreev(options->resolve);
     ql_capture_options_clear(&options->record);
 }

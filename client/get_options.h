@@ -3,7 +3,9 @@
 #pragma once
 
 #include "capture_options.h"
-#include "path.h"
+#include "quic_settings.h"
+#include "tls_options.h"
+#include "trigger.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -25,10 +27,11 @@ typedef struct ql_get_options {
     char *output_dir, *method, **headers;
     gboolean include, verbose, silent, show_error, fail;
     gboolean ipv4, ipv6;
-    char *ca_file, **resolve;
-    gboolean insecure;
+    char **resolve;
+    ql_tls_options tls;
+    ql_quic_settings quic;
     ql_capture_options record;
-    ql_move_trigger move;
+    ql_trigger move;
     double connect_timeout, max_time, idle_timeout; /* in seconds; 0: not given */
 } ql_get_options;
 
@@ -36,7 +39,3 @@ typedef struct ql_get_options {
  * due in any case. */
 bool ql_get_options_parse(ql_get_options *options, int argc, char **argv, GError **error);
 void ql_get_options_clear(ql_get_options *options);
-
-/* What --migrate-after takes: bytes ("200000", "200k", "3M") or time ("300ms", "1.5s"). False and
- * error if it is neither, or 0. */
-bool ql_get_parse_move(const char *text, ql_move_trigger *move, GError **error);

@@ -19,7 +19,7 @@ typedef struct socket_entry {
 struct ql_paths {
     ql_address remote;
     GArray *sockets; /* socket_entry; the last is the newest */
-    ql_move_trigger trigger;
+    ql_path_plan plan;
     ql_trace *trace;
     ql_qlog *qlog;
     move_state move;
@@ -34,19 +34,21 @@ static bool open_socket(ql_paths *paths, GError **error)
     socket_entry entry = { ql_udp_connect(&paths->remote, error), NEVER };
     if (entry.udp == NULL)
         return false;
+    if (paths->plan.no_gso)
+        ql_udp_disable_segmentation(entry.udp);
     g_array_append_val(paths->sockets, entry);
     return true;
 }
 
-ql_paths *ql_paths_new(const ql_address *remote, const ql_move_trigger *trigger, ql_trace *trace,
+ql_paths *ql_paths_new(const ql_address *remote, const ql_path_plan *plan, ql_trace *trace,
                        GError **error)
 {
     ql_paths *paths = g_new0(ql_paths, 1);
     paths->remote = *remote;
     paths->sockets = g_array_new(FALSE, FALSE, sizeof(socket_entry));
-    paths->trigger = *trigger;
+    paths->plan = *plan;
     paths->trace = trace;
-    paths->move = trigger->bytes > 0 || trigger->duration > 0 ? MOVE_WAITS : MOVE_NONE;
+    paths->move = ql_trigger_is_set(&plan->move) ? MOVE_WAITS : MOVE_NONE;
     paths->due = NEVER;
     if (paths->move == MOVE_WAITS)
         paths->refusal = g_strdup("did not move to another port: the transfer was over before");
@@ -191,7 +193,7 @@ static void close_old_sockets(ql_paths *paths, ngtcp2_tstamp now)
 
 void ql_paths_tick(ql_paths *paths, ngtcp2_conn *quic, uint64_t content_bytes, ngtcp2_tstamp now)
 {
-    bool bytes_reached = paths->trigger.bytes > 0 && content_bytes >= paths->trigger.bytes;
+    bool bytes_reached = paths->plan.move.bytes > 0 && content_bytes >= paths->plan.move.bytes;
     bool due = paths->move == MOVE_WAITS && (bytes_reached || paths->due <= now);
     if (paths->confirmed && (due || paths->move == MOVE_PREPARED))
         start_move(paths, quic, now);
@@ -200,8 +202,8 @@ void ql_paths_tick(ql_paths *paths, ngtcp2_conn *quic, uint64_t content_bytes, n
 
 void ql_paths_on_handshake(ql_paths *paths, ngtcp2_tstamp now)
 {
-    if (paths->trigger.duration > 0)
-        paths->due = now + paths->trigger.duration;
+    if (paths->plan.move.duration > 0)
+        paths->due = now + paths->plan.move.duration;
 }
 
 void ql_paths_on_confirmed(ql_paths *paths)

@@ -5,6 +5,7 @@
 
 #include "qlog.h"
 #include "trace.h"
+#include "trigger.h"
 #include "udp.h"
 
 #include <glib.h>
@@ -13,14 +14,14 @@
 
 typedef struct ql_paths ql_paths;
 
-/* When to move. Both 0: never. */
-typedef struct ql_move_trigger {
-    uint64_t bytes;           /* of content, sent and received together */
-    ngtcp2_duration duration; /* since the handshake was completed */
-} ql_move_trigger;
+/* What is to become of the paths of a connection. A plain value; zero is the usual. */
+typedef struct ql_path_plan {
+    ql_trigger move; /* to another local port */
+    bool no_gso;     /* as ql_quic_settings.no_gso */
+} ql_path_plan;
 
 /* Opens the first socket. NULL and error on failure. trace is borrowed. */
-ql_paths *ql_paths_new(const ql_address *remote, const ql_move_trigger *trigger, ql_trace *trace,
+ql_paths *ql_paths_new(const ql_address *remote, const ql_path_plan *plan, ql_trace *trace,
                        GError **error);
 
 /* Its moves are written into this qlog, which is borrowed; NULL: into none. */

@@ -1,49 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "relay_value.h"
 
+#include "measure.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 
-typedef struct unit {
-    const char *name;
-    double factor;
-} unit;
-
-/* A decimal number, then one of the units; units ends with a NULL name. */
-static bool take_measure(const char *text, const unit *units, double least, double most,
-                         uint64_t *result)
-{
-    char *end;
-    if (!g_ascii_isdigit(text[0])) /* strtod would also take signs, blanks, "inf" and "nan" */
-        return false;
-    double number = g_ascii_strtod(text, &end);
-    for (const unit *u = units; u->name != NULL; u++) {
-        if (strcmp(end, u->name) != 0)
-            continue;
-        number *= u->factor;
-        if (!(number >= least && number <= most))
-            return false;
-        *result = (uint64_t)(number + 0.5);
-        return true;
-    }
-    return false;
-}
-
 bool ql_relay_value_duration(const char *text, uint64_t *nanoseconds)
 {
-    static const unit units[] = { { "s", 1e9 }, { "ms", 1e6 }, { "us", 1e3 }, { NULL, 0 } };
-    return take_measure(text, units, 0, 86400e9, nanoseconds);
+    return ql_measure_duration(text, nanoseconds);
 }
 
 bool ql_relay_value_bandwidth(const char *text, uint64_t *bits_a_second)
 {
-    static const unit units[] = {
+    static const ql_unit units[] = {
         { "bit", 1 },    { "bps", 1 },      { "bit/s", 1 },    { "kbit", 1e3 }, { "kbps", 1e3 },
         { "Kbps", 1e3 }, { "kbit/s", 1e3 }, { "Mbit", 1e6 },   { "Mbps", 1e6 }, { "Mbit/s", 1e6 },
         { "Gbit", 1e9 }, { "Gbps", 1e9 },   { "Gbit/s", 1e9 }, { NULL, 0 },
     };
-    return take_measure(text, units, 1e3, 1e12, bits_a_second);
+    return ql_measure_take(text, units, 1e3, 1e12, bits_a_second);
 }
 
 bool ql_relay_value_percent(const char *text, double *percent)

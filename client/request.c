@@ -401,6 +401,13 @@ void ql_request_on_fields_end(ql_request *request, bool trailers, ql_trace *trac
         ql_response_discard(request->response);
 }
 
+void ql_request_on_bare_response(ql_request *request)
+{
+    GError *error = NULL;
+    if (request->state == QL_REQUEST_SENT && !ql_response_open(request->response, &error))
+        fail_with(request, error);
+}
+
 void ql_request_on_data(ql_request *request, const uint8_t *data, size_t length)
 {
     GError *error = NULL;

@@ -133,6 +133,9 @@ bool ql_request_on_field(ql_request *request, const char *name, size_t name_leng
                          const char *value, size_t value_length);
 void ql_request_on_fields_end(ql_request *request, bool trailers, ql_trace *trace);
 
+/* For a protocol whose responses have no header section: content may come. */
+void ql_request_on_bare_response(ql_request *request);
+
 /* Content. What the output cannot take fails the request. */
 void ql_request_on_data(ql_request *request, const uint8_t *data, size_t length);
 void ql_request_on_end(ql_request *request);

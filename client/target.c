@@ -149,13 +149,15 @@ static void connect_next(ql_target *target)
     }
     const ql_connection_settings settings = {
         .tls = from->tls,
+        .terms = from->terms,
+        .quic = from->quic,
         .host = target->host,
         .origin = target->name,
         .remote = g_array_index(target->addresses, ql_address, target->next_address),
         .capture = from->capture,
         .trace = from->trace,
         .qlogs = from->qlogs,
-        .move = target->moved ? (ql_move_trigger){ 0 } : from->move,
+        .move = target->moved ? (ql_trigger){ 0 } : from->move,
         .handshake_timeout = target->connect_deadline > now ? target->connect_deadline - now : 1,
         .idle_timeout = from->idle_timeout,
         .waiting = &target->waiting,

@@ -2,13 +2,13 @@
 #include "tls.h"
 
 #include "certificate_text.h"
+#include "tls_inside.h"
+#include "tls_names.h"
 
 #include <openssl/err.h>
+#include <openssl/sha.h>
 #include <openssl/x509v3.h>
 #include <string.h>
-#include <sys/stat.h>
-
-#define SYSTEM_STORE "/etc/ssl/certs"
 
 G_DEFINE_QUARK(ql - tls - error, ql_tls_error)
 
@@ -19,12 +19,13 @@ struct ql_tls {
     char *host;
     char *rejection;
     bool insecure;
+    GBytes *pins; /* as of ql_tls_pins; NULL: any key will do */
+    ql_tls_session_listener listener;
+    void *listener_user;
 };
 
-static const unsigned char alpn_h3[] = { 2, 'h', '3' };
-
 /* The first cause that OpenSSL noted; the others are where it passed through. */
-static void set_error(GError **error, const char *what)
+void ql_tls_set_error(GError **error, const char *what)
 {
     unsigned long code = ERR_get_error();
     const char *reason = code == 0 ? NULL : ERR_reason_error_string(code);
@@ -32,107 +33,6 @@ static void set_error(GError **error, const char *what)
         reason = g_strerror(ERR_GET_REASON(code));
     g_set_error(error, QL_TLS_ERROR, 0, "%s: %s", what, reason == NULL ? "OpenSSL failed" : reason);
     ERR_clear_error();
-}
-
-bool ql_tls_library_init(GError **error)
-{
-    if (OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1 && ngtcp2_crypto_ossl_init() == 0)
-        return true;
-    set_error(error, "cannot set up TLS");
-    return false;
-}
-
-static void on_secret(const SSL *ssl, const char *line)
-{
-    ql_keylog *log = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    ql_keylog_write(log, line);
-}
-
-static SSL_CTX *context_new(const SSL_METHOD *method, ql_keylog *keylog, GError **error)
-{
-    SSL_CTX *context = ql_tls_library_init(error) ? SSL_CTX_new(method) : NULL;
-    if (context == NULL) {
-        if (error != NULL && *error == NULL)
-            set_error(error, "cannot set up TLS");
-        return NULL;
-    }
-    SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
-    SSL_CTX_set_app_data(context, keylog);
-    if (keylog != NULL)
-        SSL_CTX_set_keylog_callback(context, on_secret);
-    return context;
-}
-
-/* A private OpenSSL may have been built for other folders than those of this system. */
-static bool load_system_store(SSL_CTX *context)
-{
-    struct stat entry;
-    const char *file = g_getenv("SSL_CERT_FILE");
-    if (file != NULL && *file != '\0')
-        return SSL_CTX_load_verify_file(context, file) == 1;
-    if (SSL_CTX_set_default_verify_paths(context) != 1)
-        return false;
-    return stat(SYSTEM_STORE, &entry) != 0 || SSL_CTX_load_verify_dir(context, SYSTEM_STORE) == 1;
-}
-
-static bool load_certificates(SSL_CTX *context, const char *ca_file, GError **error)
-{
-    if (ca_file == NULL ? load_system_store(context)
-                        : SSL_CTX_load_verify_file(context, ca_file) == 1) {
-        ERR_clear_error();
-        return true;
-    }
-    const char *named = ca_file != NULL ? ca_file : g_getenv("SSL_CERT_FILE");
-    g_autofree char *what =
-        named == NULL ? g_strdup("cannot read the system's certificates")
-                      : g_strdup_printf("cannot read certificates (PEM) from %s (%s)", named,
-                                        ca_file != NULL ? "--cacert" : "SSL_CERT_FILE");
-    set_error(error, what);
-    return false;
-}
-
-SSL_CTX *ql_tls_client_context_new(const ql_tls_client_options *options, GError **error)
-{
-    SSL_CTX *context = context_new(TLS_client_method(), options->keylog, error);
-    if (context == NULL)
-        return NULL;
-    /* Whether a failed verification counts is decided connection by connection: see on_verify. */
-    SSL_CTX_set_verify(context, options->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
-    bool needed = !options->insecure || options->ca_file != NULL;
-    if (load_certificates(context, options->ca_file, needed ? error : NULL) || !needed)
-        return context;
-    SSL_CTX_free(context);
-    return NULL;
-}
-
-static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_length,
-                       const unsigned char *offered, unsigned int length, void *user)
-{
-    (void)ssl;
-    (void)user;
-    for (size_t at = 0; at < length; at += 1u + offered[at]) {
-        if (offered[at] == 2 && at + 3 <= length && memcmp(offered + at + 1, "h3", 2) == 0) {
-            *out = offered + at + 1;
-            *out_length = 2;
-            return SSL_TLSEXT_ERR_OK;
-        }
-    }
-    return SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
-SSL_CTX *ql_tls_server_context_new(X509 *certificate, EVP_PKEY *key, ql_keylog *keylog,
-                                   GError **error)
-{
-    SSL_CTX *context = context_new(TLS_server_method(), keylog, error);
-    if (context == NULL)
-        return NULL;
-    SSL_CTX_set_alpn_select_cb(context, select_alpn, NULL);
-    if (SSL_CTX_use_certificate(context, certificate) == 1 &&
-        SSL_CTX_use_PrivateKey(context, key) == 1)
-        return context;
-    set_error(error, "cannot use the certificate and its key");
-    SSL_CTX_free(context);
-    return NULL;
 }
 
 static char *describe_rejection(const ql_tls *tls, int code, X509 *certificate)
@@ -162,17 +62,40 @@ static char *describe_rejection(const ql_tls *tls, int code, X509 *certificate)
     }
 }
 
+static bool is_pinned(const ql_tls *tls, X509 *certificate)
+{
+    gsize size = 0;
+    const uint8_t *pins = tls->pins == NULL ? NULL : g_bytes_get_data(tls->pins, &size);
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    unsigned char *key = NULL;
+    int length = pins == NULL ? 0 : i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key);
+    if (length <= 0)
+        return pins == NULL;
+    SHA256(key, (size_t)length, digest);
+    OPENSSL_free(key);
+    for (gsize at = 0; at < size; at += sizeof digest)
+        if (memcmp(pins + at, digest, sizeof digest) == 0)
+            return true;
+    return false;
+}
+
 /* The leaf's own faults come last, and "unknown issuer" is followed by more of the same: the first
  * fault that is found is the one to tell. */
 static int on_verify(int good, X509_STORE_CTX *store)
 {
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     ql_tls *tls = SSL_get_app_data(ssl);
+    X509 *certificate = X509_STORE_CTX_get_current_cert(store);
+    if (good && X509_STORE_CTX_get_error_depth(store) == 0 && !is_pinned(tls, certificate)) {
+        g_free(tls->rejection);
+        tls->rejection = g_strdup("its public key is not one of --pinnedpubkey");
+        X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+        return 0;
+    }
     if (good)
         return 1;
     if (tls->rejection == NULL)
-        tls->rejection = describe_rejection(tls, X509_STORE_CTX_get_error(store),
-                                            X509_STORE_CTX_get_current_cert(store));
+        tls->rejection = describe_rejection(tls, X509_STORE_CTX_get_error(store), certificate);
     return tls->insecure ? 1 : 0;
 }
 
@@ -182,7 +105,7 @@ static ql_tls *tls_new(SSL_CTX *context, const ngtcp2_crypto_conn_ref *ref, GErr
     tls->ref = *ref;
     tls->ssl = SSL_new(context);
     if (tls->ssl == NULL || ngtcp2_crypto_ossl_ctx_new(&tls->handle, tls->ssl) != 0) {
-        set_error(error, "cannot set up TLS");
+        ql_tls_set_error(error, "cannot set up TLS");
         ql_tls_free(tls);
         return NULL;
     }
@@ -198,20 +121,35 @@ static bool expect_host(ql_tls *tls, const char *host)
     return SSL_set_tlsext_host_name(tls->ssl, host) == 1 && SSL_set1_host(tls->ssl, host) == 1;
 }
 
-ql_tls *ql_tls_client_new(SSL_CTX *context, const char *host, const ngtcp2_crypto_conn_ref *ref,
-                          GError **error)
+static bool offer_alpn(ql_tls *tls, const char *names, GError **error)
 {
+    gsize size;
+    g_autoptr(GBytes) list = ql_tls_alpn_list(names == NULL ? "h3" : names, error);
+    if (list == NULL)
+        return false;
+    const uint8_t *data = g_bytes_get_data(list, &size);
+    return SSL_set_alpn_protos(tls->ssl, data, (unsigned)size) == 0;
+}
+
+ql_tls *ql_tls_client_new(SSL_CTX *context, const char *host, const ql_tls_terms *terms,
+                          const ngtcp2_crypto_conn_ref *ref, GError **error)
+{
+    static const ql_tls_terms usual = { 0 };
+    if (terms == NULL)
+        terms = &usual;
     ql_tls *tls = tls_new(context, ref, error);
     if (tls == NULL)
         return NULL;
-    tls->host = g_strdup(host);
+    tls->host = g_strdup(terms->sni == NULL ? host : terms->sni);
+    tls->pins = terms->pins == NULL ? NULL : ql_tls_pins(terms->pins, error);
     tls->insecure = SSL_CTX_get_verify_mode(context) == SSL_VERIFY_NONE;
     SSL_set_verify(tls->ssl, SSL_VERIFY_PEER, on_verify);
     SSL_set_connect_state(tls->ssl);
-    if (ngtcp2_crypto_ossl_configure_client_session(tls->ssl) == 0 && expect_host(tls, host) &&
-        SSL_set_alpn_protos(tls->ssl, alpn_h3, sizeof alpn_h3) == 0)
+    if ((terms->pins == NULL || tls->pins != NULL) && offer_alpn(tls, terms->alpn, error) &&
+        ngtcp2_crypto_ossl_configure_client_session(tls->ssl) == 0 && expect_host(tls, tls->host))
         return tls;
-    set_error(error, "cannot set up TLS");
+    if (error != NULL && *error == NULL)
+        ql_tls_set_error(error, "cannot set up TLS");
     ql_tls_free(tls);
     return NULL;
 }
@@ -224,7 +162,7 @@ ql_tls *ql_tls_server_new(SSL_CTX *context, const ngtcp2_crypto_conn_ref *ref, G
     SSL_set_accept_state(tls->ssl);
     if (ngtcp2_crypto_ossl_configure_server_session(tls->ssl) == 0)
         return tls;
-    set_error(error, "cannot set up TLS");
+    ql_tls_set_error(error, "cannot set up TLS");
     ql_tls_free(tls);
     return NULL;
 }
@@ -240,6 +178,7 @@ void ql_tls_free(ql_tls *tls)
     SSL_free(tls->ssl);
     g_free(tls->host);
     g_free(tls->rejection);
+    g_clear_pointer(&tls->pins, g_bytes_unref);
     g_free(tls);
 }
 
@@ -256,4 +195,46 @@ ngtcp2_crypto_ossl_ctx *ql_tls_native_handle(const ql_tls *tls)
 const char *ql_tls_rejection(const ql_tls *tls)
 {
     return tls->rejection;
+}
+
+char *ql_tls_alpn(const ql_tls *tls)
+{
+    const unsigned char *name;
+    unsigned int length;
+    SSL_get0_alpn_selected(tls->ssl, &name, &length);
+    return length == 0 ? NULL : g_strndup((const char *)name, length);
+}
+
+static int on_session(SSL *ssl, SSL_SESSION *session)
+{
+    const ql_tls *tls = SSL_get_app_data(ssl);
+    if (tls != NULL && tls->listener != NULL)
+        tls->listener(session, tls->listener_user);
+    return 0; /* no reference is kept */
+}
+
+void ql_tls_keep_sessions(SSL_CTX *context)
+{
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context, on_session);
+}
+
+void ql_tls_set_session_listener(ql_tls *tls, ql_tls_session_listener listener, void *user)
+{
+    tls->listener = listener;
+    tls->listener_user = user;
+}
+
+bool ql_tls_is_verified(const ql_tls *tls)
+{
+    return SSL_get_verify_result(tls->ssl) == X509_V_OK && tls->rejection == NULL;
+}
+
+bool ql_tls_accepts_session(const ql_tls *tls, SSL_SESSION *session, bool was_verified)
+{
+    X509 *certificate = SSL_SESSION_get0_peer(session);
+    const char *name = SSL_SESSION_get0_hostname(session);
+    bool same_name = name == NULL || g_ascii_strcasecmp(name, tls->host) == 0;
+    bool pinned = tls->pins == NULL || (certificate != NULL && is_pinned(tls, certificate));
+    return (was_verified || tls->insecure) && same_name && pinned;
 }

@@ -8,9 +8,11 @@
 #include "path.h"
 #include "progress.h"
 #include "qlog.h"
+#include "quic_settings.h"
 #include "request.h"
 #include "resolve.h"
 #include "self_capture.h"
+#include "tls.h"
 #include "trace.h"
 
 #include <glib.h>
@@ -24,12 +26,14 @@ typedef void (*ql_transfer_report)(const char *sentence, void *user);
 /* All is borrowed and must outlive the transfer. */
 typedef struct ql_transfer_settings {
     SSL_CTX *tls;
+    ql_tls_terms terms;
+    ql_quic_settings quic;
     const ql_resolver *resolver;
     ql_self_capture *capture;        /* NULL: none */
     ql_trace *trace;                 /* NULL: none */
     ql_qlog_book *qlogs;             /* NULL: none */
     ql_progress *progress;           /* NULL: none */
-    ql_move_trigger move;            /* of the first connection of each origin */
+    ql_trigger move;                 /* of the first connection of each origin */
     ngtcp2_duration connect_timeout; /* for the addresses of an origin all together */
     ngtcp2_duration idle_timeout;
     ngtcp2_duration max_time; /* 0: no limit */

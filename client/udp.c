@@ -139,6 +139,11 @@ ql_udp *ql_udp_listen(const ql_address *local, GError **error)
     return NULL;
 }
 
+void ql_udp_disable_segmentation(ql_udp *udp)
+{
+    udp->segments = false;
+}
+
 void ql_udp_free(ql_udp *udp)
 {
     if (udp == NULL)

@@ -40,6 +40,9 @@ ql_udp *ql_udp_connect(const ql_address *remote, GError **error);
  * IPv6 only. NULL and error on failure. */
 ql_udp *ql_udp_listen(const ql_address *local, GError **error);
 
+/* From now on each datagram goes to the kernel by a system call of its own. */
+void ql_udp_disable_segmentation(ql_udp *udp);
+
 void ql_udp_free(ql_udp *udp); /* closes it; NULL is a no-op */
 
 /* For poll(2): POLLIN when something has come, POLLOUT when ql_udp_send goes on. Before one waits,

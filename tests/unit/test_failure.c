@@ -42,8 +42,9 @@ static void test_a_rejected_certificate_says_why(void)
 
 static void test_versions_and_resets_are_told(void)
 {
-    assert_sentence((ql_failure){ .cause = QL_FAILURE_VERSION, .detail = "0x6b3343cf" },
-                    WORDS("QUIC version 1", "0x6b3343cf"));
+    assert_sentence(
+        (ql_failure){ .cause = QL_FAILURE_VERSION, .version = 1, .detail = "0x6b3343cf" },
+        WORDS("QUIC version 1", "0x6b3343cf"));
     assert_sentence((ql_failure){ .cause = QL_FAILURE_STATELESS_RESET }, WORDS("stateless reset"));
     assert_sentence((ql_failure){ .cause = QL_FAILURE_UNREACHABLE, .detail = "No route to host" },
                     WORDS("No route to host", "192.0.2.1:443"));

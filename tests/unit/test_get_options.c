@@ -20,16 +20,6 @@ static void assert_refused(const char *line, const char *why)
     ql_get_options_clear(&options);
 }
 
-static void assert_move(const char *text, uint64_t bytes, ngtcp2_duration duration)
-{
-    ql_move_trigger move = { 0 };
-    g_autoptr(GError) error = NULL;
-    g_assert_true(ql_get_parse_move(text, &move, &error));
-    g_assert_no_error(error);
-    g_assert_cmpuint(move.bytes, ==, bytes);
-    g_assert_cmpuint(move.duration, ==, duration);
-}
-
 static void test_options_mean_what_they_mean_in_curl(void)
 {
     ql_get_options options;
@@ -39,11 +29,11 @@ static void test_options_mean_what_they_mean_in_curl(void)
                         "--resolve a:1:::1 --connect-timeout 2 --max-time 0.5 https://a https://b",
                         &error));
     g_assert_no_error(error);
-    g_assert_true(options.include && options.silent && options.verbose && options.insecure);
+    g_assert_true(options.include && options.silent && options.verbose && options.tls.insecure);
     g_assert_true(options.ipv4 && !options.ipv6 && !options.show_error && !options.fail);
     g_assert_cmpstr(options.method, ==, "DELETE");
     g_assert_cmpstr(options.headers[1], ==, "X:");
-    g_assert_cmpstr(options.ca_file, ==, "ca");
+    g_assert_cmpstr(options.tls.ca_file, ==, "ca");
     g_assert_cmpstr(options.record.keys, ==, "log");
     g_assert_cmpstr(options.record.capture, ==, "-");
     g_assert_cmpstr(options.resolve[0], ==, "a:1:::1");
@@ -75,26 +65,6 @@ static void test_data_knows_files_and_line_ends(void)
     ql_get_options_clear(&options);
 }
 
-static void test_a_move_is_due_after_bytes_or_time(void)
-{
-    assert_move("200k", 200000, 0);
-    assert_move("1", 1, 0);
-    assert_move("1.5M", 1500000, 0);
-    assert_move("300ms", 0, 300 * NGTCP2_MILLISECONDS);
-    assert_move("1.5s", 0, 1500 * NGTCP2_MILLISECONDS);
-}
-
-static void test_a_move_that_is_neither_is_refused(void)
-{
-    static const char *const bad[] = { "", "k", "0", "-5", "5x", "0.1", "1e99", "nan", "5 s" };
-    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
-        ql_move_trigger move;
-        g_autoptr(GError) error = NULL;
-        g_assert_false(ql_get_parse_move(bad[i], &move, &error));
-        g_assert_nonnull(strstr(error->message, "--migrate-after"));
-    }
-}
-
 static void test_what_excludes_each_other_is_refused(void)
 {
     assert_refused("-s", "no URL");
@@ -106,6 +76,8 @@ static void test_what_excludes_each_other_is_refused(void)
     assert_refused("-d @- -d @- a", "only once");
     assert_refused("-T - -T - a b", "only once");
     assert_refused("--migrate-after soon a", "--migrate-after");
+    assert_refused("--quic-version v2 --available-versions v1 a", "--available-versions");
+    assert_refused("--ciphers RC4 a", "RC4");
 }
 
 int main(int argc, char **argv)
@@ -114,8 +86,6 @@ int main(int argc, char **argv)
     g_test_add_func("/get-options/curl", test_options_mean_what_they_mean_in_curl);
     g_test_add_func("/get-options/outputs", test_outputs_keep_the_order_of_o_and_O);
     g_test_add_func("/get-options/data", test_data_knows_files_and_line_ends);
-    g_test_add_func("/get-options/move", test_a_move_is_due_after_bytes_or_time);
-    g_test_add_func("/get-options/bad-move", test_a_move_that_is_neither_is_refused);
     g_test_add_func("/get-options/refused", test_what_excludes_each_other_is_refused);
     return g_test_run();
 }

@@ -70,8 +70,8 @@ static void test_names_are_sent_and_addresses_are_not(void)
     const ngtcp2_crypto_conn_ref ref = { no_connection, NULL };
     SSL_CTX *context =
         ql_tls_client_context_new(&(ql_tls_client_options){ .insecure = true }, NULL);
-    ql_tls *name = ql_tls_client_new(context, "example.org", &ref, NULL);
-    ql_tls *address = ql_tls_client_new(context, "::1", &ref, NULL);
+    ql_tls *name = ql_tls_client_new(context, "example.org", NULL, &ref, NULL);
+    ql_tls *address = ql_tls_client_new(context, "::1", NULL, &ref, NULL);
     g_assert_cmpstr(SSL_get_servername(ql_tls_ssl(name), TLSEXT_NAMETYPE_host_name), ==,
                     "example.org");
     g_assert_null(SSL_get_servername(ql_tls_ssl(address), TLSEXT_NAMETYPE_host_name));

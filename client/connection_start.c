@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "connection_inside.h"
+
+#include <inttypes.h>
+#include <openssl/rand.h>
+
+#define FIRST_DCID_BYTES      18
+#define OWN_CID_BYTES         8
+#define STREAM_WINDOW         524288u   /* at the beginning; ngtcp2 makes it larger ... */
+#define STREAM_WINDOW_MAX     16777216u /* ... where that is what holds the server back */
+#define CONNECTION_WINDOW     1048576u
+#define CONNECTION_WINDOW_MAX 25165824u
+#define UNI_STREAMS           100
+#define OWN_CIDS_AT_MOST      8
+
+static ngtcp2_conn *conn_of(ngtcp2_crypto_conn_ref *ref)
+{
+    const ql_connection *connection = ref->user_data;
+    return connection->context.quic;
+}
+
+static void random_cid(ngtcp2_cid *cid, size_t length)
+{
+    cid->datalen = length;
+    if (RAND_bytes(cid->data, (int)length) != 1)
+        g_error("no random numbers can be had");
+}
+
+static void choose_parameters(const ql_connection *connection, ngtcp2_settings *settings,
+                              ngtcp2_transport_params *parameters)
+{
+    ngtcp2_settings_default(settings);
+    settings->initial_ts = connection->begun; /* where handshake_timeout begins, too */
+    settings->handshake_timeout = connection->settings.handshake_timeout;
+    settings->max_window = CONNECTION_WINDOW_MAX;
+    settings->max_stream_window = STREAM_WINDOW_MAX;
+    ngtcp2_transport_params_default(parameters);
+    parameters->initial_max_data = CONNECTION_WINDOW;
+    parameters->initial_max_stream_data_bidi_local = STREAM_WINDOW;
+    parameters->initial_max_stream_data_uni = STREAM_WINDOW;
+    parameters->initial_max_streams_uni = UNI_STREAMS;
+    parameters->max_idle_timeout = connection->settings.idle_timeout;
+    parameters->active_connection_id_limit = OWN_CIDS_AT_MOST;
+    ql_quic_settings_apply(&connection->settings.quic, connection->version, settings, parameters);
+}
+
+static void trace_start(const ql_connection *connection, const ngtcp2_cid *server,
+                        const ngtcp2_cid *own)
+{
+    ql_trace *trace = connection->settings.trace;
+    ql_udp *udp = ql_paths_socket(connection->context.paths, 0);
+    g_autofree char *local = ql_address_to_string(ql_udp_local(udp));
+    g_autofree char *own_text = ql_trace_cid(own), *server_text = ql_trace_cid(server);
+    g_autofree char *version = ql_quic_version_to_string(connection->version);
+    ql_trace_note(trace, "connecting to %s (%s) from %s by QUIC version %s",
+                  connection->settings.origin, connection->address, local, version);
+    ql_trace_note(trace, "our connection ID is %s; the server's, until it chooses one, %s",
+                  own_text, server_text);
+}
+
+static void start_qlog(ql_connection *connection, ngtcp2_settings *settings,
+                       const ngtcp2_cid *server)
+{
+    ql_callbacks_context *context = &connection->context;
+    ql_qlog_free(context->qlog); /* of another version */
+    context->qlog = ql_qlog_new(connection->settings.qlogs, server);
+    settings->qlog_write = context->qlog != NULL ? ql_callbacks_write_qlog : NULL;
+    ql_paths_set_qlog(context->paths, context->qlog);
+    ql_packets_set_qlog(connection->packets, context->qlog);
+}
+
+static bool start_quic(ql_connection *connection, uint32_t original, GError **error)
+{
+    ngtcp2_settings settings;
+    ngtcp2_transport_params parameters;
+    ngtcp2_cid server, own;
+    ngtcp2_path path = ql_paths_first(connection->context.paths);
+    choose_parameters(connection, &settings, &parameters);
+    /* With these ngtcp2 notices a Version Negotiation that was forged (RFC 9368, 4). */
+    settings.original_version = original;
+    uint32_t preferred[QL_QUIC_VERSIONS_AT_MOST];
+    if (original != connection->version) {
+        settings.preferred_versions = preferred;
+        settings.preferred_versionslen =
+            ql_quic_settings_usable(&connection->settings.quic, preferred);
+    }
+    random_cid(&server, FIRST_DCID_BYTES);
+    random_cid(&own, OWN_CID_BYTES);
+    start_qlog(connection, &settings, &server);
+    int rv = ngtcp2_conn_client_new(&connection->context.quic, &server, &own, &path,
+                                    connection->version, ql_callbacks_client(), &settings,
+                                    &parameters, NULL, &connection->context);
+    if (rv != 0) {
+        g_set_error(error, QL_TLS_ERROR, 0, "cannot set up QUIC: %s", ngtcp2_strerror(rv));
+        return false;
+    }
+    ngtcp2_conn_set_tls_native_handle(connection->context.quic,
+                                      ql_tls_native_handle(connection->context.tls));
+    ql_qlog_connection_started(connection->context.qlog,
+                               ql_udp_local(ql_paths_socket(connection->context.paths, 0)),
+                               &connection->settings.remote, &own, &server);
+    if (connection->settings.trace != NULL)
+        trace_start(connection, &server, &own);
+    return true;
+}
+
+bool ql_connection_start(ql_connection *connection, uint32_t original, GError **error)
+{
+    ql_callbacks_context *context = &connection->context;
+    const ql_connection_settings *settings = &connection->settings;
+    const ngtcp2_crypto_conn_ref ref = { conn_of, connection };
+    ngtcp2_conn_del(g_steal_pointer(&context->quic));
+    ql_tls_free(g_steal_pointer(&context->tls));
+    ngtcp2_ccerr_default(&context->why);
+    context->tls = ql_tls_client_new(settings->tls, settings->host, &settings->terms, &ref, error);
+    return context->tls != NULL && start_quic(connection, original, error);
+}

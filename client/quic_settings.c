@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "quic_settings.h"
+
+#include <inttypes.h>
+
+uint32_t ql_quic_settings_version(const ql_quic_settings *settings)
+{
+    if (settings->version != 0)
+        return settings->version;
+    return settings->available_count > 0 ? settings->available[0] : NGTCP2_PROTO_VER_V1;
+}
+
+size_t ql_quic_settings_usable(const ql_quic_settings *settings, uint32_t *versions)
+{
+    static const uint32_t known[] = { NGTCP2_PROTO_VER_V1, NGTCP2_PROTO_VER_V2 };
+    uint32_t own = ql_quic_settings_version(settings);
+    size_t count = 0;
+    for (size_t i = 0; i < settings->available_count; i++)
+        if (ql_quic_version_is_known(settings->available[i]))
+            versions[count++] = settings->available[i];
+    if (settings->available_count > 0)
+        return count;
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
+        if (known[i] == own || !ql_quic_version_is_known(own))
+            versions[count++] = known[i];
+    return count;
+}
+
+uint32_t ql_quic_settings_choose(const ql_quic_settings *settings, const uint32_t *offered,
+                                 size_t count)
+{
+    uint32_t own[QL_QUIC_VERSIONS_AT_MOST];
+    size_t own_count = ql_quic_settings_usable(settings, own);
+    for (size_t i = 0; i < own_count; i++)
+        for (size_t j = 0; j < count; j++)
+            if (own[i] == offered[j])
+                return own[i];
+    return 0;
+}
+
+static bool is_available(const ql_quic_settings *settings, uint32_t version)
+{
+    for (size_t i = 0; i < settings->available_count; i++)
+        if (settings->available[i] == version)
+            return true;
+    return false;
+}
+
+static void apply_windows(const ql_quic_settings *settings, ngtcp2_settings *native,
+                          ngtcp2_transport_params *parameters)
+{
+    if (settings->max_data > 0)
+        parameters->initial_max_data = settings->max_data;
+    if (settings->max_stream_data > 0) {
+        parameters->initial_max_stream_data_bidi_local = settings->max_stream_data;
+        parameters->initial_max_stream_data_bidi_remote = settings->max_stream_data;
+        parameters->initial_max_stream_data_uni = settings->max_stream_data;
+    }
+    if (settings->max_streams > 0)
+        parameters->initial_max_streams_uni = settings->max_streams;
+    if (settings->window > 0)
+        native->max_window = native->max_stream_window = settings->window;
+}
+
+static void apply_datagrams(const ql_quic_settings *settings, ngtcp2_settings *native,
+                            ngtcp2_transport_params *parameters)
+{
+    native->no_pmtud = settings->no_pmtud ? 1 : 0;
+    if (settings->max_udp_payload == 0)
+        return;
+    native->max_tx_udp_payload_size = settings->max_udp_payload;
+    parameters->max_udp_payload_size = settings->max_udp_payload;
+    /* Who does not probe takes the size for granted. */
+    native->no_tx_udp_payload_size_shaping = settings->no_pmtud ? 1 : 0;
+}
+
+void ql_quic_settings_apply(const ql_quic_settings *settings, uint32_t version,
+                            ngtcp2_settings *native, ngtcp2_transport_params *parameters)
+{
+    static const ngtcp2_cc_algo algorithms[] = { [QL_CONGESTION_RENO] = NGTCP2_CC_ALGO_RENO,
+                                                 [QL_CONGESTION_CUBIC] = NGTCP2_CC_ALGO_CUBIC,
+                                                 [QL_CONGESTION_BBR] = NGTCP2_CC_ALGO_BBR };
+    /* ngtcp2 insists on that for a version that it knows. */
+    if (is_available(settings, version) || ngtcp2_is_reserved_version(version)) {
+        native->available_versions = settings->available;
+        native->available_versionslen = settings->available_count;
+    }
+    if (settings->congestion != QL_CONGESTION_USUAL)
+        native->cc_algo = algorithms[settings->congestion];
+    if (settings->initial_rtt > 0)
+        native->initial_rtt = settings->initial_rtt;
+    if (settings->handshake_timeout > 0)
+        native->handshake_timeout = MIN(native->handshake_timeout, settings->handshake_timeout);
+    apply_windows(settings, native, parameters);
+    apply_datagrams(settings, native, parameters);
+}
+
+bool ql_quic_version_is_known(uint32_t version)
+{
+    return ngtcp2_is_supported_version(version) != 0;
+}
+
+bool ql_quic_version_parse(const char *text, uint32_t *version)
+{
+    guint64 number = 0;
+    if (g_ascii_strcasecmp(text, "v1") == 0)
+        number = NGTCP2_PROTO_VER_V1;
+    else if (g_ascii_strcasecmp(text, "v2") == 0)
+        number = NGTCP2_PROTO_VER_V2;
+    else if (!g_str_has_prefix(text, "0x") ||
+             !g_ascii_string_to_unsigned(text + 2, 16, 1, UINT32_MAX, &number, NULL))
+        return false;
+    *version = (uint32_t)number;
+    return true;
+}
+
+char *ql_quic_version_to_string(uint32_t version)
+{
+    switch (version) {
+    case NGTCP2_PROTO_VER_V1: return g_strdup("1");
+    case NGTCP2_PROTO_VER_V2: return g_strdup("2");
+    default: return g_strdup_printf("0x%08" PRIx32, version);
+    }
+}

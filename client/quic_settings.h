@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How one side of a QUIC connection is to behave. A plain value; zero everywhere is the usual. */
+#pragma once
+
+#include "trigger.h"
+
+#include <glib.h>
+#include <ngtcp2/ngtcp2.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define QL_QUIC_VERSIONS_AT_MOST 8u
+
+typedef enum ql_congestion {
+    QL_CONGESTION_USUAL, /* CUBIC */
+    QL_CONGESTION_RENO,  /* RFC 9002, 7 */
+    QL_CONGESTION_CUBIC, /* RFC 9438 */
+    QL_CONGESTION_BBR,
+} ql_congestion;
+
+typedef struct ql_quic_settings {
+    /* Versions (RFC 9368). */
+    uint32_t version; /* of the first packets; 0: the first of available, or else 1 */
+    /* In the order of preference, each one known or reserved; 0 of them: the version alone, or
+     * those that are known if it is not. */
+    uint32_t available[QL_QUIC_VERSIONS_AT_MOST];
+    size_t available_count;
+
+    /* Flow control (RFC 9000, 4): what the peer may send at first. Bytes; 0: the usual. */
+    uint64_t max_data;
+    uint64_t max_stream_data;
+    uint64_t max_streams; /* unidirectional, opened by the peer */
+    uint64_t window;      /* windows grow no further than this */
+
+    /* Recovery and timers. 0: the usual. */
+    ql_congestion congestion;
+    ngtcp2_duration initial_rtt;       /* RFC 9002, 6.2.2 */
+    ngtcp2_duration handshake_timeout; /* for one address */
+    ngtcp2_duration keep_alive;        /* PING after such a silence (RFC 9000, 10.1.2) */
+
+    /* Datagrams. */
+    uint64_t max_udp_payload; /* bytes; also told to the peer (RFC 9000, 18.2); 0: the usual */
+    bool no_pmtud;            /* no probes for larger datagrams (RFC 9000, 14.3) */
+    bool no_gso;              /* a system call a datagram */
+    bool no_ecn;              /* no packet is marked (RFC 9000, 13.4) */
+
+    ql_trigger key_update; /* RFC 9001, 6 */
+} ql_quic_settings;
+
+/* The version of a connection's first packets. */
+uint32_t ql_quic_settings_version(const ql_quic_settings *settings);
+
+/* The known versions that may be used, in the order of preference; versions has room for
+ * QL_QUIC_VERSIONS_AT_MOST. Returns how many. */
+size_t ql_quic_settings_usable(const ql_quic_settings *settings, uint32_t *versions);
+
+/* What to go on with when the server offers these versions by Version Negotiation (RFC 9368, 2.1):
+ * that which is preferred here; 0: none will do. */
+uint32_t ql_quic_settings_choose(const ql_quic_settings *settings, const uint32_t *offered,
+                                 size_t count);
+
+/* For ngtcp2_conn_client_new with that version. What the settings leave open is as it was: ngtcp2's
+ * own defaults, or the caller's. */
+void ql_quic_settings_apply(const ql_quic_settings *settings, uint32_t version,
+                            ngtcp2_settings *native, ngtcp2_transport_params *parameters);
+
+/* A version that connections can be made with. */
+bool ql_quic_version_is_known(uint32_t version);
+
+/* "v1", "v2", or hexadecimal, "0x6b3343cf". False if it is neither, or 0, which is not a version
+ * (RFC 9000, 15). */
+bool ql_quic_version_parse(const char *text, uint32_t *version);
+
+/* "1", "2", or "0x1a2a3a4a"; to be freed by g_free. */
+char *ql_quic_version_to_string(uint32_t version);

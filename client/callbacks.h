@@ -6,6 +6,7 @@
 #include "path.h"
 #include "qlog.h"
 #include "quic_settings.h"
+#include "remarks.h"
 #include "tls.h"
 #include "trace.h"
 
@@ -21,6 +22,7 @@ typedef struct ql_callbacks_context {
     ql_paths *paths;
     ql_trace *trace;
     ql_qlog *qlog;               /* NULL: none */
+    ql_remarks *remarks;         /* what a packet is to show in the capture */
     GQueue *waiting;             /* requests that are not sent yet */
     ql_application *application; /* made as soon as the keys for it are there */
     ngtcp2_ccerr why; /* a fault that was found on this side; else ngtcp2_ccerr_default */

@@ -11,19 +11,26 @@ ql_connection *ql_connection_new(const ql_connection_settings *settings, GError 
     connection->address = ql_address_to_string(&settings->remote);
     context->trace = settings->trace;
     context->waiting = settings->waiting;
+    context->remarks = ql_remarks_new();
     context->handshake_time = UINT64_MAX;
     context->settings = &connection->settings.quic;
     connection->version = ql_quic_settings_version(context->settings);
     connection->begun = ql_packets_now();
     const ql_path_plan plan = { .move = settings->move, .no_gso = settings->quic.no_gso };
     context->paths = ql_paths_new(&settings->remote, &plan, settings->trace, error);
-    if (context->paths != NULL)
+    if (context->paths != NULL) {
         connection->packets = ql_packets_new(context->paths, settings->capture);
+        ql_packets_set_remarks(connection->packets, context->remarks);
+        ql_paths_set_remarks(context->paths, context->remarks);
+    }
     if (context->paths == NULL || !ql_connection_start(connection, connection->version, error)) {
         connection->state = QL_CONNECTION_FAILED;
         ql_connection_free(connection);
         return NULL;
     }
+    if (settings->capture != NULL)
+        ql_self_capture_name(settings->capture, ql_address_sockaddr(&settings->remote),
+                             settings->host);
     return connection;
 }
 
@@ -39,6 +46,7 @@ void ql_connection_free(ql_connection *connection)
     ql_packets_free(connection->packets);
     ql_paths_free(context->paths);
     ql_qlog_free(context->qlog);
+    ql_remarks_free(context->remarks);
     g_free(context->offered_versions);
     g_free(connection->address);
     g_free(connection->failure);

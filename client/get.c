@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
+#include "command_line.h"
 #include "get_options.h"
 #include "get_requests.h"
 #include "keylog.h"
@@ -73,7 +74,8 @@ static bool open_logs(get_tools *tools, const ql_get_options *options, GError **
             return false;
     }
     if (record->capture != NULL) {
-        tools->capture = ql_self_capture_new(record->capture, error);
+        tools->capture =
+            ql_self_capture_new_commented(record->capture, options->command_line, error);
         if (tools->capture == NULL)
             return false;
         ql_self_capture_flush(tools->capture);
@@ -211,6 +213,7 @@ static int run(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int status = QL_EXIT_DONE;
     if (ql_get_options_parse(&options, argc, argv, &error)) {
+        options.command_line = ql_command_line_show(argc, argv);
         status = get(&options);
     } else if (error != NULL) {
         fprintf(stderr, "quiclens get: %s\n", error->message);

@@ -174,4 +174,5 @@ void ql_get_options_clear(ql_get_options *options)
     ql_tls_options_clear(&options->tls);
     g_strfreev(options->resolve);
     ql_capture_options_clear(&options->record);
+    g_free(options->command_line);
 }

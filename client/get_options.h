@@ -31,6 +31,7 @@ typedef struct ql_get_options {
     ql_tls_options tls;
     ql_quic_settings quic;
     ql_capture_options record;
+    char *command_line; /* as it may be shown to others; the caller sets it */
     ql_trigger move;
     double connect_timeout, max_time, idle_timeout; /* in seconds; 0: not given */
 } ql_get_options;

@@ -29,6 +29,7 @@ struct ql_packets {
     ql_paths *paths;
     ql_self_capture *capture;
     ql_qlog *qlog;
+    ql_remarks *remarks;
     GArray *own_ids; /* ngtcp2_cid: ours that packets have carried; empty: only the first */
     GArray *sources; /* source */
     unsent unsent;
@@ -66,6 +67,11 @@ void ql_packets_set_qlog(ql_packets *packets, ql_qlog *qlog)
     packets->qlog = qlog;
 }
 
+void ql_packets_set_remarks(ql_packets *packets, ql_remarks *remarks)
+{
+    packets->remarks = remarks;
+}
+
 static bool contains(const ngtcp2_cid *list, size_t count, const ngtcp2_cid *cid)
 {
     for (size_t i = 0; i < count; i++)
@@ -101,21 +107,41 @@ static void log_own_id(const ql_packets *packets, ngtcp2_conn *quic, const uint8
 /* The secrets that a datagram brings about are known only once it was processed. */
 static void capture_received(const ql_packets *packets, const ql_udp_datagram *datagram)
 {
+    const ql_captured captured = {
+        .time_ns = datagram->time_ns,
+        .from = ql_address_sockaddr(&datagram->remote),
+        .to = ql_address_sockaddr(&datagram->local),
+        .way = QL_PCAPNG_WAY_INBOUND,
+        .ecn = datagram->ecn,
+        .ttl = datagram->ttl,
+        .data = datagram->data,
+        .length = datagram->length,
+    };
     if (packets->capture != NULL)
-        ql_self_capture_datagram(
-            packets->capture, datagram->time_ns, ql_address_sockaddr(&datagram->remote),
-            ql_address_sockaddr(&datagram->local), datagram->ecn, datagram->data, datagram->length);
+        ql_self_capture_record(packets->capture, &captured);
 }
 
 static void capture_sent(const ql_packets *packets, const unsent *batch, const ql_udp *udp,
                          size_t length, uint64_t time)
 {
-    const struct sockaddr *from = ql_address_sockaddr(ql_udp_local(udp));
-    const struct sockaddr *to = ql_address_sockaddr(ql_paths_remote(packets->paths));
-    for (size_t at = 0; packets->capture != NULL && at < length; at += batch->segment)
-        ql_self_capture_datagram(packets->capture, time, from, to, batch->ecn,
-                                 packets->buffer + batch->start + at,
-                                 MIN(batch->segment, length - at));
+    if (packets->capture == NULL || length == 0)
+        return;
+    g_autofree char *comment = ql_remarks_take(packets->remarks, ql_udp_local(udp));
+    ql_captured captured = {
+        .time_ns = time,
+        .from = ql_address_sockaddr(ql_udp_local(udp)),
+        .to = ql_address_sockaddr(ql_paths_remote(packets->paths)),
+        .way = QL_PCAPNG_WAY_OUTBOUND,
+        .ecn = batch->ecn,
+        .ttl = ql_udp_ttl(udp),
+        .comment = comment,
+    };
+    for (size_t at = 0; at < length; at += batch->segment) {
+        captured.data = packets->buffer + batch->start + at;
+        captured.length = MIN(batch->segment, length - at);
+        ql_self_capture_record(packets->capture, &captured);
+        captured.comment = NULL; /* the first of them shows it */
+    }
 }
 
 static bool is_used_up(const source *from)

@@ -4,6 +4,7 @@
 
 #include "path.h"
 #include "qlog.h"
+#include "remarks.h"
 #include "self_capture.h"
 
 #include <glib.h>
@@ -18,6 +19,9 @@ ql_packets *ql_packets_new(ql_paths *paths, ql_self_capture *capture);
 /* Where it is to be told which of our connection IDs the packets that come carry; borrowed. NULL:
  * nowhere. */
 void ql_packets_set_qlog(ql_packets *packets, ql_qlog *qlog);
+
+/* Where it says what the datagrams that are sent shall show in the capture; borrowed. */
+void ql_packets_set_remarks(ql_packets *packets, ql_remarks *remarks);
 void ql_packets_free(ql_packets *packets); /* NULL is a no-op */
 
 /* Hands all that has come to ngtcp2. Returns 0 or ngtcp2's error; also 0 with error set where a

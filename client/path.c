@@ -22,6 +22,7 @@ struct ql_paths {
     ql_path_plan plan;
     ql_trace *trace;
     ql_qlog *qlog;
+    ql_remarks *remarks;
     move_state move;
     bool confirmed;
     ngtcp2_tstamp due; /* of a move by time */
@@ -77,6 +78,11 @@ void ql_paths_free(ql_paths *paths)
 void ql_paths_set_qlog(ql_paths *paths, ql_qlog *qlog)
 {
     paths->qlog = qlog;
+}
+
+void ql_paths_set_remarks(ql_paths *paths, ql_remarks *remarks)
+{
+    paths->remarks = remarks;
 }
 
 /* Of the newest socket. */
@@ -172,6 +178,9 @@ static void start_move(ql_paths *paths, ngtcp2_conn *quic, ngtcp2_tstamp now)
         paths->move = MOVE_PROBES;
         paths->started = now;
         log_move(paths, QL_QLOG_PROBING_STARTED);
+        ql_remarks_add(paths->remarks, ql_udp_local(entry_at(paths, newest)->udp),
+                       "migration: the client probes the path from another port of its own, with "
+                       "another connection ID (RFC 9000, 9.1)");
     } else if (rv != NGTCP2_ERR_CONN_ID_BLOCKED) { /* else the server may still issue one */
         entry_at(paths, newest)->closes = now;
         refuse(paths, ngtcp2_strerror(rv));
@@ -226,6 +235,9 @@ void ql_paths_on_validated(ql_paths *paths, const ngtcp2_path *path, bool good, 
     }
     paths->move = MOVE_DONE;
     log_move(paths, QL_QLOG_MIGRATION_STARTED);
+    ql_remarks_add(paths->remarks, ql_udp_local(udp),
+                   "migration: the path is validated, and the client uses it from here on (RFC "
+                   "9000, 9.2)");
     g_clear_pointer(&paths->refusal, g_free);
     /* What is still on its way to the old port comes within that time (RFC 9000, 9.6.2 has the same
      * for the server's side). */

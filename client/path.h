@@ -4,6 +4,7 @@
 #pragma once
 
 #include "qlog.h"
+#include "remarks.h"
 #include "trace.h"
 #include "trigger.h"
 #include "udp.h"
@@ -26,6 +27,9 @@ ql_paths *ql_paths_new(const ql_address *remote, const ql_path_plan *plan, ql_tr
 
 /* Its moves are written into this qlog, which is borrowed; NULL: into none. */
 void ql_paths_set_qlog(ql_paths *paths, ql_qlog *qlog);
+
+/* So that the packets of a move show in the capture what they are; borrowed. */
+void ql_paths_set_remarks(ql_paths *paths, ql_remarks *remarks);
 void ql_paths_free(ql_paths *paths); /* closes all sockets; NULL is a no-op */
 
 /* The path that the connection begins on; valid as long as paths. */

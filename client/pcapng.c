@@ -10,6 +10,7 @@
 enum {
     BLOCK_SECTION_HEADER = 0x0a0d0d0a,
     BLOCK_INTERFACE_DESCRIPTION = 1,
+    BLOCK_NAME_RESOLUTION = 4,
     BLOCK_ENHANCED_PACKET = 6,
     BLOCK_DECRYPTION_SECRETS = 10,
 };
@@ -17,12 +18,19 @@ enum {
 enum {
     OPTION_END = 0,
     OPTION_COMMENT = 1,
-    OPTION_IF_NAME = 2,
-    OPTION_IF_TSRESOL = 9,
+    OPTION_SHB_OS = 3,
     OPTION_SHB_USERAPPL = 4,
+    OPTION_IF_NAME = 2,
+    OPTION_IF_DESCRIPTION = 3,
+    OPTION_IF_TSRESOL = 9,
+    OPTION_IF_OS = 12,
+    OPTION_EPB_FLAGS = 2,
 };
 
+enum { NAME_END = 0, NAME_IPV4 = 1, NAME_IPV6 = 2 };
+
 #define BYTE_ORDER_MAGIC 0x1a2b3c4du
+#define NAME_BYTES       255u
 #define GATHER_BYTES     (64u * 1024u) /* then the gathered blocks are written without being asked */
 
 struct ql_pcapng {
@@ -102,6 +110,7 @@ ql_pcapng *ql_pcapng_new(int fd, const ql_pcapng_description *description)
     put_u32(writer, UINT32_MAX); /* section length: not known, as this is a stream */
     put_u32(writer, UINT32_MAX);
     put_text_option(writer, OPTION_COMMENT, description->comment);
+    put_text_option(writer, OPTION_SHB_OS, description->system);
     put_text_option(writer, OPTION_SHB_USERAPPL, description->application);
     put_option(writer, OPTION_END, NULL, 0);
     end_block(writer);
@@ -112,7 +121,9 @@ ql_pcapng *ql_pcapng_new(int fd, const ql_pcapng_description *description)
     put_u16(writer, 0);
     put_u32(writer, 0); /* no limit on a packet's length */
     put_text_option(writer, OPTION_IF_NAME, description->interface);
+    put_text_option(writer, OPTION_IF_DESCRIPTION, description->interface_description);
     put_option(writer, OPTION_IF_TSRESOL, &nanoseconds, sizeof nanoseconds);
+    put_text_option(writer, OPTION_IF_OS, description->system);
     put_option(writer, OPTION_END, NULL, 0);
     end_block(writer);
     return writer;
@@ -129,32 +140,48 @@ void ql_pcapng_write_secrets(ql_pcapng *writer, uint32_t type, const void *data,
     end_block(writer);
 }
 
-void ql_pcapng_write_packet(ql_pcapng *writer, uint64_t time_ns, const void *head,
-                            size_t head_length, const void *body, size_t body_length)
+void ql_pcapng_write_name(ql_pcapng *writer, const uint8_t *address, size_t address_length,
+                          const char *name)
 {
-    ql_pcapng_write_commented_packet(writer, time_ns, head, head_length, body, body_length, NULL);
+    size_t name_length = strlen(name) + 1; /* its zero byte included */
+    if (writer->error != NULL || (address_length != 4 && address_length != 16) ||
+        name_length > NAME_BYTES + 1)
+        return;
+    begin_block(writer, BLOCK_NAME_RESOLUTION);
+    put_u16(writer, address_length == 4 ? NAME_IPV4 : NAME_IPV6);
+    put_u16(writer, (uint16_t)(address_length + name_length));
+    put(writer, address, address_length);
+    put(writer, name, name_length);
+    put_padding(writer);
+    put_option(writer, NAME_END, NULL, 0);
+    end_block(writer);
 }
 
-void ql_pcapng_write_commented_packet(ql_pcapng *writer, uint64_t time_ns, const void *head,
-                                      size_t head_length, const void *body, size_t body_length,
-                                      const char *comment)
+static void put_packet_options(ql_pcapng *writer, const ql_pcapng_packet *packet)
+{
+    uint32_t flags = GUINT32_TO_LE((uint32_t)packet->way);
+    put_padding(writer);
+    put_text_option(writer, OPTION_COMMENT, packet->comment);
+    if (packet->way != QL_PCAPNG_WAY_UNKNOWN)
+        put_option(writer, OPTION_EPB_FLAGS, &flags, sizeof flags);
+    put_option(writer, OPTION_END, NULL, 0);
+}
+
+void ql_pcapng_write_packet(ql_pcapng *writer, const ql_pcapng_packet *packet)
 {
     if (writer->error != NULL)
         return;
-    uint32_t length = (uint32_t)(head_length + body_length);
+    uint32_t length = (uint32_t)(packet->head_length + packet->body_length);
     begin_block(writer, BLOCK_ENHANCED_PACKET);
     put_u32(writer, 0); /* the one interface */
-    put_u32(writer, (uint32_t)(time_ns >> 32));
-    put_u32(writer, (uint32_t)time_ns);
+    put_u32(writer, (uint32_t)(packet->time_ns >> 32));
+    put_u32(writer, (uint32_t)packet->time_ns);
     put_u32(writer, length);
     put_u32(writer, length);
-    put(writer, head, head_length);
-    put(writer, body, body_length);
-    if (comment != NULL) {
-        put_padding(writer);
-        put_text_option(writer, OPTION_COMMENT, comment);
-        put_option(writer, OPTION_END, NULL, 0);
-    }
+    put(writer, packet->head, packet->head_length);
+    put(writer, packet->body, packet->body_length);
+    if (packet->comment != NULL || packet->way != QL_PCAPNG_WAY_UNKNOWN)
+        put_packet_options(writer, packet);
     end_block(writer);
 }
 

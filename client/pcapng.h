@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A writer of pcapng (draft-ietf-opsawg-pcapng): one section, one interface, packets with
- * nanosecond times, and secrets. It knows bytes and a file descriptor, nothing of networks.
+ * nanosecond times, secrets, and names of addresses. It knows bytes and a file descriptor, nothing
+ * of networks.
  *
  * Blocks are gathered and written whole. A write that fails is remembered: every later call does
  * nothing, a regular file is cut back to its last whole block, and close reports the failure. */
@@ -22,9 +23,11 @@ typedef struct ql_pcapng ql_pcapng;
 /* What stands in the section header and the interface description. All strings are UTF-8, at most
  * 65,535 bytes, and may be NULL, which leaves the option out. */
 typedef struct ql_pcapng_description {
-    const char *application; /* shb_userappl */
-    const char *comment;     /* opt_comment of the section */
-    const char *interface;   /* if_name */
+    const char *application;           /* shb_userappl */
+    const char *system;                /* shb_os and if_os */
+    const char *comment;               /* opt_comment of the section */
+    const char *interface;             /* if_name */
+    const char *interface_description; /* if_description */
     uint16_t link_type;
 } ql_pcapng_description;
 
@@ -35,15 +38,28 @@ ql_pcapng *ql_pcapng_new(int fd, const ql_pcapng_description *description);
 /* A Decryption Secrets Block. It must come before the packets that it opens. */
 void ql_pcapng_write_secrets(ql_pcapng *writer, uint32_t type, const void *data, size_t length);
 
-/* An Enhanced Packet Block of a packet that was captured whole, made of two parts (headers,
- * payload); time_ns is nanoseconds since 1970. */
-void ql_pcapng_write_packet(ql_pcapng *writer, uint64_t time_ns, const void *head,
-                            size_t head_length, const void *body, size_t body_length);
+/* A Name Resolution Block: an address (4 or 16 bytes, in network order) has this name, of at most
+ * 255 bytes. Anything else is left out. */
+void ql_pcapng_write_name(ql_pcapng *writer, const uint8_t *address, size_t address_length,
+                          const char *name);
 
-/* The same, with a comment on the packet (opt_comment); NULL: none. */
-void ql_pcapng_write_commented_packet(ql_pcapng *writer, uint64_t time_ns, const void *head,
-                                      size_t head_length, const void *body, size_t body_length,
-                                      const char *comment);
+typedef enum ql_pcapng_way {
+    QL_PCAPNG_WAY_UNKNOWN = 0,
+    QL_PCAPNG_WAY_INBOUND = 1,
+    QL_PCAPNG_WAY_OUTBOUND = 2,
+} ql_pcapng_way; /* of epb_flags */
+
+/* A packet that was captured whole, made of two parts (headers, payload). */
+typedef struct ql_pcapng_packet {
+    uint64_t time_ns; /* nanoseconds since 1970 */
+    ql_pcapng_way way;
+    const void *head, *body;
+    size_t head_length, body_length;
+    const char *comment; /* opt_comment; NULL: none */
+} ql_pcapng_packet;
+
+/* An Enhanced Packet Block. */
+void ql_pcapng_write_packet(ql_pcapng *writer, const ql_pcapng_packet *packet);
 
 /* Hands all whole blocks to the kernel. */
 void ql_pcapng_flush(ql_pcapng *writer);

@@ -194,9 +194,18 @@ static void capture(const ql_relay_pipe *pipe, ql_relay_side where, uint64_t tim
                     size_t length, const char *comment)
 {
     ql_self_capture *file = pipe->shared->captures[where];
+    const ql_captured captured = {
+        .time_ns = time_ns,
+        .from = ql_address_sockaddr(from),
+        .to = ql_address_sockaddr(to),
+        .way = where == pipe->sender ? QL_PCAPNG_WAY_INBOUND : QL_PCAPNG_WAY_OUTBOUND,
+        .ecn = ecn,
+        .data = data,
+        .length = length,
+        .comment = comment,
+    };
     if (file != NULL)
-        ql_self_capture_commented_datagram(file, time_ns, ql_address_sockaddr(from),
-                                           ql_address_sockaddr(to), ecn, data, length, comment);
+        ql_self_capture_record(file, &captured);
 }
 
 void ql_relay_pipe_take(ql_relay_pipe *pipe, ql_relay_flow *flow, const ql_udp_datagram *datagram,

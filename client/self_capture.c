@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "self_capture.h"
 
-#include "pcapng.h"
 #include "private_file.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define IPV4_HEADER_BYTES 20u
 #define IPV6_HEADER_BYTES 40u
 #define UDP_HEADER_BYTES  8u
-#define TIME_TO_LIVE      64
+#define TIME_TO_LIVE      64 /* where it is not known */
+#define ADDRESS_BYTES     16u
 #define WHAT              "the capture"
 
 struct ql_self_capture {
     ql_pcapng *writer;
-    GString *secrets; /* lines that wait for the next datagram */
-    bool live;        /* somebody may be reading at the other end of a pipe */
+    GString *secrets;  /* lines that wait for the next datagram */
+    GHashTable *names; /* "address name" that are written */
+    bool live;         /* somebody may be reading at the other end of a pipe */
 };
 
 /* One end of a datagram, in network byte order. */
@@ -36,6 +39,13 @@ typedef struct headers {
     size_t length;
 } headers;
 
+/* "Linux 6.1.0"; to be freed by g_free. */
+static char *name_of_system(void)
+{
+    struct utsname system;
+    return uname(&system) == 0 ? g_strdup_printf("%s %s", system.sysname, system.release) : NULL;
+}
+
 ql_self_capture *ql_self_capture_new_commented(const char *path_or_dash, const char *comment,
                                                GError **error)
 {
@@ -49,12 +59,17 @@ ql_self_capture *ql_self_capture_new_commented(const char *path_or_dash, const c
     }
     struct stat entry;
     ql_self_capture *capture = g_new0(ql_self_capture, 1);
-    capture->writer = ql_pcapng_new(fd, &(ql_pcapng_description){
-                                            .application = "quiclens " QUICLENS_VERSION,
-                                            .comment = comment,
-                                            .interface = "quiclens",
-                                            .link_type = QL_PCAPNG_LINKTYPE_RAW,
-                                        });
+    g_autofree char *system = name_of_system();
+    const ql_pcapng_description description = {
+        .application = "quiclens " QUICLENS_VERSION,
+        .system = system,
+        .comment = comment,
+        .interface = "quiclens",
+        .interface_description = "what quiclens itself sent and received",
+        .link_type = QL_PCAPNG_LINKTYPE_RAW,
+    };
+    capture->writer = ql_pcapng_new(fd, &description);
+    capture->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     capture->secrets = g_string_new(NULL);
     capture->live = fstat(fd, &entry) == 0 && !S_ISREG(entry.st_mode);
     if (capture->live)
@@ -127,29 +142,35 @@ static void store_u16(uint8_t *at, uint16_t value)
     at[1] = (uint8_t)value;
 }
 
-static void write_ipv4_header(uint8_t *ip, const endpoint *from, const endpoint *to, uint8_t ecn,
-                              size_t udp_length)
+static uint8_t ttl_of(const ql_captured *datagram)
 {
+    return datagram->ttl == 0 ? TIME_TO_LIVE : datagram->ttl;
+}
+
+static void write_ipv4_header(uint8_t *ip, const endpoint *from, const endpoint *to,
+                              const ql_captured *datagram)
+{
+    size_t udp_length = UDP_HEADER_BYTES + datagram->length;
     ip[0] = 0x45;
-    ip[1] = ecn & 3;
+    ip[1] = datagram->ecn & 3;
     store_u16(ip + 2, (uint16_t)(IPV4_HEADER_BYTES + udp_length));
     store_u16(ip + 6,
               0x4000); /* never fragmented (RFC 9000, 14), so that its identification is 0 */
-    ip[8] = TIME_TO_LIVE;
+    ip[8] = ttl_of(datagram);
     ip[9] = IPPROTO_UDP;
     memcpy(ip + 12, from->address, 4);
     memcpy(ip + 16, to->address, 4);
     store_u16(ip + 10, fold_checksum(sum_words(0, ip, IPV4_HEADER_BYTES)));
 }
 
-static void write_ipv6_header(uint8_t *ip, const endpoint *from, const endpoint *to, uint8_t ecn,
-                              size_t udp_length)
+static void write_ipv6_header(uint8_t *ip, const endpoint *from, const endpoint *to,
+                              const ql_captured *datagram)
 {
     ip[0] = 0x60;
-    ip[1] = (uint8_t)((ecn & 3) << 4);
-    store_u16(ip + 4, (uint16_t)udp_length);
+    ip[1] = (uint8_t)((datagram->ecn & 3) << 4);
+    store_u16(ip + 4, (uint16_t)(UDP_HEADER_BYTES + datagram->length));
     ip[6] = IPPROTO_UDP;
-    ip[7] = TIME_TO_LIVE;
+    ip[7] = ttl_of(datagram);
     memcpy(ip + 8, from->address, 16);
     memcpy(ip + 24, to->address, 16);
 }
@@ -171,17 +192,16 @@ static void write_udp_header(uint8_t *udp, const endpoint *from, const endpoint 
     store_u16(udp + 6, checksum != 0 ? checksum : 0xffff); /* zero would say: there is none */
 }
 
-static headers make_headers(const endpoint *from, const endpoint *to, uint8_t ecn,
-                            const uint8_t *data, size_t length)
+static headers make_headers(const endpoint *from, const endpoint *to, const ql_captured *datagram)
 {
     headers made = { .length = 0 };
     bool v4 = from->address_length == 4;
     size_t ip_length = v4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
     if (v4)
-        write_ipv4_header(made.bytes, from, to, ecn, UDP_HEADER_BYTES + length);
+        write_ipv4_header(made.bytes, from, to, datagram);
     else
-        write_ipv6_header(made.bytes, from, to, ecn, UDP_HEADER_BYTES + length);
-    write_udp_header(made.bytes + ip_length, from, to, data, length);
+        write_ipv6_header(made.bytes, from, to, datagram);
+    write_udp_header(made.bytes + ip_length, from, to, datagram->data, datagram->length);
     made.length = ip_length + UDP_HEADER_BYTES;
     return made;
 }
@@ -199,32 +219,56 @@ static const char *find_misfit(const endpoint *from, const endpoint *to, size_t 
     return length > UINT16_MAX - headers_in_length ? "it is longer than UDP can carry" : NULL;
 }
 
+void ql_self_capture_record(ql_self_capture *capture, const ql_captured *datagram)
+{
+    endpoint sender = endpoint_of(datagram->from), receiver = endpoint_of(datagram->to);
+    const char *misfit = find_misfit(&sender, &receiver, datagram->length);
+    if (misfit != NULL) {
+        ql_pcapng_fail(capture->writer,
+                       g_error_new(G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                                   "capture: datagram of %zu bytes: %s", datagram->length, misfit));
+        return;
+    }
+    write_secrets(capture);
+    headers made = make_headers(&sender, &receiver, datagram);
+    const ql_pcapng_packet packet = {
+        .time_ns = datagram->time_ns,
+        .way = datagram->way,
+        .head = made.bytes,
+        .head_length = made.length,
+        .body = datagram->data,
+        .body_length = datagram->length,
+        .comment = datagram->comment,
+    };
+    ql_pcapng_write_packet(capture->writer, &packet);
+    if (capture->live)
+        ql_pcapng_flush(capture->writer);
+}
+
 void ql_self_capture_datagram(ql_self_capture *capture, uint64_t time_ns,
                               const struct sockaddr *from, const struct sockaddr *to, uint8_t ecn,
                               const uint8_t *data, size_t length)
 {
-    ql_self_capture_commented_datagram(capture, time_ns, from, to, ecn, data, length, NULL);
+    const ql_captured datagram = {
+        .time_ns = time_ns, .from = from, .to = to, .ecn = ecn, .data = data, .length = length
+    };
+    ql_self_capture_record(capture, &datagram);
 }
 
-void ql_self_capture_commented_datagram(ql_self_capture *capture, uint64_t time_ns,
-                                        const struct sockaddr *from, const struct sockaddr *to,
-                                        uint8_t ecn, const uint8_t *data, size_t length,
-                                        const char *comment)
+void ql_self_capture_name(ql_self_capture *capture, const struct sockaddr *address,
+                          const char *name)
 {
-    endpoint sender = endpoint_of(from), receiver = endpoint_of(to);
-    const char *misfit = find_misfit(&sender, &receiver, length);
-    if (misfit != NULL) {
-        ql_pcapng_fail(capture->writer,
-                       g_error_new(G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                                   "capture: datagram of %zu bytes: %s", length, misfit));
+    endpoint host = endpoint_of(address);
+    uint8_t unused[ADDRESS_BYTES];
+    if (host.address_length == 0 || inet_pton(AF_INET, name, unused) == 1 ||
+        strchr(name, ':') != NULL) /* no name of a host has one, every IPv6 address does */
         return;
-    }
-    write_secrets(capture);
-    headers made = make_headers(&sender, &receiver, ecn, data, length);
-    ql_pcapng_write_commented_packet(capture->writer, time_ns, made.bytes, made.length, data,
-                                     length, comment);
-    if (capture->live)
-        ql_pcapng_flush(capture->writer);
+    GString *key = g_string_new(NULL);
+    for (size_t i = 0; i < host.address_length; i++)
+        g_string_append_printf(key, "%02x", host.address[i]);
+    g_string_append_printf(key, " %s", name);
+    if (g_hash_table_add(capture->names, g_string_free(key, FALSE)))
+        ql_pcapng_write_name(capture->writer, host.address, host.address_length, name);
 }
 
 void ql_self_capture_flush(ql_self_capture *capture)
@@ -239,6 +283,7 @@ bool ql_self_capture_close(ql_self_capture *capture, GError **error)
     write_secrets(capture);
     bool ok = ql_pcapng_close(capture->writer, error);
     g_string_free(capture->secrets, TRUE);
+    g_hash_table_unref(capture->names);
     g_free(capture);
     return ok;
 }

@@ -5,13 +5,15 @@
  * shows: one record is one datagram.
  *
  * The headers are those that the datagram would have had on the wire: the real addresses and ports,
- * the ECN bits, TTL or hop limit 64, correct checksums (RFC 791, 768, 8200). The link type is
+ * the ECN bits, TTL or hop limit, correct checksums (RFC 791, 768, 8200). The link type is
  * LINKTYPE_RAW: the record begins with the IP header.
  *
  * Order is the caller's duty, and it is simple: a secret must be handed over before the first
  * datagram that it opens. A received datagram therefore is handed over after it was processed, with
  * the time at which it came. */
 #pragma once
+
+#include "pcapng.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -37,20 +39,31 @@ ql_self_capture *ql_self_capture_new_commented(const char *path_or_dash, const c
  * one. */
 void ql_self_capture_secret(ql_self_capture *capture, const char *nss_line);
 
-/* One datagram: data is the UDP payload, at most 65,507 bytes on IPv4 and 65,527 on IPv6. time_ns
- * is nanoseconds since 1970 (CLOCK_REALTIME); ecn the two bits of RFC 3168. from and to are
- * sockaddr_in or sockaddr_in6 of the same family; IPv4-mapped IPv6 addresses (RFC 4291, 2.5.5.2)
- * are written as the IPv4 that they stand for. A datagram that fits no header (mixed families, too
- * long) is an error, which close reports. */
+/* The host of an address has this name, which Wireshark can show in its stead. It is written once;
+ * a name that is itself an address is not. */
+void ql_self_capture_name(ql_self_capture *capture, const struct sockaddr *address,
+                          const char *name);
+
+/* One datagram. from and to are sockaddr_in or sockaddr_in6 of the same family; IPv4-mapped IPv6
+ * addresses (RFC 4291, 2.5.5.2) are written as the IPv4 that they stand for. */
+typedef struct ql_captured {
+    uint64_t time_ns; /* nanoseconds since 1970 (CLOCK_REALTIME) */
+    const struct sockaddr *from, *to;
+    ql_pcapng_way way;
+    uint8_t ecn;         /* the two bits of RFC 3168 */
+    uint8_t ttl;         /* or hop limit; 0: it is not known, and 64 is written */
+    const uint8_t *data; /* UDP payload: at most 65,507 bytes on IPv4 and 65,527 on IPv6 */
+    size_t length;
+    const char *comment; /* on the packet, which Wireshark shows with it; NULL: none */
+} ql_captured;
+
+/* A datagram that fits no header (mixed families, too long) is an error, which close reports. */
+void ql_self_capture_record(ql_self_capture *capture, const ql_captured *datagram);
+
+/* The same for a datagram of which no more is known. */
 void ql_self_capture_datagram(ql_self_capture *capture, uint64_t time_ns,
                               const struct sockaddr *from, const struct sockaddr *to, uint8_t ecn,
                               const uint8_t *data, size_t length);
-
-/* The same, with a comment on the packet, which Wireshark shows with it; NULL: none. */
-void ql_self_capture_commented_datagram(ql_self_capture *capture, uint64_t time_ns,
-                                        const struct sockaddr *from, const struct sockaddr *to,
-                                        uint8_t ecn, const uint8_t *data, size_t length,
-                                        const char *comment);
 
 /* Writes what is buffered, so that a reader of the file sees all that was handed over: a good thing
  * to do before one waits for the network. */

@@ -70,10 +70,12 @@ static void set_options(ql_udp *udp, int family)
     if (family == AF_INET6) {
         set_option(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
         set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+        set_option(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
         set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
     } else {
         set_option(fd, IPPROTO_IP, IP_RECVTOS, 1);
         set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
+        set_option(fd, IPPROTO_IP, IP_RECVTTL, 1);
         set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
     }
 }
@@ -163,6 +165,16 @@ const ql_address *ql_udp_local(const ql_udp *udp)
     return &udp->local;
 }
 
+uint8_t ql_udp_ttl(const ql_udp *udp)
+{
+    int ttl = 0;
+    socklen_t length = sizeof ttl;
+    bool v6 = udp->local.storage.ss_family == AF_INET6;
+    int rv = getsockopt(udp->fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_UNICAST_HOPS : IP_TTL,
+                        &ttl, &length);
+    return rv == 0 && ttl > 0 && ttl <= UINT8_MAX ? (uint8_t)ttl : 0;
+}
+
 static void read_control(struct cmsghdr *header, message *into)
 {
     void *data = CMSG_DATA(header);
@@ -181,6 +193,11 @@ static void read_control(struct cmsghdr *header, message *into)
         int traffic_class;
         memcpy(&traffic_class, data, sizeof traffic_class);
         first->ecn = (uint8_t)(traffic_class & 3);
+    } else if ((header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_TTL) ||
+               (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_HOPLIMIT)) {
+        int ttl;
+        memcpy(&ttl, data, sizeof ttl);
+        first->ttl = (uint8_t)ttl;
     } else if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
         struct in_pktinfo info;
         memcpy(&info, data, sizeof info);

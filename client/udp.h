@@ -28,6 +28,7 @@ typedef struct ql_udp_datagram {
     ql_address remote; /* from whom */
     uint64_t time_ns;  /* when the kernel received it: nanoseconds since 1970, CLOCK_REALTIME */
     uint8_t ecn;       /* 0 to 3 */
+    uint8_t ttl;       /* or hop limit, as it came; 0: the kernel does not say */
     const uint8_t *data;
     size_t length;
 } ql_udp_datagram;
@@ -51,6 +52,9 @@ int ql_udp_fd(const ql_udp *udp);
 
 /* Where it is bound; after ql_udp_connect never a wildcard. Valid as long as udp. */
 const ql_address *ql_udp_local(const ql_udp *udp);
+
+/* The TTL or hop limit of what is sent. */
+uint8_t ql_udp_ttl(const ql_udp *udp);
 
 /* Takes up to capacity datagrams that have come. Returns their number, 0 if there is none for now,
  * -1 and error if the socket reports one (which a later call does not report again). A datagram

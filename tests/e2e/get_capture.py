@@ -58,11 +58,11 @@ class Tcpdump:
 
 
 FIELDS = ("ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "udp.srcport", "udp.dstport",
-          "ip.dsfield.ecn", "ipv6.tclass.ecn", "udp.payload")
+          "ip.dsfield.ecn", "ipv6.tclass.ecn", "ip.ttl", "ipv6.hlim", "udp.payload")
 
 
 def datagrams(capture):
-    """Each datagram of a capture: addresses, ports, ECN and payload, in its order."""
+    """Each datagram of a capture: addresses, ports, ECN, TTL and payload, in its order."""
     rows = peers.tshark(capture, "-T", "fields", *(w for f in FIELDS for w in ("-e", f)))
     return [tuple(row.split("\t")) for row in rows]
 
@@ -126,7 +126,26 @@ class Capture(peers.Case):
         self.assert_checksums(own)
 
     def test_across_a_move(self):
-        self.compare(peers.Gtlsserver, "--migrate-after", "200k", urls=["5m", "1m"])
+        own = self.compare(peers.Gtlsserver, "--migrate-after", "200k", urls=["5m", "1m"])
+        rows = [row.split("\t") for row in peers.tshark(
+            own, "-Y", "frame.comment", "-T", "fields", "-e", "udp.srcport", "-e", "frame.comment")]
+        self.assertEqual([row[1].split(":")[0] for row in rows], ["migration"] * 2)
+        self.assertEqual(len({row[0] for row in rows}), 1)
+
+    def test_it_says_where_it_comes_from(self):
+        own = self.compare(peers.Gtlsserver, "-H", "Cookie: secret",
+                           urls=["file-1", "file-2", "file-3"])
+        said = subprocess.run(["capinfos", own], check=True, stdout=subprocess.PIPE,
+                              timeout=peers.TIMEOUT, stderr=subprocess.PIPE).stdout.decode()
+        for line in ("Capture application: quiclens", "Capture oper-sys:    Linux",
+                     "Name = quiclens", "Description = what quiclens itself sent and received",
+                     "Number of resolved IPv4 addresses in file: 1"):
+            self.assertIn(line, said)
+        self.assertRegex(said, r"Capture comment: +quiclens get .*-H \.\.\. .*/file-3\n")
+        self.assertIn("127.0.0.1\tlocalhost", peers.tshark(own, "-q", "-z", "hosts"))
+        ways = {tuple(row.split("\t")) for row in peers.tshark(
+            own, "-T", "fields", "-e", "frame.packet_flags_direction", "-e", "ip.ttl")}
+        self.assertEqual(ways, {("0x00000001", "64"), ("0x00000002", "64")})
 
     def test_secrets_come_before_what_they_open(self):
         own = self.compare(peers.Gtlsserver, urls=["file-1"])

@@ -70,6 +70,19 @@ static gssize find_block(const GByteArray *bytes, uint32_t type, unsigned nth)
     return found;
 }
 
+static void write_packet(ql_pcapng *writer, uint64_t time_ns, ql_pcapng_way way, const char *head,
+                         const char *body, const char *comment)
+{
+    const ql_pcapng_packet packet = { .time_ns = time_ns,
+                                      .way = way,
+                                      .head = head,
+                                      .body = body,
+                                      .head_length = strlen(head),
+                                      .body_length = strlen(body),
+                                      .comment = comment };
+    ql_pcapng_write_packet(writer, &packet);
+}
+
 static void test_section_is_byte_for_byte_what_the_format_says(capture_file *file,
                                                                gconstpointer unused)
 {
@@ -91,7 +104,7 @@ static void test_packet_carries_its_time_in_nanoseconds(capture_file *file, gcon
 {
     (void)unused;
     ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
-    ql_pcapng_write_packet(writer, 0x1122334455667788u, "head", 4, "body!", 5);
+    write_packet(writer, 0x1122334455667788u, QL_PCAPNG_WAY_UNKNOWN, "head", "body!", NULL);
     g_assert_true(ql_pcapng_close(writer, NULL));
 
     g_autoptr(GByteArray) bytes = contents(file);
@@ -108,8 +121,8 @@ static void test_a_packet_can_carry_a_comment(capture_file *file, gconstpointer 
 {
     (void)unused;
     ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
-    ql_pcapng_write_commented_packet(writer, 1, "head", 4, "body!", 5, "five!");
-    ql_pcapng_write_commented_packet(writer, 2, "head", 4, "body!", 5, NULL);
+    write_packet(writer, 1, QL_PCAPNG_WAY_UNKNOWN, "head", "body!", "five!");
+    write_packet(writer, 2, QL_PCAPNG_WAY_UNKNOWN, "head", "body!", NULL);
     g_assert_true(ql_pcapng_close(writer, NULL));
     g_autoptr(GByteArray) bytes = contents(file);
     gssize at = find_block(bytes, 6, 0);
@@ -121,13 +134,61 @@ static void test_a_packet_can_carry_a_comment(capture_file *file, gconstpointer 
     g_assert_cmpuint(u32_at(bytes, (size_t)find_block(bytes, 6, 1) + 4), ==, 28 + 12 + 4);
 }
 
+static void test_a_packet_says_which_way_it_went(capture_file *file, gconstpointer unused)
+{
+    (void)unused;
+    ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
+    write_packet(writer, 1, QL_PCAPNG_WAY_OUTBOUND, "head", "body", NULL);
+    g_assert_true(ql_pcapng_close(writer, NULL));
+    g_autoptr(GByteArray) bytes = contents(file);
+    static const uint8_t options[] = { 2, 0, 4, 0, 2, 0, 0, 0, 0, 0, 0, 0 };
+    gssize at = find_block(bytes, 6, 0);
+    g_assert_cmpint(at, >=, 0);
+    assert_bytes(bytes->data + at + 28 + 8, sizeof options, options, sizeof options);
+}
+
+static void test_an_address_gets_a_name(capture_file *file, gconstpointer unused)
+{
+    (void)unused;
+    static const uint8_t v4[] = { 192, 0, 2, 1 };
+    static const uint8_t expected[] = { 4, 0, 0,   0,   28,  0, 0, 0, 1, 0, 8,  0, 192, 0,
+                                        2, 1, 'a', '.', 'b', 0, 0, 0, 0, 0, 28, 0, 0,   0 };
+    g_autofree char *too_long = g_strnfill(256, 'a');
+    ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
+    ql_pcapng_write_name(writer, v4, sizeof v4, too_long);
+    ql_pcapng_write_name(writer, v4, 3, "a.b");
+    ql_pcapng_write_name(writer, v4, sizeof v4, "a.b");
+    g_assert_true(ql_pcapng_close(writer, NULL));
+    g_autoptr(GByteArray) bytes = contents(file);
+    gssize at = find_block(bytes, 4, 0);
+    g_assert_cmpint(at, >=, 0);
+    assert_bytes(bytes->data + at, bytes->len - (size_t)at, expected, sizeof expected);
+}
+
+static void test_the_system_and_the_interface_are_described(capture_file *file,
+                                                            gconstpointer unused)
+{
+    (void)unused;
+    const ql_pcapng_description full = { .system = "Sys",
+                                         .interface_description = "abc",
+                                         .link_type = QL_PCAPNG_LINKTYPE_RAW };
+    static const uint8_t section[] = { 3, 0, 3, 0, 'S', 'y', 's', 0, 0, 0, 0, 0 };
+    static const uint8_t interface[] = { 3, 0, 3,  0, 'a', 'b', 'c', 0,   9,   0, 1, 0, 9, 0,
+                                         0, 0, 12, 0, 3,   0,   'S', 'y', 's', 0, 0, 0, 0, 0 };
+    g_assert_true(ql_pcapng_close(ql_pcapng_new(file->fd, &full), NULL));
+    g_autoptr(GByteArray) bytes = contents(file);
+    assert_bytes(bytes->data + 24, sizeof section, section, sizeof section);
+    gssize at = find_block(bytes, 1, 0);
+    assert_bytes(bytes->data + at + 16, sizeof interface, interface, sizeof interface);
+}
+
 static void test_secrets_stay_ahead_of_the_packet_that_follows(capture_file *file,
                                                                gconstpointer unused)
 {
     (void)unused;
     ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
     ql_pcapng_write_secrets(writer, QL_PCAPNG_SECRETS_TLS, "LABEL 00 11\n", 12);
-    ql_pcapng_write_packet(writer, 1, "x", 1, NULL, 0);
+    write_packet(writer, 1, QL_PCAPNG_WAY_UNKNOWN, "x", "", NULL);
     g_assert_true(ql_pcapng_close(writer, NULL));
 
     g_autoptr(GByteArray) bytes = contents(file);
@@ -145,7 +206,7 @@ static void test_nothing_waits_after_a_flush(void)
     uint8_t read_back[512];
     g_assert_cmpint(pipe(ends), ==, 0);
     ql_pcapng *writer = ql_pcapng_new(ends[1], &description);
-    ql_pcapng_write_packet(writer, 1, "x", 1, NULL, 0);
+    write_packet(writer, 1, QL_PCAPNG_WAY_UNKNOWN, "x", "", NULL);
     ql_pcapng_flush(writer);
     g_assert_cmpint(read(ends[0], read_back, sizeof read_back), ==, 56 + 40 + 36);
     g_assert_true(ql_pcapng_close(writer, NULL));
@@ -158,7 +219,9 @@ static void test_many_packets_are_written_without_a_flush(capture_file *file, gc
     (void)unused;
     ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
     for (unsigned i = 0; i < 1000; i++)
-        ql_pcapng_write_packet(writer, i, payload, sizeof payload, NULL, 0);
+        ql_pcapng_write_packet(
+            writer,
+            &(ql_pcapng_packet){ .time_ns = i, .head = payload, .head_length = sizeof payload });
     g_autoptr(GByteArray) before_close = contents(file);
     g_assert_cmpuint(before_close->len, >, 1000000);
     g_assert_true(ql_pcapng_close(writer, NULL));
@@ -181,7 +244,9 @@ static void test_a_full_disk_is_reported_and_leaves_whole_blocks(capture_file *f
 
     ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
     for (unsigned i = 0; i < 200; i++)
-        ql_pcapng_write_packet(writer, i, payload, sizeof payload, NULL, 0);
+        ql_pcapng_write_packet(
+            writer,
+            &(ql_pcapng_packet){ .time_ns = i, .head = payload, .head_length = sizeof payload });
     GError *error = NULL;
     bool ok = ql_pcapng_close(writer, &error);
     g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
@@ -206,7 +271,7 @@ static void test_a_reader_that_went_away_is_reported(void)
     void (*handler)(int) = signal(SIGPIPE, SIG_IGN);
     ql_pcapng *writer = ql_pcapng_new(ends[1], &description);
     ql_pcapng_flush(writer);
-    ql_pcapng_write_packet(writer, 1, "x", 1, NULL, 0);
+    write_packet(writer, 1, QL_PCAPNG_WAY_UNKNOWN, "x", "", NULL);
     GError *error = NULL;
     g_assert_false(ql_pcapng_close(writer, &error));
     signal(SIGPIPE, handler);
@@ -220,7 +285,7 @@ static void test_the_first_failure_is_the_one_that_is_told(capture_file *file, g
     ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
     ql_pcapng_fail(writer, g_error_new_literal(G_FILE_ERROR, G_FILE_ERROR_INVAL, "first"));
     ql_pcapng_fail(writer, g_error_new_literal(G_FILE_ERROR, G_FILE_ERROR_INVAL, "second"));
-    ql_pcapng_write_packet(writer, 1, "x", 1, NULL, 0);
+    write_packet(writer, 1, QL_PCAPNG_WAY_UNKNOWN, "x", "", NULL);
     GError *error = NULL;
     g_assert_false(ql_pcapng_close(writer, &error));
     g_assert_cmpstr(error->message, ==, "first");
@@ -238,6 +303,9 @@ int main(int argc, char **argv)
     FILE_TEST("section", test_section_is_byte_for_byte_what_the_format_says);
     FILE_TEST("packet-time", test_packet_carries_its_time_in_nanoseconds);
     FILE_TEST("comment", test_a_packet_can_carry_a_comment);
+    FILE_TEST("way", test_a_packet_says_which_way_it_went);
+    FILE_TEST("name", test_an_address_gets_a_name);
+    FILE_TEST("system", test_the_system_and_the_interface_are_described);
     FILE_TEST("secrets-first", test_secrets_stay_ahead_of_the_packet_that_follows);
     FILE_TEST("many-packets", test_many_packets_are_written_without_a_flush);
     FILE_TEST("full-disk", test_a_full_disk_is_reported_and_leaves_whole_blocks);

@@ -234,6 +234,58 @@ static void test_secrets_come_ahead_of_the_next_datagram(place *p, gconstpointer
                   find_text(data, length, "LABEL_LATE 00 33\n"));
 }
 
+static void test_ttl_way_and_comment_reach_the_packet(place *p, gconstpointer unused)
+{
+    (void)unused;
+    struct sockaddr_storage v6 = address_of("::1", 1), v4 = address_of("127.0.0.1", 1);
+    const struct sockaddr *v4_address = (struct sockaddr *)&v4;
+    const struct sockaddr *v6_address = (struct sockaddr *)&v6;
+    ql_captured datagram = { .from = v4_address,
+                             .to = v4_address,
+                             .way = QL_PCAPNG_WAY_OUTBOUND,
+                             .ttl = 7,
+                             .data = (const uint8_t *)"x",
+                             .length = 1,
+                             .comment = "because" };
+    ql_self_capture *capture = ql_self_capture_new(p->path, NULL);
+    ql_self_capture_record(capture, &datagram);
+    g_assert_true(ql_self_capture_close(capture, NULL));
+    g_autoptr(GByteArray) first = read_packet(p, NULL);
+    g_assert_cmpuint(first->data[8], ==, 7);
+    gsize length;
+    g_autofree char *data = NULL;
+    g_assert_true(g_file_get_contents(p->path, &data, &length, NULL));
+    g_assert_nonnull(find_text(data, length, "because"));
+    g_assert_nonnull(memmem(data, length, "\2\0\4\0\2\0\0\0", 8));
+
+    datagram.from = datagram.to = v6_address;
+    capture = ql_self_capture_new(p->path, NULL);
+    ql_self_capture_record(capture, &datagram);
+    g_assert_true(ql_self_capture_close(capture, NULL));
+    g_autoptr(GByteArray) second = read_packet(p, NULL);
+    g_assert_cmpuint(second->data[7], ==, 7);
+}
+
+static void test_a_host_is_named_once(place *p, gconstpointer unused)
+{
+    (void)unused;
+    struct sockaddr_storage v4 = address_of("192.0.2.1", 1), v6 = address_of("2001:db8::1", 1);
+    ql_self_capture *capture = ql_self_capture_new(p->path, NULL);
+    ql_self_capture_name(capture, (struct sockaddr *)&v4, "192.0.2.1");
+    ql_self_capture_name(capture, (struct sockaddr *)&v6, "2001:db8::1");
+    ql_self_capture_name(capture, (struct sockaddr *)&v4, "www.example");
+    ql_self_capture_name(capture, (struct sockaddr *)&v4, "www.example");
+    g_assert_true(ql_self_capture_close(capture, NULL));
+    gsize length;
+    g_autofree char *data = NULL;
+    g_assert_true(g_file_get_contents(p->path, &data, &length, NULL));
+    const char *name = find_text(data, length, "www.example");
+    g_assert_nonnull(name);
+    g_assert_null(find_text(name + 1, length - (gsize)(name + 1 - data), "www.example"));
+    g_assert_null(find_text(data, length, "192.0"));
+    g_assert_null(find_text(data, length, "2001"));
+}
+
 static void test_misfits_are_reported_and_keep_what_was_written(place *p, gconstpointer unused)
 {
     (void)unused;
@@ -296,6 +348,8 @@ int main(int argc, char **argv)
     TEST("time", test_time_is_kept_to_the_nanosecond);
     TEST("mode", test_file_with_secrets_is_for_its_owner_only);
     TEST("secrets", test_secrets_come_ahead_of_the_next_datagram);
+    TEST("record", test_ttl_way_and_comment_reach_the_packet);
+    TEST("name", test_a_host_is_named_once);
     TEST("misfits", test_misfits_are_reported_and_keep_what_was_written);
     TEST("bad-path", test_a_path_that_cannot_be_opened_is_named);
     TEST("links", test_links_are_followed_only_for_their_owner);

@@ -76,6 +76,7 @@ static void check_both_ways(ql_address wildcard, ql_address target)
     ql_udp_datagram got = receive_one(server);
     assert_bytes(got.data, got.length, "ping", 4);
     g_assert_cmpuint(got.ecn, ==, 2);
+    g_assert_cmpuint(got.ttl, ==, ql_udp_ttl(client));
     g_assert_cmpuint(got.time_ns, >=, before);
     g_assert_cmpuint(got.time_ns, <=, ql_udp_now());
     g_assert_true(ql_address_equal(&got.local, &target));

@@ -40,6 +40,7 @@ typedef struct ql_cid_entry {
     uint32_t issues;            /* how often it was issued: repeats are retransmissions */
     uint32_t last_issued_frame; /* of the newest of them */
     uint64_t retire_prior_to;   /* of the frame that issued it */
+    bool told_kept;             /* that it was not retired when it should have been */
 } ql_cid_entry;
 
 typedef struct ql_cid_ledger ql_cid_ledger;

@@ -59,8 +59,8 @@ void ql_connection_free(ql_connection *c)
     ql_cid_ledger_free(c->cids[QL_SERVER]);
     ql_path_table_free(c->paths);
     for (int side = 0; side < 2; side++)
-        if (c->retirements[side] != NULL)
-            g_array_free(c->retirements[side], TRUE);
+        if (c->unacked[side] != NULL)
+            g_array_free(c->unacked[side], TRUE);
     g_free(c->facts.close.reason);
     g_free(c);
 }

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-#define RETIREMENTS_MAX                                                                            \
-    1024u /* that wait for an acknowledgement; of further ones it is not noted */
+#define UNACKED_MAX 1024u /* frames that wait for it; of further ones it is not noted */
 
 static void tell(ql_connection *c, uint32_t frame, ql_cid_event_kind kind, const ql_cid_entry *cid,
                  bool repeated)
@@ -162,19 +161,6 @@ void ql_connection_note_switch(ql_connection *c, const ql_packet_input *in, ql_p
         c->last_path[in->sender] = path;
 }
 
-static void check_retired(ql_connection *c, const ql_packet_input *in, const ql_cid_entry *entry)
-{
-    if (entry->retired_frame == 0 || in->header->type != QL_PACKET_ONE_RTT ||
-        in->event->packet_number <= entry->retired_packet)
-        return;
-    char *value = ql_cid_text(&entry->cid);
-    ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
-                    QL_FINDING_CID_USED_AFTER_RETIREMENT,
-                    "the %s sends to connection ID %s, which it retired in frame %u",
-                    ql_side_name(in->sender), value, entry->retired_frame);
-    g_free(value);
-}
-
 void ql_connection_use_cids(ql_connection *c, const ql_packet_input *in, ql_path *path, bool newest)
 {
     uint32_t frame = in->datagram->where.frame;
@@ -201,7 +187,7 @@ void ql_connection_use_cids(ql_connection *c, const ql_packet_input *in, ql_path
             tell(c, frame, QL_CID_FIRST_USED, entry, false);
     }
     if (newest)
-        check_retired(c, in, entry);
+        ql_connection_check_use(c, in, entry);
 }
 
 /* RFC 9000, 5.1.1: the peer says in its transport parameters how many it keeps. */
@@ -218,61 +204,81 @@ static void check_limit(ql_connection *c, const ql_packet_input *in)
                     ql_side_name(in->sender), active, peer->active_connection_id_limit);
 }
 
-void ql_connection_on_new_cid(ql_connection *c, const ql_packet_input *in, const ql_frame *frame)
-{
-    ql_cid_entry told = { .cid = frame->new_cid.cid,
-                          .origin = QL_ORIGIN_NEW_CONNECTION_ID,
-                          .has_sequence = true,
-                          .sequence = frame->new_cid.sequence,
-                          .has_reset_token = true,
-                          .retire_prior_to = frame->new_cid.retire_prior_to };
-    memcpy(told.reset_token, frame->new_cid.reset_token, sizeof told.reset_token);
-    ql_cid_ledger_raise_retire_prior_to(c->cids[in->sender], frame->new_cid.retire_prior_to);
-    ql_connection_issue(c, in->sender, &told, in->datagram->where.frame);
-    check_limit(c, in);
-}
-
-/* A retirement on its way: its packet, and the ID. */
-typedef struct retirement {
+/* A frame about an ID on its way to the peer: NEW_CONNECTION_ID of the ID's issuer, or
+ * RETIRE_CONNECTION_ID of the other side. */
+typedef struct unacked {
     uint64_t packet_number;
     ql_cid_entry *entry;
-} retirement;
+    uint64_t retire_prior_to; /* of NEW_CONNECTION_ID */
+    bool retires;
+} unacked;
 
 typedef struct ack_scan {
-    GArray *retirements;
-    uint32_t frame;
+    ql_connection *connection;
+    const ql_packet_input *in;
+    GArray *unacked;
 } ack_scan;
+
+static void take_ack(const ack_scan *scan, const unacked *of)
+{
+    const ql_where *where = &scan->in->datagram->where;
+    ql_retire_request *request = &scan->connection->requests[of->entry->issuer];
+    if (of->retires && of->entry->retirement_acked_frame == 0)
+        of->entry->retirement_acked_frame = where->frame;
+    if (!of->retires && of->retire_prior_to > request->retire_prior_to)
+        *request =
+            (ql_retire_request){ of->retire_prior_to, *where, scan->in->event->packet_number };
+}
 
 static void on_acked(void *user, uint64_t first, uint64_t last)
 {
-    ack_scan *scan = user;
-    for (guint i = scan->retirements->len; i-- > 0;) {
-        const retirement *r = &g_array_index(scan->retirements, retirement, i);
-        if (r->packet_number < first || r->packet_number > last)
+    const ack_scan *scan = user;
+    for (guint i = scan->unacked->len; i-- > 0;) {
+        const unacked *of = &g_array_index(scan->unacked, unacked, i);
+        if (of->packet_number < first || of->packet_number > last)
             continue;
-        if (r->entry->retirement_acked_frame == 0)
-            r->entry->retirement_acked_frame = scan->frame;
-        g_array_remove_index_fast(scan->retirements, i);
+        take_ack(scan, of);
+        g_array_remove_index_fast(scan->unacked, i);
     }
 }
 
 void ql_connection_on_ack(ql_connection *c, const ql_packet_input *in, const ql_frame *frame)
 {
-    GArray *waiting = c->retirements[ql_side_other(in->sender)];
+    GArray *waiting = c->unacked[ql_side_other(in->sender)];
     if (waiting == NULL || waiting->len == 0 || in->header->type != QL_PACKET_ONE_RTT)
         return;
-    ack_scan scan = { waiting, in->datagram->where.frame };
+    ack_scan scan = { c, in, waiting };
     ql_ack_visit(frame, on_acked, &scan);
 }
 
-static void await_ack(ql_connection *c, const ql_packet_input *in, ql_cid_entry *entry)
+static void await_ack(ql_connection *c, const ql_packet_input *in, const unacked *of)
 {
-    GArray **waiting = &c->retirements[in->sender];
+    GArray **waiting = &c->unacked[in->sender];
     if (*waiting == NULL)
-        *waiting = g_array_new(FALSE, FALSE, sizeof(retirement));
-    retirement r = { in->event->packet_number, entry };
-    if ((*waiting)->len < RETIREMENTS_MAX)
-        g_array_append_val(*waiting, r);
+        *waiting = g_array_new(FALSE, FALSE, sizeof(unacked));
+    if ((*waiting)->len < UNACKED_MAX)
+        g_array_append_vals(*waiting, of, 1);
+}
+
+void ql_connection_on_new_cid(ql_connection *c, const ql_packet_input *in, const ql_frame *frame)
+{
+    uint64_t retire_prior_to = frame->new_cid.retire_prior_to;
+    ql_cid_entry told = { .cid = frame->new_cid.cid,
+                          .origin = QL_ORIGIN_NEW_CONNECTION_ID,
+                          .has_sequence = true,
+                          .sequence = frame->new_cid.sequence,
+                          .has_reset_token = true,
+                          .retire_prior_to = retire_prior_to };
+    memcpy(told.reset_token, frame->new_cid.reset_token, sizeof told.reset_token);
+    ql_cid_ledger_raise_retire_prior_to(c->cids[in->sender], retire_prior_to);
+    ql_cid_entry *entry = ql_connection_issue(c, in->sender, &told, in->datagram->where.frame);
+    check_limit(c, in);
+    if (entry != NULL && retire_prior_to > c->requests[in->sender].retire_prior_to &&
+        in->header->type == QL_PACKET_ONE_RTT)
+        await_ack(c, in,
+                  &(unacked){ .packet_number = in->event->packet_number,
+                              .entry = entry,
+                              .retire_prior_to = retire_prior_to });
 }
 
 void ql_connection_on_retire_cid(ql_connection *c, const ql_packet_input *in, const ql_frame *frame)
@@ -298,7 +304,9 @@ void ql_connection_on_retire_cid(ql_connection *c, const ql_packet_input *in, co
                         ql_side_name(in->sender), sequence);
     tell(c, number, QL_CID_RETIRED, entry, entry->retired_frame != 0);
     ql_cid_ledger_retire(c->cids[issuer], entry, number, in->event->packet_number);
-    await_ack(c, in, entry);
+    await_ack(
+        c, in,
+        &(unacked){ .packet_number = in->event->packet_number, .entry = entry, .retires = true });
 }
 
 /* RFC 9000, 7.3: what a side says that it chose has to be what it was seen to use. */

@@ -21,6 +21,8 @@ typedef struct ql_packet_input {
     const ql_datagram *datagram;
     const ql_packet_header *header;
     ql_side sender;
+    size_t
+        datagram_length; /* at least; of the datagram as captured up to the end of the packet's */
     ql_packet_event
         *event;   /* of this packet, on its captured frame; its closed cause is filled in */
     bool counted; /* it was here before, closed: its IDs have been counted */

@@ -130,6 +130,8 @@ void ql_connection_measure_path(ql_connection *c, ql_path *path, const ql_datagr
     path->last_frame = MAX(path->last_frame, datagram->where.frame);
     path->ecn[sender][datagram->ecn & 3]++;
     path->largest[sender] = MAX(path->largest[sender], datagram->wire_length);
+    if (path->smallest[sender] == 0 || datagram->wire_length < path->smallest[sender])
+        path->smallest[sender] = datagram->wire_length;
     if (path->validated_for_server)
         return;
     path->before_validation[sender] += datagram->wire_length;

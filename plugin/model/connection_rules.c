@@ -5,6 +5,10 @@
 
 #include <inttypes.h>
 
+#define RETIRED_WITHIN_PACKETS 16u                    /* of who has to retire an ID */
+#define RETIRED_WITHIN_NS      (UINT64_C(1000000000)) /* and so long */
+#define DATAGRAM_LEAST         1200u /* RFC 9000, 14: what each path of QUIC has to carry */
+
 void ql_connection_check_issued(ql_connection *c, const ql_cid_entry *entry, uint32_t frame)
 {
     if (c->facts.start_missing || entry->first_used_frame == 0 ||
@@ -35,13 +39,77 @@ static void tell_unissued(ql_connection *c, ql_side issuer)
     }
 }
 
+static void check_retired(ql_connection *c, const ql_packet_input *in, const ql_cid_entry *entry)
+{
+    if (in->event->packet_number <= entry->retired_packet)
+        return;
+    char *value = ql_cid_text(&entry->cid);
+    ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
+                    QL_FINDING_CID_USED_AFTER_RETIREMENT,
+                    "the %s sends to connection ID %s, which it retired in frame %u",
+                    ql_side_name(in->sender), value, entry->retired_frame);
+    g_free(value);
+}
+
+static void tell_kept(ql_connection *c, uint32_t frame, ql_cid_entry *entry, const char *how)
+{
+    const ql_retire_request *request = &c->requests[entry->issuer];
+    char *value = ql_cid_text(&entry->cid);
+    ql_journal_find(c->context.journal, c->facts.number, frame, QL_FINDING_CID_NOT_RETIRED,
+                    "the %s %s connection ID %s (sequence %" PRIu64 "), though in frame %u it "
+                    "acknowledged that all below %" PRIu64 " are to be retired",
+                    ql_side_name(ql_side_other(entry->issuer)), how, value, entry->sequence,
+                    request->acked.frame, request->retire_prior_to);
+    g_free(value);
+    entry->told_kept = true;
+}
+
+static bool is_to_be_retired(const ql_connection *c, const ql_cid_entry *entry)
+{
+    return !entry->told_kept && entry->retired_frame == 0 && entry->has_sequence &&
+           entry->sequence < c->requests[entry->issuer].retire_prior_to;
+}
+
+void ql_connection_check_use(ql_connection *c, const ql_packet_input *in, ql_cid_entry *entry)
+{
+    const ql_retire_request *request = &c->requests[entry->issuer];
+    if (in->header->type != QL_PACKET_ONE_RTT)
+        return;
+    if (entry->retired_frame != 0)
+        check_retired(c, in, entry);
+    else if (is_to_be_retired(c, entry) && in->event->packet_number > request->ack_packet &&
+             in->datagram->where.frame > request->acked.frame)
+        tell_kept(c, in->datagram->where.frame, entry, "still sends to");
+}
+
+/* RFC 9000, 5.1.2 sets no time for giving an ID back. It is certain that it has not come when so
+ * much else has, without a packet missing that may have brought it. */
+static void tell_kept_to_the_end(ql_connection *c, ql_side issuer)
+{
+    const ql_retire_request *request = &c->requests[issuer];
+    const ql_packet_numbers *numbers = &c->numbers[QL_SPACE_APPLICATION][ql_side_other(issuer)];
+    if (request->retire_prior_to == 0 ||
+        numbers->largest < request->ack_packet + RETIRED_WITHIN_PACKETS ||
+        c->facts.last.time_ns < request->acked.time_ns + RETIRED_WITHIN_NS ||
+        !ql_packet_numbers_complete(numbers, request->ack_packet))
+        return;
+    const GPtrArray *entries = ql_cid_ledger_entries(c->cids[issuer]);
+    for (guint i = 0; i < entries->len; i++) {
+        ql_cid_entry *entry = g_ptr_array_index(entries, i);
+        if (is_to_be_retired(c, entry))
+            tell_kept(c, request->acked.frame, entry, "does not give back");
+    }
+}
+
 void ql_connection_check_end(ql_connection *c)
 {
-    if (c->facts.start_missing || c->facts.secrets != QL_SECRETS_AVAILABLE || c->told_unissued)
+    if (c->facts.start_missing || c->facts.secrets != QL_SECRETS_AVAILABLE || c->told_at_end)
         return;
-    c->told_unissued = true;
+    c->told_at_end = true;
     tell_unissued(c, QL_CLIENT);
     tell_unissued(c, QL_SERVER);
+    tell_kept_to_the_end(c, QL_CLIENT);
+    tell_kept_to_the_end(c, QL_SERVER);
 }
 
 static bool has_empty_id(const ql_connection *c, ql_side side)
@@ -67,6 +135,7 @@ void ql_connection_check_frame(ql_connection *c, const ql_packet_input *in, cons
     case QL_FRAME_NEW_CONNECTION_ID: check_empty(c, in, in->sender, frame); break;
     case QL_FRAME_RETIRE_CONNECTION_ID: check_empty(c, in, ql_side_other(in->sender), frame); break;
     case QL_FRAME_PATH_CHALLENGE: c->challenges = true; break;
+    case QL_FRAME_PATH_RESPONSE: c->responds = true; break;
     case QL_FRAME_HANDSHAKE_DONE: c->confirmed = true; break;
     default: break;
     }
@@ -115,6 +184,30 @@ static void check_move(ql_connection *c, const ql_packet_input *in, const ql_pat
             "the client moves to path %u before it knows that the handshake is complete", path->id);
 }
 
+/* RFC 9000, 8.2.1 and 8.2.2: a server may be held back by what came from an address that is not
+ * validated. One datagram at least did, else it would not know the address. */
+static bool may_expand(const ql_connection *c, const ql_packet_input *in, const ql_path *path)
+{
+    if (in->sender == QL_CLIENT || path->validated_for_server)
+        return true;
+    return !c->facts.start_missing && path->before_validation[QL_SERVER] + DATAGRAM_LEAST <=
+                                          3 * (uint64_t)path->smallest[QL_CLIENT];
+}
+
+/* So that the path is known to carry datagrams as large as QUIC needs them. */
+static void check_expanded(ql_connection *c, const ql_packet_input *in, const ql_path *path)
+{
+    if (in->header->type != QL_PACKET_ONE_RTT || in->datagram_length >= DATAGRAM_LEAST ||
+        !may_expand(c, in, path))
+        return;
+    ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
+                    QL_FINDING_PATH_NOT_EXPANDED,
+                    "the %s sends a %s on path %u in a datagram of %zu bytes, which it has to "
+                    "expand to 1,200",
+                    ql_side_name(in->sender), c->challenges ? "PATH_CHALLENGE" : "PATH_RESPONSE",
+                    path->id, in->datagram_length);
+}
+
 void ql_connection_check_packet(ql_connection *c, const ql_packet_input *in, const ql_path *path,
                                 bool newest)
 {
@@ -122,5 +215,7 @@ void ql_connection_check_packet(ql_connection *c, const ql_packet_input *in, con
     if (in->sender == QL_CLIENT && in->header->type == QL_PACKET_ONE_RTT && newest && !c->probing &&
         path != c->current)
         check_move(c, in, path);
-    c->challenges = false;
+    if (c->challenges || c->responds)
+        check_expanded(c, in, path);
+    c->challenges = c->responds = false;
 }

@@ -14,6 +14,13 @@ typedef enum ql_space {
     QL_SPACE_COUNT
 } ql_space;
 
+/* An issuer has raised Retire Prior To, and the peer has acknowledged the frame that says so. */
+typedef struct ql_retire_request {
+    uint64_t retire_prior_to; /* 0: there was none */
+    ql_where acked;
+    uint64_t ack_packet; /* number of the packet with the acknowledgement */
+} ql_retire_request;
+
 struct ql_connection {
     ql_connection_facts facts;
     ql_connection_context context;
@@ -22,11 +29,12 @@ struct ql_connection {
     ql_packet_numbers numbers[QL_SPACE_COUNT][2]; /* by sender */
     ql_handshake *handshake;
     ql_streams *streams;
-    ql_cid_ledger *cids[2];       /* by issuer */
-    const ql_cid_entry *original; /* the client's first destination ID; NULL without its start */
-    ql_cid_entry *destination[2]; /* the ID that this sender uses now, but for probes */
-    GArray *retirements[2];       /* by sender: RETIRE_CONNECTION_ID frames not yet acknowledged */
-    size_t cid_length[2];         /* of the issuer's newest */
+    ql_cid_ledger *cids[2];        /* by issuer */
+    const ql_cid_entry *original;  /* the client's first destination ID; NULL without its start */
+    ql_cid_entry *destination[2];  /* the ID that this sender uses now, but for probes */
+    GArray *unacked[2];            /* by sender: frames about IDs that are not yet acknowledged */
+    ql_retire_request requests[2]; /* by issuer: the latest */
+    size_t cid_length[2];          /* of the issuer's newest */
     ql_path_table *paths;
     ql_path *current;                        /* where the client sends what is more than a probe */
     const ql_cid_entry *current_destination; /* the ID that it sends these to */
@@ -37,9 +45,9 @@ struct ql_connection {
     bool negotiated;       /* it was Version Negotiation */
     bool told_cause[QL_CLOSED_CAUSE_COUNT]; /* why packets stay closed */
     bool told_wrong, told_paths, told_cids;
-    bool challenges; /* the packet at hand has a PATH_CHALLENGE */
-    bool confirmed;  /* HANDSHAKE_DONE was captured */
-    bool checked_parameters[2], told_unissued;
+    bool challenges, responds; /* the packet at hand has a PATH_CHALLENGE, a PATH_RESPONSE */
+    bool confirmed;            /* HANDSHAKE_DONE was captured */
+    bool checked_parameters[2], told_at_end;
     bool begun;     /* the client's first Initial was captured */
     bool news;      /* of its session or secrets, that nobody asked for yet */
     size_t segment; /* of super-datagrams */
@@ -62,7 +70,7 @@ void ql_connection_on_new_cid(ql_connection *connection, const ql_packet_input *
                               const ql_frame *frame);
 void ql_connection_on_retire_cid(ql_connection *connection, const ql_packet_input *in,
                                  const ql_frame *frame);
-/* An ACK frame: what it acknowledges of retirements. */
+/* An ACK frame: what it acknowledges of retirements and of requests for them. */
 void ql_connection_on_ack(ql_connection *connection, const ql_packet_input *in,
                           const ql_frame *frame);
 /* The transport parameters of this side, whose packet this is, are known now. */
@@ -97,6 +105,9 @@ void ql_connection_judge_path(ql_connection *connection, const ql_packet_input *
 /* An ID that was seen in use before is issued now. */
 void ql_connection_check_issued(ql_connection *connection, const ql_cid_entry *entry,
                                 uint32_t frame);
+/* The sender's newest packet goes to this ID. */
+void ql_connection_check_use(ql_connection *connection, const ql_packet_input *in,
+                             ql_cid_entry *entry);
 /* A frame that its packet may carry, ahead of what it changes. */
 void ql_connection_check_frame(ql_connection *connection, const ql_packet_input *in,
                                const ql_frame *frame);

@@ -48,6 +48,7 @@ static ql_packet_input input_of(ql_opening *o, const ql_candidate *candidate,
     return (ql_packet_input){ .datagram = o->datagram,
                               .header = header,
                               .sender = candidate->sender,
+                              .datagram_length = o->origin + o->datagram->wire_length,
                               .event = event_of(o, candidate, header),
                               .counted = counted };
 }

@@ -59,6 +59,12 @@ static void insert(GArray *runs, guint at, uint64_t number)
     }
 }
 
+bool ql_packet_numbers_complete(const ql_packet_numbers *numbers, uint64_t first)
+{
+    return numbers->any && first <= numbers->largest &&
+           g_array_index(numbers->runs, run, numbers->runs->len - 1).first <= first;
+}
+
 bool ql_packet_numbers_add(ql_packet_numbers *numbers, uint64_t number)
 {
     if (numbers->runs == NULL)

@@ -24,6 +24,9 @@ void ql_packet_numbers_clear(ql_packet_numbers *numbers); /* a zeroed one is rea
 uint64_t ql_packet_number_decode(const ql_packet_numbers *numbers, uint32_t truncated,
                                  uint8_t length);
 
+/* Whether all numbers from `first` up to the largest were seen. */
+bool ql_packet_numbers_complete(const ql_packet_numbers *numbers, uint64_t first);
+
 /* Enters a number. False when it was there already: the same packet was captured twice. */
 bool ql_packet_numbers_add(ql_packet_numbers *numbers, uint64_t number);
 

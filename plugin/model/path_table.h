@@ -38,6 +38,7 @@ typedef struct ql_path {
     uint64_t before_validation[2]; /* bytes by sender until the client's address was validated */
     uint64_t ecn[2][4];            /* datagrams by sender and ECN codepoint (RFC 3168) */
     size_t largest[2];             /* largest datagram by sender, UDP payload */
+    size_t smallest[2];            /* smallest one; 0: none */
     uint64_t spin_rtt_ns; /* RFC 9000, 17.4: shortest time between edges of the spin bit; 0: none */
     uint64_t spin_edge_ns; /* when the last edge came */
     bool spin;             /* the server's bit at present */

@@ -72,6 +72,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(quic_tape, quic_tape_free)
 uint32_t quic_tape_add(quic_tape *tape, const ql_endpoint *source, const ql_endpoint *destination,
                        GByteArray *datagram);
 uint32_t quic_send(quic_tape *tape, const quic_ends *ends, ql_side sender, GByteArray *datagram);
+/* A client's challenges and responses are padded as they have to be; a server may be held back. */
 uint32_t quic_send_frames(quic_tape *tape, quic_ends *ends, ql_side sender, GByteArray *frames);
 /* The whole handshake up to HANDSHAKE_DONE. */
 void quic_send_handshake(quic_tape *tape, quic_ends *ends);

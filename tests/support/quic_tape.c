@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/frames.h"
 #include "quic_builder.h"
 
 #include <string.h>
@@ -51,8 +52,22 @@ uint32_t quic_send(quic_tape *tape, const quic_ends *ends, ql_side sender, GByte
     return quic_tape_add(tape, &ends->at[sender], &ends->at[ql_side_other(sender)], datagram);
 }
 
+/* RFC 9000, 8.2.1 and 8.2.2 */
+static bool asks_for_expansion(const GByteArray *frames)
+{
+    ql_reader reader = ql_reader_of(quic_slice(frames));
+    ql_frame frame;
+    const char *why;
+    while (ql_frame_read(&reader, &frame, &why) == QL_FRAME_READ)
+        if (frame.kind == QL_FRAME_PATH_CHALLENGE || frame.kind == QL_FRAME_PATH_RESPONSE)
+            return true;
+    return false;
+}
+
 uint32_t quic_send_frames(quic_tape *tape, quic_ends *ends, ql_side sender, GByteArray *frames)
 {
+    if (sender == QL_CLIENT && asks_for_expansion(frames))
+        quic_put_padding(frames, 1200);
     return quic_send(tape, ends, sender, quic_one_rtt(ends, sender, frames));
 }
 

@@ -24,8 +24,10 @@ static void take_next_id(fixture *f)
 /* Both sides validate the path that they are on. */
 static void validate(fixture *f)
 {
-    quic_send_frames(f->tape, &f->ends, QL_SERVER,
-                     quic_put_challenge(quic_put_response(quic_bytes(), 0x1111), 0x2222));
+    quic_send_frames(
+        f->tape, &f->ends, QL_SERVER,
+        quic_put_padding(quic_put_challenge(quic_put_response(quic_bytes(), 0x1111), 0x2222),
+                         1200));
     quic_send_frames(f->tape, &f->ends, QL_CLIENT, quic_put_response(quic_bytes(), 0x2222));
 }
 

@@ -162,10 +162,86 @@ static void test_response_elsewhere(void)
 {
     fixture f;
     set_up_connected(&f);
-    quic_send_frames(f.tape, &f.ends, QL_SERVER, quic_put_challenge(quic_bytes(), 0x2222));
+    quic_send_frames(f.tape, &f.ends, QL_SERVER,
+                     quic_put_padding(quic_put_challenge(quic_bytes(), 0x2222), 1200));
     f.ends.at[QL_CLIENT].port = 61000;
     quic_send_frames(f.tape, &f.ends, QL_CLIENT, quic_put_response(quic_bytes(), 0x2222));
     assert_at_end(&f, "path.response-elsewhere@6");
+}
+
+/* A challenge in a datagram of this size, when so much came on the new path before. */
+static void check_size(ql_side sender, size_t size, size_t got, const char *expected)
+{
+    fixture f;
+    set_up_connected(&f);
+    f.ends.at[QL_CLIENT].port = 61000;
+    quic_send(f.tape, &f.ends, QL_CLIENT,
+              quic_packet_of_size(&f.ends, QL_CLIENT, QL_PACKET_ONE_RTT, got,
+                                  quic_put_ping(quic_bytes())));
+    quic_send(f.tape, &f.ends, sender,
+              quic_packet_of_size(&f.ends, sender, QL_PACKET_ONE_RTT, size,
+                                  quic_put_challenge(quic_bytes(), 0x2222)));
+    assert_at_end(&f, expected);
+}
+
+static void test_expansion(void)
+{
+    check_size(QL_CLIENT, 1200, 500, "");
+    check_size(QL_CLIENT, 1199, 500, "path.not-expanded@6");
+    check_size(QL_SERVER, 1199, 400, "path.not-expanded@6");
+    check_size(QL_SERVER, 1200, 400, "");
+    check_size(QL_SERVER, 1199, 399, ""); /* it must not send more than 1,197 bytes */
+}
+
+/* The server asks for its first ID back, and the client says that it knows. */
+static void ask_to_retire(fixture *f)
+{
+    uint64_t number = f->ends.next_number[2][QL_SERVER];
+    ql_cid fresh = quic_cid(FRESH);
+    quic_send_frames(f->tape, &f->ends, QL_SERVER, quic_put_new_cid(quic_bytes(), 1, 1, &fresh));
+    quic_send_frames(f->tape, &f->ends, QL_CLIENT, quic_put_ack(quic_bytes(), number, number));
+}
+
+static void test_old_id_in_use(void)
+{
+    fixture f;
+    set_up_connected(&f);
+    ask_to_retire(&f);
+    ping(&f, QL_CLIENT);
+    ping(&f, QL_CLIENT);
+    assert_at_end(&f, "cid.not-retired@7");
+}
+
+static void test_old_id_until_acknowledged(void)
+{
+    fixture f;
+    set_up_connected(&f);
+    ql_cid fresh = quic_cid(FRESH);
+    quic_send_frames(f.tape, &f.ends, QL_SERVER, quic_put_new_cid(quic_bytes(), 1, 1, &fresh));
+    ping(&f, QL_CLIENT);
+    assert_at_end(&f, "");
+}
+
+static void check_not_given_back(bool gives_back, bool with_gap, const char *expected)
+{
+    fixture f;
+    set_up_connected(&f);
+    ask_to_retire(&f);
+    f.ends.destination[QL_CLIENT] = quic_cid(FRESH);
+    for (unsigned i = 0; i < 1001; i++) /* a second */
+        ping(&f, QL_CLIENT);
+    f.ends.next_number[2][QL_CLIENT] += with_gap;
+    if (gives_back)
+        quic_send_frames(f.tape, &f.ends, QL_CLIENT, quic_put_retire_cid(quic_bytes(), 0));
+    ping(&f, QL_CLIENT);
+    assert_at_end(&f, expected);
+}
+
+static void test_old_id_not_given_back(void)
+{
+    check_not_given_back(false, false, "cid.not-retired@6");
+    check_not_given_back(true, false, "");
+    check_not_given_back(false, true, ""); /* the missing packet may have brought it */
 }
 
 int main(int argc, char **argv)
@@ -173,6 +249,13 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/connection_rules/an ID that nobody issued is told at the end", test_unissued);
     g_test_add_func("/connection_rules/an ID may be issued again", test_issued_in_time);
+    g_test_add_func("/connection_rules/who was asked to retire an ID does not use it",
+                    test_old_id_in_use);
+    g_test_add_func("/connection_rules/the request has to have arrived",
+                    test_old_id_until_acknowledged);
+    g_test_add_func("/connection_rules/who was asked to retire an ID gives it back",
+                    test_old_id_not_given_back);
+    g_test_add_func("/connection_rules/challenges come in datagrams of full size", test_expansion);
     g_test_add_func("/connection_rules/who does without IDs issues none", test_empty_issues);
     g_test_add_func("/connection_rules/an empty ID is not given back", test_empty_retired);
     g_test_add_func("/connection_rules/the other side may issue IDs", test_other_side_may_issue);

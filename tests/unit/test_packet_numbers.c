@@ -87,6 +87,22 @@ static void test_add_in_any_order(void)
     ql_packet_numbers_clear(&numbers);
 }
 
+static void test_complete(void)
+{
+    ql_packet_numbers numbers = { 0 };
+    g_assert_false(ql_packet_numbers_complete(&numbers, 0));
+    for (uint64_t number = 3; number <= 6; number++)
+        ql_packet_numbers_add(&numbers, number);
+    ql_packet_numbers_add(&numbers, 8);
+    g_assert_true(ql_packet_numbers_complete(&numbers, 8));
+    g_assert_false(ql_packet_numbers_complete(&numbers, 9));
+    g_assert_false(ql_packet_numbers_complete(&numbers, 4));
+    ql_packet_numbers_add(&numbers, 7);
+    g_assert_true(ql_packet_numbers_complete(&numbers, 3));
+    g_assert_false(ql_packet_numbers_complete(&numbers, 2));
+    ql_packet_numbers_clear(&numbers);
+}
+
 static void test_cap(void)
 {
     ql_packet_numbers numbers = { 0 };
@@ -111,6 +127,7 @@ int main(int argc, char **argv)
                     test_decode_round_trip);
     g_test_add_func("/packet_numbers/a number is new once", test_add);
     g_test_add_func("/packet_numbers/numbers may come in any order", test_add_in_any_order);
+    g_test_add_func("/packet_numbers/a gap is known", test_complete);
     g_test_add_func("/packet_numbers/many gaps cost the oldest ones only", test_cap);
     return g_test_run();
 }

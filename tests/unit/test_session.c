@@ -143,8 +143,10 @@ static void record_with_migration(fixture *f)
     quic_send_frames(f->tape, ends, QL_CLIENT,
                      quic_put_ping(quic_put_challenge(quic_bytes(), 0x1111)));
     ends->destination[QL_SERVER] = client_next;
-    quic_send_frames(f->tape, ends, QL_SERVER,
-                     quic_put_challenge(quic_put_response(quic_bytes(), 0x1111), 0x2222));
+    quic_send_frames(
+        f->tape, ends, QL_SERVER,
+        quic_put_padding(quic_put_challenge(quic_put_response(quic_bytes(), 0x1111), 0x2222),
+                         1200));
     quic_send_frames(f->tape, ends, QL_CLIENT, quic_put_response(quic_bytes(), 0x2222));
     quic_send_frames(f->tape, ends, QL_CLIENT,
                      quic_put_retire_cid(quic_put_stream(quic_bytes(), 4, 0, "more", true), 0));

@@ -101,6 +101,16 @@ void ql_application_fail_active(ql_application *application, const char *sentenc
         ql_http09_fail_active(application->http09, sentence);
 }
 
+void ql_application_withdraw(ql_application *application)
+{
+    if (application == NULL)
+        return;
+    if (application->http3 != NULL)
+        ql_http3_withdraw(application->http3);
+    else
+        ql_http09_withdraw(application->http09);
+}
+
 ngtcp2_ssize ql_application_write_packet(ql_application *application, ngtcp2_conn *quic,
                                          ngtcp2_path *path, ngtcp2_pkt_info *info, uint8_t *data,
                                          size_t length, ngtcp2_tstamp now, ngtcp2_ccerr *why)

@@ -37,6 +37,9 @@ int ql_application_tick(ql_application *application);
 void ql_application_add_pollfds(const ql_application *application, GArray *pollfds);
 void ql_application_fail_active(ql_application *application, const char *sentence);
 
+/* NULL is a no-op. */
+void ql_application_withdraw(ql_application *application);
+
 /* application NULL: before there are streams. */
 ngtcp2_ssize ql_application_write_packet(ql_application *application, ngtcp2_conn *quic,
                                          ngtcp2_path *path, ngtcp2_pkt_info *info, uint8_t *data,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "callbacks.h"
 
+#include "early_data.h"
 #include "packets.h"
 #include "tls_trace.h"
 
@@ -15,19 +16,59 @@ static int result(int rv)
     return rv == 0 ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
 }
 
+bool ql_callbacks_start_application(ql_callbacks_context *context, const char *alpn)
+{
+    context->application = ql_application_new(alpn, context->quic, context->waiting, context->trace,
+                                              &context->why);
+    if (context->application == NULL)
+        return false;
+    ql_application_set_qlog(context->application, context->qlog);
+    return true;
+}
+
 static int on_rx_key(ngtcp2_conn *quic, ngtcp2_encryption_level level, void *user)
 {
+    (void)quic;
     ql_callbacks_context *context = user;
     if (level != NGTCP2_ENCRYPTION_LEVEL_1RTT || context->application != NULL)
         return 0;
     g_autofree char *alpn = ql_tls_alpn(context->tls);
     if (alpn == NULL || !ql_application_is_known(alpn))
         return 0; /* on_handshake_completed says so */
-    context->application =
-        ql_application_new(alpn, quic, context->waiting, context->trace, &context->why);
-    if (context->application == NULL)
-        return NGTCP2_ERR_CALLBACK_FAILURE;
-    ql_application_set_qlog(context->application, context->qlog);
+    return ql_callbacks_start_application(context, alpn) ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
+}
+
+/* All that was sent early is as if it had never been (RFC 9001, 4.6.2). */
+static int on_early_data_rejected(ngtcp2_conn *quic, void *user)
+{
+    (void)quic;
+    ql_callbacks_context *context = user;
+    g_autofree char *alpn = ql_tls_alpn(context->tls);
+    ql_trace_note(context->trace, "the server rejected the early data; it is sent again");
+    ql_application_withdraw(context->application);
+    g_clear_pointer(&context->application, ql_application_free);
+    if (alpn == NULL || !ql_application_is_known(alpn))
+        return 0;
+    return ql_callbacks_start_application(context, alpn) ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
+}
+
+static int on_new_token(ngtcp2_conn *quic, const uint8_t *token, size_t length, void *user)
+{
+    (void)quic;
+    const ql_callbacks_context *context = user;
+    ql_resumption_on_token(context->resumption, token, length);
+    return 0;
+}
+
+/* The fate of early data. */
+static int settle_early_data(ql_callbacks_context *context, ngtcp2_conn *quic)
+{
+    ql_early_data_release(&context->held, context->waiting);
+    if (!context->early_data)
+        return 0;
+    if (SSL_get_early_data_status(ql_tls_ssl(context->tls)) != SSL_EARLY_DATA_ACCEPTED)
+        return ngtcp2_conn_tls_early_data_rejected(quic);
+    ql_trace_note(context->trace, "the server accepted the early data");
     return 0;
 }
 
@@ -54,6 +95,8 @@ static void trace_handshake(const ql_callbacks_context *context, ngtcp2_conn *qu
 static int on_handshake_completed(ngtcp2_conn *quic, void *user)
 {
     ql_callbacks_context *context = user;
+    if (settle_early_data(context, quic) != 0)
+        return NGTCP2_ERR_CALLBACK_FAILURE;
     if (context->application == NULL) {
         ngtcp2_ccerr_set_tls_alert(&context->why, ALERT_NO_APPLICATION_PROTOCOL, NULL, 0);
         return NGTCP2_ERR_CALLBACK_FAILURE;
@@ -61,6 +104,7 @@ static int on_handshake_completed(ngtcp2_conn *quic, void *user)
     context->handshake_done = true;
     context->handshake_time = ql_packets_now();
     ql_paths_on_handshake(context->paths, context->handshake_time);
+    ql_resumption_on_handshake(context->resumption, quic, context->tls);
     trace_handshake(context, quic);
     return 0;
 }
@@ -250,6 +294,8 @@ const ngtcp2_callbacks *ql_callbacks_client(void)
         .recv_retry = on_retry,
         .recv_version_negotiation = on_version_negotiation,
         .recv_rx_key = on_rx_key,
+        .tls_early_data_rejected = on_early_data_rejected,
+        .recv_new_token = on_new_token,
         .handshake_completed = on_handshake_completed,
         .handshake_confirmed = on_handshake_confirmed,
         .recv_stream_data = on_stream_data,

@@ -7,6 +7,7 @@
 #include "qlog.h"
 #include "quic_settings.h"
 #include "remarks.h"
+#include "resumption.h"
 #include "tls.h"
 #include "trace.h"
 
@@ -24,6 +25,9 @@ typedef struct ql_callbacks_context {
     ql_qlog *qlog;               /* NULL: none */
     ql_remarks *remarks;         /* what a packet is to show in the capture */
     GQueue *waiting;             /* requests that are not sent yet */
+    GQueue held;                 /* of them, those that early data must not carry */
+    ql_resumption *resumption;   /* NULL: none */
+    bool early_data;             /* is being sent, or was */
     ql_application *application; /* made as soon as the keys for it are there */
     ngtcp2_ccerr why; /* a fault that was found on this side; else ngtcp2_ccerr_default */
     const ql_quic_settings *settings;
@@ -37,6 +41,9 @@ typedef struct ql_callbacks_context {
 
 /* All callbacks of a client, with a ql_callbacks_context as user data. */
 const ngtcp2_callbacks *ql_callbacks_client(void);
+
+/* Begins to speak that protocol; sets why if that cannot be. Returns whether it speaks. */
+bool ql_callbacks_start_application(ql_callbacks_context *context, const char *alpn);
 
 /* For ngtcp2_settings.qlog_write. */
 void ql_callbacks_write_qlog(void *user, uint32_t flags, const void *data, size_t length);

@@ -3,6 +3,8 @@
 
 #include <poll.h>
 
+#define TICKET_WAIT (300 * NGTCP2_MILLISECONDS)
+
 ql_connection *ql_connection_new(const ql_connection_settings *settings, GError **error)
 {
     ql_connection *connection = g_new0(ql_connection, 1);
@@ -16,6 +18,8 @@ ql_connection *ql_connection_new(const ql_connection_settings *settings, GError 
     context->settings = &connection->settings.quic;
     connection->version = ql_quic_settings_version(context->settings);
     connection->begun = ql_packets_now();
+    context->resumption =
+        ql_resumption_new(&settings->resumption, settings->origin, settings->trace);
     const ql_path_plan plan = { .move = settings->move, .no_gso = settings->quic.no_gso };
     context->paths = ql_paths_new(&settings->remote, &plan, settings->trace, error);
     if (context->paths != NULL) {
@@ -39,6 +43,7 @@ void ql_connection_free(ql_connection *connection)
     if (connection == NULL)
         return;
     ql_connection_close(connection);
+    ql_connection_withdraw(connection);
     ql_callbacks_context *context = &connection->context;
     ql_application_free(context->application);
     ngtcp2_conn_del(context->quic);
@@ -47,6 +52,7 @@ void ql_connection_free(ql_connection *connection)
     ql_paths_free(context->paths);
     ql_qlog_free(context->qlog);
     ql_remarks_free(context->remarks);
+    ql_resumption_free(context->resumption);
     g_free(context->offered_versions);
     g_free(connection->address);
     g_free(connection->failure);
@@ -98,10 +104,21 @@ static void update_keys(ql_connection *connection, ngtcp2_tstamp now)
     ql_trace_note(context->trace, "updating the keys");
 }
 
+/* Servers may send a ticket behind the last response. */
+static bool wants_to_linger(ql_connection *connection)
+{
+    ngtcp2_tstamp now = ql_packets_now();
+    if (!ql_resumption_is_waiting(connection->context.resumption))
+        return false;
+    if (connection->linger == 0)
+        connection->linger = now + TICKET_WAIT;
+    return now < connection->linger;
+}
+
 static bool is_finished(const ql_connection *connection)
 {
     const ql_callbacks_context *context = &connection->context;
-    return context->application != NULL && ql_application_active(context->application) == 0 &&
+    return context->handshake_done && ql_application_active(context->application) == 0 &&
            (g_queue_is_empty(context->waiting) ||
             ql_application_is_going_away(context->application)) &&
            !ql_paths_is_moving(context->paths);
@@ -128,7 +145,7 @@ ql_connection_state ql_connection_step(ql_connection *connection)
     }
     if (!send_all(connection))
         return connection->state;
-    if (is_finished(connection))
+    if (is_finished(connection) && !wants_to_linger(connection))
         ql_connection_close(connection);
     return connection->state;
 }
@@ -152,6 +169,8 @@ ngtcp2_tstamp ql_connection_expiry(const ql_connection *connection)
     ngtcp2_tstamp expiry = ql_paths_expiry(context->paths);
     ngtcp2_tstamp update =
         ql_trigger_expiry(&connection->settings.quic.key_update, context->handshake_time);
+    if (connection->linger != 0)
+        expiry = MIN(expiry, connection->linger);
     if (!connection->keys_are_updated && context->confirmed)
         expiry = MIN(expiry, update);
     /* What waits for the socket has to wait for nothing else. */

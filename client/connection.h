@@ -7,6 +7,7 @@
 #include "path.h"
 #include "qlog.h"
 #include "quic_settings.h"
+#include "resumption.h"
 #include "self_capture.h"
 #include "tls.h"
 #include "trace.h"
@@ -21,6 +22,7 @@ typedef struct ql_connection_settings {
     SSL_CTX *tls;
     ql_tls_terms terms;
     ql_quic_settings quic;
+    ql_resumption_settings resumption;
     const char *host;   /* whose certificate is expected */
     const char *origin; /* "host:port", for messages */
     ql_address remote;

@@ -8,6 +8,7 @@
 static void fail(ql_connection *connection, const ql_failure *cause)
 {
     ql_failure failure = *cause;
+    ql_connection_withdraw(connection);
     failure.origin = connection->settings.origin;
     failure.address = connection->address;
     failure.alpn = connection->settings.terms.alpn;

@@ -17,6 +17,7 @@ struct ql_connection {
     ngtcp2_tstamp begun; /* the first attempt, whichever version that had */
     int refusals;        /* in a row */
     bool keys_are_updated;
+    ngtcp2_tstamp linger; /* until when tickets are waited for; 0: not yet */
     char *failure;
     bool failed_by_address, failure_may_pass;
 };
@@ -25,6 +26,10 @@ struct ql_connection {
  * another one if the server has refused that by Version Negotiation. False and error if that cannot
  * be. */
 bool ql_connection_start(ql_connection *connection, uint32_t original, GError **error);
+
+/* Requests that were sent as early data, or held back from that, wait for another connection. Does
+ * nothing once the handshake is done. */
+void ql_connection_withdraw(ql_connection *connection);
 
 /* What ngtcp2 (rv) or a socket (error, which is taken) said. Returns whether the connection is
  * still open. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "connection_inside.h"
 
+#include "early_data.h"
+
 #include <inttypes.h>
 #include <openssl/rand.h>
 
@@ -84,6 +86,9 @@ static bool start_quic(ql_connection *connection, uint32_t original, GError **er
         settings.preferred_versionslen =
             ql_quic_settings_usable(&connection->settings.quic, preferred);
     }
+    GBytes *token = ql_resumption_take_token(connection->context.resumption);
+    if (token != NULL)
+        settings.token = g_bytes_get_data(token, &settings.tokenlen);
     random_cid(&server, FIRST_DCID_BYTES);
     random_cid(&own, OWN_CID_BYTES);
     start_qlog(connection, &settings, &server);
@@ -104,14 +109,34 @@ static bool start_quic(ql_connection *connection, uint32_t original, GError **er
     return true;
 }
 
+void ql_connection_withdraw(ql_connection *connection)
+{
+    ql_callbacks_context *context = &connection->context;
+    if (!context->handshake_done)
+        ql_application_withdraw(context->application);
+    ql_early_data_release(&context->held, context->waiting);
+}
+
 bool ql_connection_start(ql_connection *connection, uint32_t original, GError **error)
 {
     ql_callbacks_context *context = &connection->context;
     const ql_connection_settings *settings = &connection->settings;
     const ngtcp2_crypto_conn_ref ref = { conn_of, connection };
+    ql_connection_withdraw(connection);
+    g_clear_pointer(&context->application, ql_application_free);
     ngtcp2_conn_del(g_steal_pointer(&context->quic));
     ql_tls_free(g_steal_pointer(&context->tls));
     ngtcp2_ccerr_default(&context->why);
     context->tls = ql_tls_client_new(settings->tls, settings->host, &settings->terms, &ref, error);
-    return context->tls != NULL && start_quic(connection, original, error);
+    if (context->tls == NULL || !start_quic(connection, original, error))
+        return false;
+    const char *alpn = ql_resumption_begin(context->resumption, context->quic, context->tls);
+    context->early_data = alpn != NULL;
+    if (!context->early_data)
+        return true;
+    ql_early_data_hold(context->waiting, &context->held);
+    if (ql_callbacks_start_application(context, alpn))
+        return true;
+    g_set_error(error, QL_TLS_ERROR, 0, "cannot send early data: too few streams are allowed");
+    return false;
 }

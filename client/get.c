@@ -7,6 +7,7 @@
 #include "progress.h"
 #include "resolve.h"
 #include "self_capture.h"
+#include "session_file.h"
 #include "tls.h"
 #include "trace.h"
 #include "transfer.h"
@@ -28,6 +29,7 @@ typedef struct get_tools {
     ql_self_capture *capture;
     ql_qlog_book *qlogs;
     SSL_CTX *tls;
+    ql_session_file *sessions;
     ql_resolver *resolver;
     ql_trace *trace;
     ql_progress *progress;
@@ -90,27 +92,40 @@ static bool open_tools(get_tools *tools, const ql_get_options *options, GError *
     if (!open_logs(tools, options, error))
         return false;
     with_log.keylog = tools->keylog;
+    if (options->tls.session != NULL) {
+        tools->sessions = ql_session_file_new(options->tls.session, error);
+        if (tools->sessions == NULL)
+            return false;
+    }
     tools->tls = ql_tls_client_context_new(&with_log, error);
     tools->trace = options->verbose ? ql_trace_new(STDERR_FILENO) : NULL;
     tools->progress = wants_progress(options) ? ql_progress_new(STDERR_FILENO) : NULL;
     return tools->tls != NULL;
 }
 
-/* False if the logs are not complete; the first failure goes to error. */
+/* Of several failures the first is told. */
+static GError **unless_set(GError **error)
+{
+    return *error == NULL ? error : NULL;
+}
+
+/* False if the logs are not complete; the first failure goes to error, which must not be NULL. */
 static bool close_tools(get_tools *tools, const ql_get_options *options, GError **error)
 {
-    g_autoptr(GError) second = NULL, third = NULL;
     SSL_CTX_free(tools->tls);
     bool capture = ql_self_capture_close(tools->capture, error);
     if (!capture)
         g_prefix_error(error, "cannot write the capture %s: ", options->record.capture);
-    bool keylog = ql_keylog_close(tools->keylog, capture ? error : &second);
-    bool qlogs = ql_qlog_book_close(tools->qlogs, capture && keylog ? error : &third);
+    bool keylog = ql_keylog_close(tools->keylog, unless_set(error));
+    bool qlogs = ql_qlog_book_close(tools->qlogs, unless_set(error));
+    bool sessions =
+        tools->sessions == NULL || ql_session_file_save(tools->sessions, unless_set(error));
+    ql_session_file_free(tools->sessions);
     ql_resolver_free(tools->resolver);
     ql_trace_free(tools->trace);
     ql_progress_free(tools->progress);
     ql_stdout_free(tools->shared);
-    return capture && keylog && qlogs;
+    return capture && keylog && qlogs && sessions;
 }
 
 static sigset_t ending_signals(void)
@@ -158,6 +173,7 @@ static bool transfer_all(const get_tools *tools, const ql_get_options *options, 
         .progress = tools->progress,
         .terms = ql_tls_options_for_connections(&options->tls),
         .quic = options->quic,
+        .resumption = { tools->sessions, options->tls.early_data != FALSE },
         .move = options->move,
         .connect_timeout = to_duration(connect),
         .idle_timeout = to_duration(idle),

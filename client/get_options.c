@@ -159,6 +159,7 @@ bool ql_get_options_parse(ql_get_options *options, int argc, char **argv, GError
         groups, argc, argv, "URL...",
         "Makes requests by HTTP/3. All URLs of one host and port share one connection.", error);
     return options->urls != NULL && check(options, error) &&
+           ql_tls_options_check(&options->tls, error) &&
            ql_quic_options_check(&options->quic, error);
 }
 

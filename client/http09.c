@@ -129,6 +129,19 @@ void ql_http09_fail_active(ql_http09 *http09, const char *sentence)
         ql_request_stream_fail(((exchange *)e)->stream, false, sentence);
 }
 
+void ql_http09_withdraw(ql_http09 *http09)
+{
+    GHashTableIter iter;
+    void *e;
+    g_hash_table_iter_init(&iter, http09->exchanges);
+    while (g_hash_table_iter_next(&iter, NULL, &e)) {
+        ql_request *request = ql_request_stream_fail(((exchange *)e)->stream, true,
+                                                     "the server did not see it");
+        if (request != NULL)
+            g_queue_push_head(http09->waiting, request);
+    }
+}
+
 ngtcp2_ssize ql_http09_write_packet(ql_http09 *http09, ngtcp2_path *path, ngtcp2_pkt_info *info,
                                     uint8_t *data, size_t length, ngtcp2_tstamp now)
 {

@@ -25,6 +25,7 @@ uint64_t ql_http09_content_bytes(const ql_http09 *http09);
 int ql_http09_tick(ql_http09 *http09);
 void ql_http09_add_pollfds(const ql_http09 *http09, GArray *pollfds);
 void ql_http09_fail_active(ql_http09 *http09, const char *sentence);
+void ql_http09_withdraw(ql_http09 *http09);
 ngtcp2_ssize ql_http09_write_packet(ql_http09 *http09, ngtcp2_path *path, ngtcp2_pkt_info *info,
                                     uint8_t *data, size_t length, ngtcp2_tstamp now);
 void ql_http09_on_stream_data(ql_http09 *http09, int64_t stream, const uint8_t *data, size_t length,

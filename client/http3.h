@@ -42,6 +42,9 @@ void ql_http3_add_pollfds(const ql_http3 *http3, GArray *pollfds);
 /* Fails all requests that are on a stream and whose response is not complete. */
 void ql_http3_fail_active(ql_http3 *http3, const char *sentence);
 
+/* Puts back all requests whose response has not begun: the server has seen none of them. */
+void ql_http3_withdraw(ql_http3 *http3);
+
 /* ngtcp2's callback for packets. http3 NULL: before there are streams. Sets why on an error. */
 ngtcp2_ssize ql_http3_write_packet(ql_http3 *http3, ngtcp2_conn *quic, ngtcp2_path *path,
                                    ngtcp2_pkt_info *info, uint8_t *data, size_t length,

@@ -151,6 +151,7 @@ static void connect_next(ql_target *target)
         .tls = from->tls,
         .terms = from->terms,
         .quic = from->quic,
+        .resumption = from->resumption,
         .host = target->host,
         .origin = target->name,
         .remote = g_array_index(target->addresses, ql_address, target->next_address),

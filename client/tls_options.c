@@ -3,8 +3,6 @@
 
 #include "tls_names.h"
 
-#include <string.h>
-
 /* What is wrong is found now, when nothing has been sent yet. */
 static gboolean keep(char **field, const char *value, bool good)
 {
@@ -68,6 +66,11 @@ const ql_option ql_tls_option_table[] = {
       take_ciphers },
     { "groups", '\0', QL_OPTION_CALL, 0, "NAME[:...]",
       "groups of the key exchange to offer: X25519:P-256 (RFC 8446, 4.2.7)", take_groups },
+    { "session", '\0', QL_OPTION_STRING, FIELD(session), "FILE",
+      "keep tickets and tokens there, and resume with those of earlier calls (RFC 8446, 2.2)", NULL },
+    { "early-data", '\0', QL_OPTION_FLAG, FIELD(early_data), NULL,
+      "with --session: send requests without content before the handshake is done (RFC 9001, 4.6)",
+      NULL },
     { .name = NULL },
 };
 
@@ -82,6 +85,19 @@ void ql_tls_options_clear(ql_tls_options *options)
     g_free(options->alpn);
     g_free(options->ciphers);
     g_free(options->groups);
+    g_free(options->session);
+}
+
+bool ql_tls_options_check(const ql_tls_options *options, GError **error)
+{
+    const char *fault = NULL;
+    if (options->early_data && options->session == NULL)
+        fault = "--early-data needs the tickets of earlier calls: --session FILE";
+    else if (options->key != NULL && options->certificate == NULL)
+        fault = "--key needs the certificate that it belongs to: --cert FILE";
+    if (fault != NULL)
+        g_set_error(error, QL_OPTIONS_ERROR, 0, "%s", fault);
+    return fault == NULL;
 }
 
 ql_tls_client_options ql_tls_options_for_context(const ql_tls_options *options)

@@ -14,11 +14,16 @@ typedef struct ql_tls_options {
     char *alpn;
     char *ciphers, *groups;
     gboolean insecure;
+    char *session; /* file */
+    gboolean early_data;
 } ql_tls_options;
 
 extern const ql_option ql_tls_option_table[];
 
 void ql_tls_options_clear(ql_tls_options *options);
+
+/* Whether they fit each other; false and error if not. */
+bool ql_tls_options_check(const ql_tls_options *options, GError **error);
 
 /* The same for tls.h; borrowed from options. */
 ql_tls_client_options ql_tls_options_for_context(const ql_tls_options *options);

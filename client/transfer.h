@@ -11,6 +11,7 @@
 #include "quic_settings.h"
 #include "request.h"
 #include "resolve.h"
+#include "resumption.h"
 #include "self_capture.h"
 #include "tls.h"
 #include "trace.h"
@@ -28,6 +29,7 @@ typedef struct ql_transfer_settings {
     SSL_CTX *tls;
     ql_tls_terms terms;
     ql_quic_settings quic;
+    ql_resumption_settings resumption;
     const ql_resolver *resolver;
     ql_self_capture *capture;        /* NULL: none */
     ql_trace *trace;                 /* NULL: none */

@@ -36,6 +36,18 @@ static int compare_expiry(gconstpointer a, gconstpointer b, gpointer unused)
     return (first->expiry > second->expiry) - (first->expiry < second->expiry);
 }
 
+/* The address becomes that of the socket. */
+static bool listen_where_preferred(ql_origin_shared *shared, ql_address *address, GError **error)
+{
+    if (address->length == 0)
+        return true;
+    if (!ql_origin_sockets_listen(shared->sockets, address, error))
+        return false;
+    *address =
+        *ql_origin_sockets_local(shared->sockets, ql_origin_sockets_count(shared->sockets) - 1);
+    return true;
+}
+
 static bool prepare(ql_origin *origin, const ql_origin_options *options, GError **error)
 {
     ql_origin_shared *shared = &origin->shared;
@@ -50,7 +62,8 @@ static bool prepare(ql_origin *origin, const ql_origin_options *options, GError 
     for (size_t i = 0; i < options->listen_count; i++)
         if (!ql_origin_sockets_listen(shared->sockets, &options->listen[i], error))
             return false;
-    return true;
+    return listen_where_preferred(shared, &shared->quic.preferred_v4, error) &&
+           listen_where_preferred(shared, &shared->quic.preferred_v6, error);
 }
 
 ql_origin *ql_origin_new(const ql_origin_options *options, GError **error)

@@ -5,10 +5,10 @@
 #pragma once
 
 #include "address.h"
+#include "origin_capture.h"
 #include "origin_http.h"
 #include "origin_tls.h"
 #include "origin_transport.h"
-#include "self_capture.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -20,7 +20,7 @@ typedef struct ql_origin ql_origin;
 typedef struct ql_origin_options {
     const ql_address *listen; /* port 0: the kernel chooses */
     size_t listen_count;      /* 1 to QL_ORIGIN_MAX_SOCKETS */
-    ql_self_capture *capture; /* NULL: none */
+    ql_origin_capture *capture; /* NULL: none */
     ql_origin_tls_settings tls;
     ql_origin_quic_settings quic;
     ql_origin_http_settings http;

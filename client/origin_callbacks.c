@@ -5,6 +5,7 @@
 #include "origin_connection.h"
 #include "origin_tokens.h"
 
+#include <glib.h>
 #include <ngtcp2/ngtcp2_crypto.h>
 #include <openssl/rand.h>
 #include <string.h>
@@ -58,6 +59,8 @@ static int on_handshake_completed(ngtcp2_conn *quic, void *user)
     uint8_t token[QL_ORIGIN_TOKEN_BYTES];
     size_t length =
         ql_origin_token_for_later(c->shared->token_secret, &remote, ql_udp_now(), token);
+    if (c->insertion != NULL)
+        ql_origin_insertion_attach(c->insertion, quic);
     if (length == 0 || ngtcp2_conn_submit_new_token(quic, token, length) != 0)
         return NGTCP2_ERR_CALLBACK_FAILURE;
     return 0;
@@ -148,10 +151,10 @@ const ngtcp2_callbacks *ql_origin_callbacks(void)
     static const ngtcp2_callbacks callbacks = {
         .recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
         .recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
-        .encrypt = ngtcp2_crypto_encrypt_cb,
-        .decrypt = ngtcp2_crypto_decrypt_cb,
+        .encrypt = ql_origin_insertion_encrypt,
+        .decrypt = ql_origin_insertion_decrypt,
         .hp_mask = ngtcp2_crypto_hp_mask_cb,
-        .update_key = ngtcp2_crypto_update_key_cb,
+        .update_key = ql_origin_insertion_update_key,
         .delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
         .delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
         .get_path_challenge_data2 = ngtcp2_crypto_get_path_challenge_data2_cb,
@@ -191,6 +194,18 @@ static bool note_outcome(const ql_origin_callbacks_context *c, int64_t stream, n
     return outcome >= 0 || outcome == NGTCP2_ERR_WRITE_MORE;
 }
 
+/* So little that the packet has room for frames that are to be inserted. */
+#define BYTES_BESIDE_INSERTION 64u
+
+static size_t leave_room(ngtcp2_vec *vectors, size_t count, bool *fin)
+{
+    if (count == 0 || (count == 1 && vectors[0].len <= BYTES_BESIDE_INSERTION))
+        return count;
+    vectors[0].len = MIN(vectors[0].len, BYTES_BESIDE_INSERTION);
+    *fin = false;
+    return 1;
+}
+
 ngtcp2_ssize ql_origin_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *path,
                                               ngtcp2_pkt_info *info, uint8_t *packet,
                                               size_t capacity, ngtcp2_tstamp now, void *user)
@@ -204,13 +219,19 @@ ngtcp2_ssize ql_origin_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *pa
         ngtcp2_ssize count = next_data(c, &stream, &fin, vectors);
         if (count < 0)
             return NGTCP2_ERR_CALLBACK_FAILURE;
-        uint32_t flags = NGTCP2_WRITE_STREAM_FLAG_MORE | NGTCP2_WRITE_STREAM_FLAG_PADDING |
-                         (fin ? NGTCP2_WRITE_STREAM_FLAG_FIN : 0u);
+        uint32_t flags = NGTCP2_WRITE_STREAM_FLAG_MORE | NGTCP2_WRITE_STREAM_FLAG_PADDING;
+        if (ql_origin_insertion_is_waiting(c->insertion)) {
+            count = (ngtcp2_ssize)leave_room(vectors, (size_t)count, &fin);
+            flags &= ~NGTCP2_WRITE_STREAM_FLAG_MORE;
+        }
+        flags |= fin ? NGTCP2_WRITE_STREAM_FLAG_FIN : 0u;
         ngtcp2_ssize written = ngtcp2_conn_writev_stream(
             quic, path, info, packet, capacity, &taken, flags, stream, vectors, (size_t)count, now);
         if (!note_outcome(c, stream, written, taken))
             return written < 0 && written != NGTCP2_ERR_WRITE_MORE ? written
                                                                    : NGTCP2_ERR_CALLBACK_FAILURE;
+        if (taken > 0)
+            ql_origin_drill_count(c->drill, quic, (size_t)taken, now);
         if (written >= 0)
             return written;
     }

@@ -84,7 +84,11 @@ static int make_quic(ql_origin_callbacks_context *context, const ql_origin_arriv
     authenticate_cids(arrival, &params);
     set_token(arrival, &settings);
     ql_origin_ids_add(context->ids, &initial->dcid);
-    if (!ql_origin_ids_issue(context->ids, &scid, params.stateless_reset_token))
+    /* RFC 9000, 5.1.1: the ID of the preferred address has the sequence number 1. */
+    if (!ql_origin_ids_issue(context->ids, &scid, params.stateless_reset_token) ||
+        (params.preferred_addr_present &&
+         !ql_origin_ids_issue(context->ids, &params.preferred_addr.cid,
+                              params.preferred_addr.stateless_reset_token)))
         return NGTCP2_ERR_CALLBACK_FAILURE;
     return ngtcp2_conn_server_new(&context->quic, &initial->scid, &scid, &path, initial->version,
                                   ql_origin_callbacks(), &settings, &params, NULL, context);
@@ -103,6 +107,9 @@ ql_origin_connection *ql_origin_connection_new(const ql_origin_shared *shared, v
     ql_origin_callbacks_context *context = &c->context;
     context->shared = shared;
     context->ids = ql_origin_ids_new(&place, &arrival->datagram->remote);
+    if (shared->quic.retire_after > 0)
+        context->insertion = ql_origin_insertion_new();
+    context->drill = ql_origin_drill_new(&shared->quic, context->ids, context->insertion);
     ngtcp2_ccerr_default(&context->error);
     ngtcp2_path_storage_zero(&c->farewell_due);
     c->ref = (ngtcp2_crypto_conn_ref){ .get_conn = get_quic, .user_data = c };
@@ -130,6 +137,8 @@ void ql_origin_connection_free(ql_origin_connection *c)
         c->context.application->kind->free(c->context.application);
     ngtcp2_conn_del(c->context.quic);
     ql_tls_free(c->context.tls);
+    ql_origin_drill_free(c->context.drill);
+    ql_origin_insertion_free(c->context.insertion);
     g_clear_pointer(&c->farewell, g_bytes_unref);
     ql_origin_sender_free(c->sender);
     g_free(c);

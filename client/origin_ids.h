@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The most that ql_origin_ids_retirement writes. */
+#define QL_ORIGIN_IDS_FRAME_BYTES 64u
+
 typedef struct ql_origin_ids ql_origin_ids;
 
 typedef struct ql_origin_ids_place {
@@ -23,7 +26,7 @@ typedef struct ql_origin_ids_place {
 ql_origin_ids *ql_origin_ids_new(const ql_origin_ids_place *place, const ql_address *remote);
 void ql_origin_ids_free(ql_origin_ids *ids); /* it cannot be found any more; NULL is a no-op */
 
-/* A fresh ID and its token. False if there is no randomness. */
+/* A fresh ID, with the next sequence number, and its token. False if there is no randomness. */
 bool ql_origin_ids_issue(ql_origin_ids *ids, ngtcp2_cid *cid,
                          uint8_t token[NGTCP2_STATELESS_RESET_TOKENLEN]);
 
@@ -32,3 +35,8 @@ void ql_origin_ids_add(ql_origin_ids *ids, const ngtcp2_cid *cid);
 
 /* The client retired it. */
 void ql_origin_ids_remove(ql_origin_ids *ids, const ngtcp2_cid *cid);
+
+/* Writes NEW_CONNECTION_ID once more for the ID that was issued last, with a Retire Prior To that
+ * leaves no other (RFC 9000, 19.15; a repeated frame may differ in that). Returns its length; 0 if
+ * there is but one ID. */
+size_t ql_origin_ids_retirement(const ql_origin_ids *ids, uint8_t frame[QL_ORIGIN_IDS_FRAME_BYTES]);

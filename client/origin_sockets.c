@@ -4,7 +4,7 @@
 #include <netinet/in.h>
 
 struct ql_origin_sockets {
-    ql_self_capture *capture;
+    ql_origin_capture *capture;
     GPtrArray *sockets; /* ql_udp */
 };
 
@@ -13,7 +13,7 @@ static void free_socket(gpointer data)
     ql_udp_free(data);
 }
 
-ql_origin_sockets *ql_origin_sockets_new(ql_self_capture *capture)
+ql_origin_sockets *ql_origin_sockets_new(ql_origin_capture *capture)
 {
     ql_origin_sockets *sockets = g_new0(ql_origin_sockets, 1);
     sockets->capture = capture;
@@ -72,10 +72,7 @@ int ql_origin_sockets_receive(ql_origin_sockets *sockets, size_t index, ql_udp_d
 
 void ql_origin_sockets_processed(ql_origin_sockets *sockets, const ql_udp_datagram *datagram)
 {
-    if (sockets->capture != NULL)
-        ql_self_capture_datagram(
-            sockets->capture, datagram->time_ns, ql_address_sockaddr(&datagram->remote),
-            ql_address_sockaddr(&datagram->local), datagram->ecn, datagram->data, datagram->length);
+    ql_origin_capture_received(sockets->capture, datagram);
 }
 
 static bool is_wildcard(const ql_address *address)
@@ -100,28 +97,17 @@ static ql_udp *find(const ql_origin_sockets *sockets, const ql_address *from)
     return wildcard;
 }
 
-static void capture_sent(const ql_origin_sockets *sockets, const ql_udp_batch *batch, size_t sent)
-{
-    uint64_t now = ql_udp_now();
-    size_t segment = batch->segment == 0 ? batch->length : MIN(batch->segment, batch->length);
-    for (size_t at = 0; sockets->capture != NULL && at < sent; at += segment)
-        ql_self_capture_datagram(sockets->capture, now, ql_address_sockaddr(batch->from),
-                                 ql_address_sockaddr(batch->to), batch->ecn, batch->data + at,
-                                 MIN(segment, sent - at));
-}
-
 size_t ql_origin_sockets_send(ql_origin_sockets *sockets, const ql_udp_batch *batch)
 {
     ql_udp *udp = find(sockets, batch->from);
     ssize_t sent = udp != NULL ? ql_udp_send(udp, batch, NULL) : -1;
     if (sent < 0)
         return batch->length;
-    capture_sent(sockets, batch, (size_t)sent);
+    ql_origin_capture_sent(sockets->capture, batch, (size_t)sent);
     return (size_t)sent;
 }
 
 void ql_origin_sockets_flush(ql_origin_sockets *sockets)
 {
-    if (sockets->capture != NULL)
-        ql_self_capture_flush(sockets->capture);
+    ql_origin_capture_flush(sockets->capture);
 }

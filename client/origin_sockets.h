@@ -3,7 +3,7 @@
  * all that passes. */
 #pragma once
 
-#include "self_capture.h"
+#include "origin_capture.h"
 #include "udp.h"
 
 #include <glib.h>
@@ -16,7 +16,7 @@
 typedef struct ql_origin_sockets ql_origin_sockets;
 
 /* capture is borrowed; NULL: none. */
-ql_origin_sockets *ql_origin_sockets_new(ql_self_capture *capture);
+ql_origin_sockets *ql_origin_sockets_new(ql_origin_capture *capture);
 void ql_origin_sockets_free(ql_origin_sockets *sockets); /* NULL is a no-op */
 
 /* One more socket; port 0: the kernel chooses. False and error if it cannot be had. */

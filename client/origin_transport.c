@@ -2,6 +2,7 @@
 #include "origin_transport.h"
 
 #include <glib.h>
+#include <string.h>
 
 #define HANDSHAKE_TIMEOUT (10 * NGTCP2_SECONDS)
 #define IDLE_TIMEOUT      (30 * NGTCP2_SECONDS)
@@ -32,6 +33,21 @@ size_t ql_origin_transport_cid_length(const ql_origin_quic_settings *settings)
     return settings->cid_length > 0 ? settings->cid_length : QL_ORIGIN_CID_BYTES;
 }
 
+/* Its connection ID and token are the caller's. */
+static void init_preferred(const ql_origin_quic_settings *settings, ngtcp2_transport_params *params)
+{
+    ngtcp2_preferred_addr *preferred = &params->preferred_addr;
+    if (settings->preferred_v4.length > 0) {
+        memcpy(&preferred->ipv4, &settings->preferred_v4.storage, sizeof preferred->ipv4);
+        preferred->ipv4_present = 1;
+    }
+    if (settings->preferred_v6.length > 0) {
+        memcpy(&preferred->ipv6, &settings->preferred_v6.storage, sizeof preferred->ipv6);
+        preferred->ipv6_present = 1;
+    }
+    params->preferred_addr_present = preferred->ipv4_present || preferred->ipv6_present;
+}
+
 static void init_params(const ql_origin_quic_settings *settings, ngtcp2_transport_params *params)
 {
     uint64_t window = settings->max_stream_data > 0 ? settings->max_stream_data : STREAM_WINDOW;
@@ -56,4 +72,5 @@ void ql_origin_transport_init(const ql_origin_quic_settings *settings, ngtcp2_se
     quic->handshake_timeout = HANDSHAKE_TIMEOUT;
     init_versions(settings, quic);
     init_params(settings, params);
+    init_preferred(settings, params);
 }

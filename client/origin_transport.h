@@ -19,6 +19,9 @@ typedef struct ql_origin_quic_settings {
     size_t cid_length; /* 4 to 20; 0: QL_ORIGIN_CID_BYTES */
     bool zero_length_cid;                            /* no connection IDs at all (5.1) */
     uint64_t max_data, max_stream_data, max_streams; /* flow control (4); 0: as usual */
+    ql_address preferred_v4,
+        preferred_v6; /* where clients are to move (9.6); no address: nowhere */
+    uint64_t key_update_after, retire_after; /* bytes of content sent; 0: never (origin_drill.h) */
 } ql_origin_quic_settings;
 
 /* The length of the connection IDs that the origin chooses. */

@@ -4,7 +4,6 @@
 #include "keylog.h"
 #include "origin.h"
 #include "origin_alpn.h"
-#include "self_capture.h"
 #include "serve_options.h"
 #include "text.h"
 
@@ -18,10 +17,11 @@
 typedef struct serve_parts {
     GArray *listen; /* ql_address */
     GBytes *alpn;
+    ql_origin_quic_settings quic;
     ql_origin_content *content;
     ql_origin_certificate *certificate;
     ql_keylog *keylog;
-    ql_self_capture *capture;
+    ql_origin_capture *capture;
 } serve_parts;
 
 static void print_access(const ql_origin_access *access, void *user)
@@ -79,11 +79,6 @@ static int stop_signals(void)
     return signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
-static void capture_secret(const char *line, void *capture)
-{
-    ql_self_capture_secret(capture, line);
-}
-
 static bool parts_init(serve_parts *parts, const ql_serve_options *options, GError **error)
 {
     parts->content = ql_origin_content_new(options->folder, error);
@@ -96,9 +91,9 @@ static bool parts_init(serve_parts *parts, const ql_serve_options *options, GErr
         return false;
     if (options->capture == NULL)
         return true;
-    parts->capture = ql_self_capture_new(options->capture, error);
+    parts->capture = ql_origin_capture_new(options->capture, error);
     if (parts->capture != NULL)
-        ql_keylog_set_listener(parts->keylog, capture_secret, parts->capture);
+        ql_keylog_set_listener(parts->keylog, ql_origin_capture_secret, parts->capture);
     return parts->capture != NULL;
 }
 
@@ -106,7 +101,7 @@ static bool parts_init(serve_parts *parts, const ql_serve_options *options, GErr
 static bool parts_clear(serve_parts *parts, bool ok, GError **error)
 {
     ok = ql_keylog_close(parts->keylog, ok ? error : NULL) && ok;
-    ok = ql_self_capture_close(parts->capture, ok ? error : NULL) && ok;
+    ok = ql_origin_capture_close(parts->capture, ok ? error : NULL) && ok;
     ql_origin_certificate_free(parts->certificate);
     ql_origin_content_free(parts->content);
     return ok;
@@ -122,7 +117,7 @@ static bool serve(const ql_serve_options *options, const serve_parts *parts, GEr
                  .keylog = parts->keylog,
                  .alpn = parts->alpn,
                  .reject_early_data = options->reject_early_data },
-        .quic = ql_serve_options_quic(options),
+        .quic = parts->quic,
         .http = { .content = parts->content,
                   .log = options->silent ? NULL : print_access,
                   .log_user = speech(options) },
@@ -148,7 +143,8 @@ static int run(int argc, char **argv)
     if (ql_serve_options_parse(&options, argc, argv, &error) &&
         (parts.listen = ql_serve_options_addresses(&options, &error)) != NULL &&
         (parts.alpn = ql_origin_alpn_parse(
-             options.alpn != NULL ? options.alpn : QL_ORIGIN_ALPN_DEFAULT, &error)) != NULL) {
+             options.alpn != NULL ? options.alpn : QL_ORIGIN_ALPN_DEFAULT, &error)) != NULL &&
+        ql_serve_options_quic(&options, &parts.quic, &error)) {
         bool ok = parts_init(&parts, &options, &error) && serve(&options, &parts, &error);
         ok = parts_clear(&parts, ok, &error);
         status = ok ? QL_EXIT_DONE : QL_EXIT_FAILED;

@@ -23,6 +23,38 @@ static gboolean take_version(const char *name, const char *value, void *record, 
     return FALSE;
 }
 
+/* "200k", "1M", "5000". */
+static bool parse_bytes(const char *text, uint64_t *bytes)
+{
+    static const struct {
+        const char *suffix;
+        uint64_t factor;
+    } units[] = { { "", 1 }, { "k", 1000 }, { "K", 1000 }, { "M", 1000000 }, { "G", 1000000000 } };
+    size_t digits = strspn(text, "0123456789");
+    g_autofree char *number = g_strndup(text, digits);
+    guint64 value;
+    if (!g_ascii_string_to_unsigned(number, 10, 1, 1000000000, &value, NULL))
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
+        if (strcmp(text + digits, units[i].suffix) == 0) {
+            *bytes = value * units[i].factor;
+            return true;
+        }
+    return false;
+}
+
+static gboolean take_bytes(const char *name, const char *value, void *record, GError **error)
+{
+    ql_serve_options *options = record;
+    if (parse_bytes(value, strcmp(name, "--retire-after") == 0 ? &options->retire_after
+                                                               : &options->key_update_after))
+        return TRUE;
+    g_autofree char *shown = ql_text_escape(value);
+    g_set_error(error, QL_OPTIONS_ERROR, 0, "bad value \"%s\" of %s: bytes (200k) are expected",
+                shown, name);
+    return FALSE;
+}
+
 #define FIELD(name) offsetof(ql_serve_options, name)
 
 #define END                                                                                        \
@@ -58,6 +90,15 @@ static const ql_option quic_table[] = {
       "of the connection IDs that it issues: 4 to 20 (default 8) (RFC 9000, 5.1)", NULL },
     { "zero-length-cid", '\0', QL_OPTION_FLAG, FIELD(zero_length_cid), NULL,
       "have none, and know clients by their addresses (RFC 9000, 5.1)", NULL },
+    { "preferred-address", '\0', QL_OPTION_STRINGS, FIELD(preferred), "ADDR:PORT",
+      "listen there, too, and have clients move there; one of IPv4, one of IPv6 (RFC 9000, 9.6)",
+      NULL },
+    { "retire-after", '\0', QL_OPTION_CALL, 0, "BYTES",
+      "have the client retire all connection IDs but the newest after so much content: 200k (RFC "
+      "9000, 5.1.2)",
+      take_bytes },
+    { "key-update-after", '\0', QL_OPTION_CALL, 0, "BYTES",
+      "update the keys after so much content (RFC 9001, 6)", take_bytes },
     { "max-data", '\0', QL_OPTION_NUMBER, FIELD(max_data), "BYTES",
       "that a connection's requests may have under way (RFC 9000, 4.1)", NULL },
     { "max-stream-data", '\0', QL_OPTION_NUMBER, FIELD(max_stream_data), "BYTES",
@@ -93,6 +134,9 @@ static bool check(const ql_serve_options *options, GError **error)
         return refuse(error, "bad value of --cid-length: 4 to 20 is expected");
     if (options->zero_length_cid && options->retry)
         return refuse(error, "--retry needs connection IDs, --zero-length-cid has none");
+    if (options->zero_length_cid && (options->retire_after > 0 || options->preferred != NULL))
+        return refuse(error, "--retire-after and --preferred-address need connection IDs, "
+                             "--zero-length-cid has none");
     return true;
 }
 
@@ -126,6 +170,7 @@ bool ql_serve_options_parse(ql_serve_options *options, int argc, char **argv, GE
 void ql_serve_options_clear(ql_serve_options *options)
 {
     g_strfreev(options->listen);
+    g_strfreev(options->preferred);
     g_free(options->folder);
     g_free(options->certificate);
     g_free(options->key);
@@ -136,7 +181,7 @@ void ql_serve_options_clear(ql_serve_options *options)
 }
 
 /* "127.0.0.1:4433", "[::1]:0", "localhost:4433". */
-static bool parse_address(const char *text, ql_address *address, GError **error)
+static bool parse_address(const char *option, const char *text, ql_address *address, GError **error)
 {
     const char *colon = strrchr(text, ':');
     guint64 port;
@@ -144,7 +189,7 @@ static bool parse_address(const char *text, ql_address *address, GError **error)
         !g_ascii_string_to_unsigned(colon + 1, 10, 0, UINT16_MAX, &port, NULL)) {
         g_autofree char *shown = ql_text_escape(text);
         g_set_error(error, QL_OPTIONS_ERROR, 0,
-                    "--listen %s: ADDR:PORT is wanted, such as " DEFAULT_LISTEN " or [::1]:0",
+                    "%s %s: ADDR:PORT is wanted, such as " DEFAULT_LISTEN " or [::1]:0", option,
                     shown);
         return false;
     }
@@ -157,7 +202,7 @@ static bool parse_address(const char *text, ql_address *address, GError **error)
     int status = getaddrinfo(host, colon + 1, &hints, &found);
     if (status != 0) {
         g_autofree char *shown = ql_text_escape(text);
-        g_set_error(error, QL_OPTIONS_ERROR, 0, "--listen %s: %s", shown, gai_strerror(status));
+        g_set_error(error, QL_OPTIONS_ERROR, 0, "%s %s: %s", option, shown, gai_strerror(status));
         return false;
     }
     *address = ql_address_from(found->ai_addr, found->ai_addrlen);
@@ -173,16 +218,37 @@ GArray *ql_serve_options_addresses(const ql_serve_options *options, GError **err
     for (char *const *text = options->listen != NULL ? options->listen : fallback; *text != NULL;
          text++) {
         ql_address address;
-        if (!parse_address(*text, &address, error))
+        if (!parse_address("--listen", *text, &address, error))
             return NULL;
         g_array_append_val(addresses, address);
     }
     return g_steal_pointer(&addresses);
 }
 
-ql_origin_quic_settings ql_serve_options_quic(const ql_serve_options *options)
+static bool parse_preferred(const ql_serve_options *options, ql_origin_quic_settings *quic,
+                            GError **error)
 {
-    return (ql_origin_quic_settings){
+    static const char name[] = "--preferred-address";
+    for (char **text = options->preferred; text != NULL && *text != NULL; text++) {
+        ql_address address;
+        if (!parse_address(name, *text, &address, error))
+            return false;
+        ql_address *place =
+            address.storage.ss_family == AF_INET6 ? &quic->preferred_v6 : &quic->preferred_v4;
+        if (place->length > 0) {
+            g_set_error(error, QL_OPTIONS_ERROR, 0, "%s %s: there is one of that family already",
+                        name, *text);
+            return false;
+        }
+        *place = address;
+    }
+    return true;
+}
+
+bool ql_serve_options_quic(const ql_serve_options *options, ql_origin_quic_settings *quic,
+                           GError **error)
+{
+    *quic = (ql_origin_quic_settings){
         .retry = options->retry,
         .version = options->version,
         .cid_length = (size_t)options->cid_length,
@@ -190,5 +256,8 @@ ql_origin_quic_settings ql_serve_options_quic(const ql_serve_options *options)
         .max_data = (uint64_t)options->max_data,
         .max_stream_data = (uint64_t)options->max_stream_data,
         .max_streams = (uint64_t)options->max_streams,
+        .key_update_after = options->key_update_after,
+        .retire_after = options->retire_after,
     };
+    return parse_preferred(options, quic, error);
 }

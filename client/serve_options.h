@@ -18,6 +18,8 @@ typedef struct ql_serve_options {
     gboolean retry, zero_length_cid;
     int64_t cid_length, max_data, max_stream_data, max_streams; /* 0: as usual */
     uint32_t version;                                           /* to be preferred; 0: none */
+    char **preferred;                                           /* "ADDR:PORT" */
+    uint64_t key_update_after, retire_after;                    /* bytes; 0: never */
     char *keys, *capture;
 } ql_serve_options;
 
@@ -29,5 +31,6 @@ void ql_serve_options_clear(ql_serve_options *options);
  * and error if one of them is none. */
 GArray *ql_serve_options_addresses(const ql_serve_options *options, GError **error);
 
-/* The part that is QUIC's. */
-ql_origin_quic_settings ql_serve_options_quic(const ql_serve_options *options);
+/* The part that is QUIC's. False and error if a preferred address is none. */
+bool ql_serve_options_quic(const ql_serve_options *options, ql_origin_quic_settings *quic,
+                           GError **error);

@@ -63,6 +63,23 @@ static void test_without_ids_the_address_is_known(fixture *f, gconstpointer unus
     g_assert_null(ql_origin_cids_find_remote(f->table, &f->remote));
 }
 
+static void test_all_but_the_last_can_be_retired(fixture *f, gconstpointer unused)
+{
+    uint8_t token[NGTCP2_STATELESS_RESET_TOKENLEN], frame[QL_ORIGIN_IDS_FRAME_BYTES];
+    static const uint8_t head[] = { 0x18, 0x40, 2, 0x40, 2, 8 };
+    ngtcp2_cid cid;
+    (void)unused;
+    ql_origin_ids *ids = ids_new(f, 8);
+    ql_origin_ids_issue(ids, &cid, token);
+    g_assert_cmpuint(ql_origin_ids_retirement(ids, frame), ==, 0);
+    g_assert_true(ql_origin_ids_issue(ids, &cid, token) && ql_origin_ids_issue(ids, &cid, token));
+    g_assert_cmpuint(ql_origin_ids_retirement(ids, frame), ==, sizeof head + 8 + sizeof token);
+    assert_bytes(frame, sizeof head, head, sizeof head);
+    assert_bytes(frame + sizeof head, 8, cid.data, 8);
+    assert_bytes(frame + sizeof head + 8, sizeof token, token, sizeof token);
+    ql_origin_ids_free(ids);
+}
+
 static void set_up(fixture *f, gconstpointer unused)
 {
     (void)unused;
@@ -81,6 +98,8 @@ int main(int argc, char **argv)
     g_test_add("/origin-ids/issue", fixture, NULL, set_up,
                test_issued_ids_are_found_until_they_are_retired, tear_down);
     g_test_add("/origin-ids/none", fixture, NULL, set_up, test_without_ids_the_address_is_known,
+               tear_down);
+    g_test_add("/origin-ids/retire", fixture, NULL, set_up, test_all_but_the_last_can_be_retired,
                tear_down);
     return g_test_run();
 }

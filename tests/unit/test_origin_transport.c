@@ -2,6 +2,7 @@
 #include "origin_transport.h"
 
 #include <glib.h>
+#include <netinet/in.h>
 
 static void test_an_ordinary_server_follows_the_client(void)
 {
@@ -54,6 +55,19 @@ static void test_without_ids_nobody_may_move(void)
     g_assert_cmpuint(ql_origin_transport_cid_length(&settings), ==, 0);
 }
 
+static void test_a_preferred_address_is_offered_by_family(void)
+{
+    const struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(5) };
+    const ql_origin_quic_settings settings = { .preferred_v6 = ql_address_from(
+                                                   (const struct sockaddr *)&v6, sizeof v6) };
+    ngtcp2_settings quic;
+    ngtcp2_transport_params params;
+    ql_origin_transport_init(&settings, &quic, &params);
+    g_assert_true(params.preferred_addr_present && params.preferred_addr.ipv6_present);
+    g_assert_false(params.preferred_addr.ipv4_present);
+    g_assert_cmpuint(params.preferred_addr.ipv6.sin6_port, ==, htons(5));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -61,5 +75,6 @@ int main(int argc, char **argv)
     g_test_add_func("/origin-transport/version", test_a_version_can_be_preferred);
     g_test_add_func("/origin-transport/windows", test_windows_are_as_small_as_asked_for);
     g_test_add_func("/origin-transport/no-ids", test_without_ids_nobody_may_move);
+    g_test_add_func("/origin-transport/preferred", test_a_preferred_address_is_offered_by_family);
     return g_test_run();
 }

@@ -14,7 +14,8 @@ static void test_nothing_is_an_ordinary_server(void)
 {
     ql_serve_options options;
     g_assert_true(parse(&options, "", NULL));
-    ql_origin_quic_settings quic = ql_serve_options_quic(&options);
+    ql_origin_quic_settings quic;
+    g_assert_true(ql_serve_options_quic(&options, &quic, NULL));
     g_autoptr(GArray) addresses = ql_serve_options_addresses(&options, NULL);
     g_autofree char *address = ql_address_to_string(&g_array_index(addresses, ql_address, 0));
     g_assert_cmpstr(address, ==, "127.0.0.1:4433");
@@ -34,7 +35,30 @@ static void test_several_addresses_and_a_folder(void)
     g_autofree char *second = ql_address_to_string(&g_array_index(addresses, ql_address, 1));
     g_assert_cmpstr(second, ==, "[::1]:2");
     g_assert_cmpstr(options.folder, ==, "www");
-    g_assert_cmphex(ql_serve_options_quic(&options).version, ==, NGTCP2_PROTO_VER_V2);
+    ql_origin_quic_settings quic;
+    g_assert_true(ql_serve_options_quic(&options, &quic, NULL));
+    g_assert_cmphex(quic.version, ==, NGTCP2_PROTO_VER_V2);
+    ql_serve_options_clear(&options);
+}
+
+static void test_one_address_a_family_can_be_preferred(void)
+{
+    static const char line[] = "--preferred-address 127.0.0.1:1 --preferred-address [::1]:2 "
+                               "--key-update-after 200k --retire-after 3M";
+    g_autoptr(GError) error = NULL;
+    ql_serve_options options;
+    ql_origin_quic_settings quic;
+    g_assert_true(parse(&options, line, NULL));
+    g_assert_true(ql_serve_options_quic(&options, &quic, NULL));
+    g_assert_cmpuint(ql_address_port(&quic.preferred_v4), ==, 1);
+    g_assert_cmpuint(ql_address_port(&quic.preferred_v6), ==, 2);
+    g_assert_cmpuint(quic.key_update_after, ==, 200000);
+    g_assert_cmpuint(quic.retire_after, ==, 3000000);
+    ql_serve_options_clear(&options);
+    g_assert_true(
+        parse(&options, "--preferred-address 1.2.3.4:1 --preferred-address 1.2.3.5:1", NULL));
+    g_assert_false(ql_serve_options_quic(&options, &quic, &error));
+    g_assert_nonnull(strstr(error->message, "of that family"));
     ql_serve_options_clear(&options);
 }
 
@@ -51,7 +75,10 @@ static void test_bad_usage_is_explained(void)
         { "--cid-length 21", "4 to 20" },
         { "--zero-length-cid --cid-length 8", "exclude" },
         { "--zero-length-cid --retry", "--retry" },
+        { "--zero-length-cid --retire-after 1", "--retire-after" },
         { "--max-data x", "--max-data" },
+        { "--retire-after 0", "--retire-after" },
+        { "--key-update-after 3m", "--key-update-after" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -81,6 +108,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/serve-options/usual", test_nothing_is_an_ordinary_server);
     g_test_add_func("/serve-options/several", test_several_addresses_and_a_folder);
+    g_test_add_func("/serve-options/preferred", test_one_address_a_family_can_be_preferred);
     g_test_add_func("/serve-options/usage", test_bad_usage_is_explained);
     g_test_add_func("/serve-options/addresses", test_addresses_need_a_port);
     return g_test_run();

@@ -23,14 +23,14 @@ bool ql_application_is_known(const char *alpn)
     return is_http3(alpn) || strcmp(alpn, QL_HTTP09_ALPN) == 0;
 }
 
-ql_application *ql_application_new(const char *alpn, ngtcp2_conn *quic, GQueue *waiting,
-                                   ql_trace *trace, ngtcp2_ccerr *why)
+ql_application *ql_application_new(const char *alpn, ngtcp2_conn *quic,
+                                   const ql_http_settings *settings, ngtcp2_ccerr *why)
 {
     ql_application *application = g_new0(ql_application, 1);
     if (is_http3(alpn))
-        application->http3 = ql_http3_new(quic, waiting, trace, why);
+        application->http3 = ql_http3_new(quic, settings, why);
     else
-        application->http09 = ql_http09_new(quic, waiting, trace);
+        application->http09 = ql_http09_new(quic, settings);
     if (application->http3 != NULL || application->http09 != NULL)
         return application;
     ql_application_free(application);

@@ -3,6 +3,7 @@
  * (http09.h). The contracts of the functions are those of http3.h, whose names they have. */
 #pragma once
 
+#include "http_settings.h"
 #include "qlog.h"
 #include "request.h"
 #include "trace.h"
@@ -18,8 +19,8 @@ typedef struct ql_application ql_application;
 bool ql_application_is_known(const char *alpn);
 
 /* alpn: a known one. NULL and why if it cannot be begun on this connection. */
-ql_application *ql_application_new(const char *alpn, ngtcp2_conn *quic, GQueue *waiting,
-                                   ql_trace *trace, ngtcp2_ccerr *why);
+ql_application *ql_application_new(const char *alpn, ngtcp2_conn *quic,
+                                   const ql_http_settings *settings, ngtcp2_ccerr *why);
 void ql_application_free(ql_application *application); /* NULL is a no-op */
 
 /* As ql_http3_set_qlog; HTTP/0.9 has no frames. */

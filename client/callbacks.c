@@ -18,8 +18,7 @@ static int result(int rv)
 
 bool ql_callbacks_start_application(ql_callbacks_context *context, const char *alpn)
 {
-    context->application = ql_application_new(alpn, context->quic, context->waiting, context->trace,
-                                              &context->why);
+    context->application = ql_application_new(alpn, context->quic, &context->http, &context->why);
     if (context->application == NULL)
         return false;
     ql_application_set_qlog(context->application, context->qlog);
@@ -63,7 +62,7 @@ static int on_new_token(ngtcp2_conn *quic, const uint8_t *token, size_t length, 
 /* The fate of early data. */
 static int settle_early_data(ql_callbacks_context *context, ngtcp2_conn *quic)
 {
-    ql_early_data_release(&context->held, context->waiting);
+    ql_early_data_release(&context->held, context->http.waiting);
     if (!context->early_data)
         return 0;
     if (SSL_get_early_data_status(ql_tls_ssl(context->tls)) != SSL_EARLY_DATA_ACCEPTED)

@@ -23,9 +23,9 @@ typedef struct ql_callbacks_context {
     ql_paths *paths;
     ql_trace *trace;
     ql_qlog *qlog;               /* NULL: none */
+    ql_http_settings http;       /* for it */
     ql_remarks *remarks;         /* what a packet is to show in the capture */
-    GQueue *waiting;             /* requests that are not sent yet */
-    GQueue held;                 /* of them, those that early data must not carry */
+    GQueue held;                 /* requests that early data must not carry */
     ql_resumption *resumption;   /* NULL: none */
     bool early_data;             /* is being sent, or was */
     ql_application *application; /* made as soon as the keys for it are there */

@@ -12,7 +12,7 @@ ql_connection *ql_connection_new(const ql_connection_settings *settings, GError 
     connection->settings = *settings;
     connection->address = ql_address_to_string(&settings->remote);
     context->trace = settings->trace;
-    context->waiting = settings->waiting;
+    context->http = settings->http;
     context->remarks = ql_remarks_new();
     context->handshake_time = UINT64_MAX;
     context->settings = &connection->settings.quic;
@@ -119,7 +119,7 @@ static bool is_finished(const ql_connection *connection)
 {
     const ql_callbacks_context *context = &connection->context;
     return context->handshake_done && ql_application_active(context->application) == 0 &&
-           (g_queue_is_empty(context->waiting) ||
+           (g_queue_is_empty(context->http.waiting) ||
             ql_application_is_going_away(context->application)) &&
            !ql_paths_is_moving(context->paths);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "address.h"
+#include "http_settings.h"
 #include "path.h"
 #include "qlog.h"
 #include "quic_settings.h"
@@ -32,7 +33,7 @@ typedef struct ql_connection_settings {
     ql_trigger move;
     ngtcp2_duration handshake_timeout;
     ngtcp2_duration idle_timeout; /* the server may make it shorter (RFC 9000, 10.1) */
-    GQueue *waiting;              /* ql_request, taken from its head (http3.h) */
+    ql_http_settings http;        /* with the requests that it is to take */
 } ql_connection_settings;
 
 typedef enum ql_connection_state {

@@ -17,8 +17,9 @@ ql_connection_figures ql_connection_figures_of(const ql_connection *connection)
     if (figures.version == 0) /* the handshake has not come so far */
         figures.version = ngtcp2_conn_get_client_chosen_version(context->quic);
     figures.dcid = *ngtcp2_conn_get_dcid(context->quic);
-    figures.rtt = info.smoothed_rtt;
-    figures.min_rtt = info.min_rtt == UINT64_MAX ? 0 : info.min_rtt;
+    bool measured = info.min_rtt != UINT64_MAX;
+    figures.rtt = measured ? info.smoothed_rtt : 0;
+    figures.min_rtt = measured ? info.min_rtt : 0;
     figures.window = info.cwnd;
     figures.packets_sent = info.pkt_sent;
     figures.packets_received = info.pkt_recv;

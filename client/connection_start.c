@@ -114,7 +114,7 @@ void ql_connection_withdraw(ql_connection *connection)
     ql_callbacks_context *context = &connection->context;
     if (!context->handshake_done)
         ql_application_withdraw(context->application);
-    ql_early_data_release(&context->held, context->waiting);
+    ql_early_data_release(&context->held, context->http.waiting);
 }
 
 bool ql_connection_start(ql_connection *connection, uint32_t original, GError **error)
@@ -134,7 +134,7 @@ bool ql_connection_start(ql_connection *connection, uint32_t original, GError **
     context->early_data = alpn != NULL;
     if (!context->early_data)
         return true;
-    ql_early_data_hold(context->waiting, &context->held);
+    ql_early_data_hold(context->http.waiting, &context->held);
     if (ql_callbacks_start_application(context, alpn))
         return true;
     g_set_error(error, QL_TLS_ERROR, 0, "cannot send early data: too few streams are allowed");

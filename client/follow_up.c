@@ -91,6 +91,7 @@ static void redirect_settings(const ql_request *over, const ql_url *target,
                               ql_request_settings *settings)
 {
     settings->redirects_left--;
+    settings->redirects++;
     if (becomes_get(ql_request_status(over), ql_request_method(over))) {
         settings->method = "GET";
         settings->without_content = true;
@@ -105,10 +106,13 @@ ql_request *ql_follow_up_new(ql_request *over, ngtcp2_duration *delay, GError **
     ql_request_settings settings = *ql_request_get_settings(over);
     ql_url *target = ql_request_take_redirection(over);
     *delay = 0;
+    if (settings.first_begin == 0)
+        settings.first_begin = ql_request_get_times(over).begin;
     if (target != NULL) {
         redirect_settings(over, target, &settings);
     } else {
         settings.retries_left--;
+        settings.retries++;
         *delay = retry_delay(over, &settings);
         target = ql_url_copy(ql_request_url(over));
     }

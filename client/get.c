@@ -2,6 +2,7 @@
 #include "command.h"
 #include "command_line.h"
 #include "get_options.h"
+#include "get_reporter.h"
 #include "get_requests.h"
 #include "keylog.h"
 #include "progress.h"
@@ -33,6 +34,7 @@ typedef struct get_tools {
     ql_resolver *resolver;
     ql_trace *trace;
     ql_progress *progress;
+    ql_get_reporter *reporter;
 } get_tools;
 
 static void report(const char *sentence, void *user)
@@ -61,7 +63,8 @@ static void on_secret(const char *line, void *capture)
 static bool wants_progress(const ql_get_options *options)
 {
     bool body_on_terminal = ql_get_writes_to_stdout(options) && isatty(STDOUT_FILENO) == 1;
-    return isatty(STDERR_FILENO) == 1 && !options->silent && !options->verbose && !body_on_terminal;
+    return isatty(STDERR_FILENO) == 1 && !options->silent && !options->verbose &&
+           !options->trace_frames && !body_on_terminal;
 }
 
 static bool open_logs(get_tools *tools, const ql_get_options *options, GError **error)
@@ -98,7 +101,7 @@ static bool open_tools(get_tools *tools, const ql_get_options *options, GError *
             return false;
     }
     tools->tls = ql_tls_client_context_new(&with_log, error);
-    tools->trace = options->verbose ? ql_trace_new(STDERR_FILENO) : NULL;
+    tools->trace = options->verbose || options->trace_frames ? ql_trace_new(STDERR_FILENO) : NULL;
     tools->progress = wants_progress(options) ? ql_progress_new(STDERR_FILENO) : NULL;
     return tools->tls != NULL;
 }
@@ -124,6 +127,7 @@ static bool close_tools(get_tools *tools, const ql_get_options *options, GError 
     ql_resolver_free(tools->resolver);
     ql_trace_free(tools->trace);
     ql_progress_free(tools->progress);
+    ql_get_reporter_free(tools->reporter);
     ql_stdout_free(tools->shared);
     return capture && keylog && qlogs && sessions;
 }
@@ -158,7 +162,7 @@ static void die_of(int signal)
 
 /* Returns whether everything was transferred. The requests are taken. */
 static bool transfer_all(const get_tools *tools, const ql_get_options *options, GPtrArray *requests,
-                         int *signal)
+                         int *signal, GError **error)
 {
     double connect = options->connect_timeout > 0 ? options->connect_timeout : CONNECT_SECONDS;
     const sigset_t signals = ending_signals();
@@ -169,6 +173,8 @@ static bool transfer_all(const get_tools *tools, const ql_get_options *options, 
         .resolver = tools->resolver,
         .capture = tools->capture,
         .trace = tools->trace,
+        .trace_frames = options->trace_frames != FALSE,
+        .requests_at_once = (unsigned)options->parallel_max,
         .qlogs = tools->qlogs,
         .progress = tools->progress,
         .terms = ql_tls_options_for_connections(&options->tls),
@@ -185,12 +191,14 @@ static bool transfer_all(const get_tools *tools, const ql_get_options *options, 
     ql_transfer *transfer = ql_transfer_new(&settings);
     for (guint i = 0; i < requests->len; i++)
         ql_transfer_add(transfer, g_steal_pointer(&requests->pdata[i]));
+    ql_get_reporter_watch(tools->reporter, transfer);
     /* From here on a signal waits for connection, capture and log to be ended in good order. */
     sigprocmask(SIG_BLOCK, &signals, NULL);
     unsigned failed = ql_transfer_run(transfer);
     *signal = take_signal(stop);
+    bool told = ql_get_reporter_end(tools->reporter, error);
     ql_transfer_free(transfer);
-    return failed == 0;
+    return failed == 0 && told;
 }
 
 static int get(const ql_get_options *options)
@@ -204,10 +212,13 @@ static int get(const ql_get_options *options)
     tools.shared = to_stdout ? ql_stdout_new(STDOUT_FILENO) : NULL;
     tools.resolver = ql_resolver_new(family, options->resolve, &error);
     if (tools.resolver != NULL)
-        requests = ql_get_requests_new(options, tools.shared, &error);
+        tools.reporter = ql_get_reporter_new(options, tools.shared, &error);
+    if (tools.reporter != NULL)
+        requests = ql_get_requests_new(options, tools.shared,
+                                       ql_get_reporter_report(tools.reporter), &error);
     if (requests != NULL) {
-        bool done =
-            open_tools(&tools, options, &error) && transfer_all(&tools, options, requests, &signal);
+        bool done = open_tools(&tools, options, &error) &&
+                    transfer_all(&tools, options, requests, &signal, &error);
         status = done ? QL_EXIT_DONE : QL_EXIT_FAILED;
         g_ptr_array_unref(requests);
     } else if (error->domain == G_FILE_ERROR) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "capture_options.h"
+#include "options.h"
 #include "quic_settings.h"
 #include "tls_options.h"
 #include "trigger.h"
@@ -20,12 +21,24 @@ typedef struct ql_get_data {
 
 /* A plain value. */
 typedef struct ql_get_options {
-    char **urls;
+    GPtrArray *urls;    /* char *, patterns (glob.h) but with globoff */
     GPtrArray *outputs; /* char *, in the order of -o and -O; "" stands for -O */
     GArray *data;       /* ql_get_data */
+    GPtrArray *queries; /* char *, --url-query, encoded */
     char **uploads;     /* -T */
     char *output_dir, *method, **headers;
-    gboolean include, verbose, silent, show_error, fail;
+    char *user_agent, *referer, *user, *cookie, *range, *priority;
+    gboolean head, data_in_query, json, compressed, globoff;
+    unsigned config_depth; /* of config files that are being read */
+
+    gboolean location, location_trusted;
+    int64_t max_redirects, retries;
+    double retry_delay; /* in seconds; 0: not given */
+
+    gboolean include, verbose, silent, show_error, fail, fail_with_body;
+    char *continue_at, *write_out;
+    gboolean summary, trace_frames;
+    int64_t parallel_max; /* 0: not given */
     gboolean ipv4, ipv6;
     char **resolve;
     ql_tls_options tls;
@@ -40,3 +53,12 @@ typedef struct ql_get_options {
  * due in any case. */
 bool ql_get_options_parse(ql_get_options *options, int argc, char **argv, GError **error);
 void ql_get_options_clear(ql_get_options *options);
+
+/* The tables of options, each for a group of its own; their record is a ql_get_options. */
+extern const ql_option ql_get_request_table[];
+extern const ql_option ql_get_output_table[];
+extern const ql_option ql_get_follow_table[];
+
+/* Takes the options and URLs of a config file ("-": standard input). */
+gboolean ql_get_options_take_config(const char *name, const char *value, void *record,
+                                    GError **error);

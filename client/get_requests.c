@@ -1,40 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "get_requests.h"
 
-#include "options.h"
+#include "get_urls.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define FORM_TYPE "application/x-www-form-urlencoded"
+#define JSON_TYPE "application/json"
+#define CODINGS   "gzip, deflate, br, zstd"
 
-/* What the n-th -o or -O says; NULL: standard output. */
-static const char *output_option(const ql_get_options *options, guint index)
+/* The name that its -o or -O gives; NULL: standard output. */
+static const char *output_name(const ql_get_options *options, const char *name)
 {
-    if (index >= options->outputs->len)
+    if (name == NULL)
         return options->output_dir == NULL ? NULL : "";
-    const char *name = g_ptr_array_index(options->outputs, index);
     return strcmp(name, "-") == 0 ? NULL : name;
 }
 
 bool ql_get_writes_to_stdout(const ql_get_options *options)
 {
-    for (guint i = 0; options->urls[i] != NULL; i++)
-        if (output_option(options, i) == NULL)
+    for (guint i = 0; i < options->urls->len; i++) {
+        const char *name =
+            i < options->outputs->len ? g_ptr_array_index(options->outputs, i) : NULL;
+        if (output_name(options, name) == NULL)
             return true;
+    }
     return false;
-}
-
-/* A URL that ends in "/" names a folder for what is uploaded. */
-static char *url_text(const ql_get_options *options, guint index, const char *upload)
-{
-    const char *url = options->urls[index];
-    if (upload == NULL || strcmp(upload, "-") == 0 || !g_str_has_suffix(url, "/") ||
-        strpbrk(url, "?#") != NULL)
-        return g_strdup(url);
-    g_autofree char *base = g_path_get_basename(upload);
-    g_autofree char *encoded = g_uri_escape_string(base, NULL, FALSE);
-    return g_strconcat(url, encoded, NULL);
 }
 
 static ql_body *data_body(const ql_get_options *options, GError **error)
@@ -42,7 +35,7 @@ static ql_body *data_body(const ql_get_options *options, GError **error)
     ql_body *body = ql_body_new();
     for (guint i = 0; i < options->data->len; i++) {
         const ql_get_data *data = &g_array_index(options->data, ql_get_data, i);
-        if (i > 0)
+        if (i > 0 && !options->json)
             ql_body_add_text(body, "&", 1);
         if (!data->file) {
             ql_body_add_text(body, data->text, strlen(data->text));
@@ -63,70 +56,139 @@ static ql_body *upload_body(const char *path, GError **error)
     return NULL;
 }
 
-/* The names of all files: those that were given first, so that others give way to them. */
-static char **choose_files(const ql_get_options *options, ql_url *const *urls, guint count,
-                           GError **error)
+/* Gives the file of -o its whole name. False if another has it. */
+static bool place_named(const ql_get_options *options, ql_get_url *of, GHashTable *taken,
+                        GError **error)
 {
-    g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    char **files = g_new0(char *, count + 1);
-    for (guint i = 0; i < count; i++) {
-        const char *name = output_option(options, i);
-        if (name == NULL || *name == '\0')
-            continue;
-        files[i] = options->output_dir == NULL ? g_strdup(name)
-                                               : g_build_filename(options->output_dir, name, NULL);
-        if (!g_hash_table_add(taken, g_canonicalize_filename(files[i], NULL)) &&
-            !g_str_has_prefix(files[i], "/dev/")) {
-            g_set_error(error, QL_OPTIONS_ERROR, 0,
-                        "two responses cannot be written to one file: %s", files[i]);
-            for (guint k = 0; k < count; k++)
-                g_free(files[k]);
-            g_free(files);
-            return NULL;
-        }
-    }
-    const char *folder = options->output_dir == NULL ? "." : options->output_dir;
-    for (guint i = 0; i < count; i++) {
-        const char *name = output_option(options, i);
-        if (name == NULL || *name != '\0')
-            continue;
-        g_autofree char *wanted = ql_url_file_name(urls[i]);
-        g_autofree char *plain = g_build_filename(folder, wanted, NULL);
-        g_autofree char *path = g_canonicalize_filename(plain, NULL);
-        g_autofree char *unique = ql_output_unique_name(taken, path);
-        g_autofree char *base = g_path_get_basename(unique);
-        files[i] = options->output_dir == NULL ? g_steal_pointer(&base)
-                                               : g_build_filename(folder, base, NULL);
-    }
-    return files;
+    char *whole = options->output_dir == NULL
+                      ? g_strdup(of->file)
+                      : g_build_filename(options->output_dir, of->file, NULL);
+    g_free(of->file);
+    of->file = whole;
+    if (g_hash_table_add(taken, g_canonicalize_filename(whole, NULL)) ||
+        g_str_has_prefix(whole, "/dev/"))
+        return true;
+    g_set_error(error, QL_OPTIONS_ERROR, 0, "two responses cannot be written to one file: %s",
+                whole);
+    return false;
 }
 
-static ql_request *request_new(const ql_get_options *options, ql_url *url, const char *upload,
-                               const char *file, ql_stdout *shared, GError **error)
+static void place_remote_name(const ql_get_options *options, ql_get_url *of, GHashTable *taken)
 {
-    bool data = options->data->len > 0;
-    const ql_request_settings settings = {
-        .method = options->method != NULL ? options->method
-                  : upload != NULL        ? "PUT"
-                  : data                  ? "POST"
-                                          : "GET",
-        .headers = options->headers,
-        .content_type = data ? FORM_TYPE : NULL,
-        .fail = options->fail,
-        .include = options->include,
-    };
-    ql_body *body = NULL;
-    if (upload != NULL || data) {
-        body = upload != NULL ? upload_body(upload, error) : data_body(options, error);
-        if (body == NULL) {
-            ql_url_free(url);
-            return NULL;
-        }
+    const char *folder = options->output_dir == NULL ? "." : options->output_dir;
+    g_autofree char *wanted = ql_url_file_name(of->url);
+    g_autofree char *plain = g_build_filename(folder, wanted, NULL);
+    g_autofree char *path = g_canonicalize_filename(plain, NULL);
+    g_autofree char *unique = ql_output_unique_name(taken, path);
+    g_autofree char *base = g_path_get_basename(unique);
+    g_free(of->file);
+    of->file =
+        options->output_dir == NULL ? g_steal_pointer(&base) : g_build_filename(folder, base, NULL);
+}
+
+/* From here on, file is the name of a file, or NULL for standard output. Those that were given come
+ * first, so that others give way to them. */
+static bool place_files(const ql_get_options *options, GArray *urls, GError **error)
+{
+    g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GArray) remote = g_array_new(FALSE, FALSE, sizeof(guint));
+    for (guint i = 0; i < urls->len; i++) {
+        ql_get_url *of = &g_array_index(urls, ql_get_url, i);
+        const char *name = output_name(options, of->file);
+        if (name == NULL)
+            g_clear_pointer(&of->file, g_free);
+        else if (*name == '\0')
+            g_array_append_val(remote, i);
+        else if (!place_named(options, of, taken, error))
+            return false;
     }
-    ql_output *output = file != NULL     ? ql_output_new_file(file)
-                        : shared == NULL ? ql_output_new_nowhere()
-                                         : ql_output_new_stdout(shared);
-    return ql_request_new(url, &settings, body, output, error);
+    for (guint i = 0; i < remote->len; i++)
+        place_remote_name(options,
+                          &g_array_index(urls, ql_get_url, g_array_index(remote, guint, i)), taken);
+    return true;
+}
+
+static const char *upload_of(const ql_get_options *options, guint index)
+{
+    guint count = options->uploads == NULL ? 0 : g_strv_length(options->uploads);
+    return index < count ? options->uploads[index] : NULL;
+}
+
+static const char *method_of(const ql_get_options *options, const char *upload, bool content)
+{
+    return options->method != NULL ? options->method
+           : options->head         ? "HEAD"
+           : upload != NULL        ? "PUT"
+           : content               ? "POST"
+                                   : "GET";
+}
+
+static bool find_resumption(const ql_get_options *options, const char *file, uint64_t *from,
+                            GError **error)
+{
+    struct stat entry;
+    *from = 0;
+    if (options->continue_at == NULL)
+        return true;
+    if (strcmp(options->continue_at, "-") != 0) {
+        *from = g_ascii_strtoull(options->continue_at, NULL, 10);
+        return true;
+    }
+    if (file == NULL) {
+        g_set_error(error, QL_OPTIONS_ERROR, 0,
+                    "-C - needs the name of a file, to see what is there: -o FILE or -O");
+        return false;
+    }
+    if (stat(file, &entry) == 0 && S_ISREG(entry.st_mode))
+        *from = (uint64_t)entry.st_size;
+    return true;
+}
+
+static ql_request_settings settings_of(const ql_get_options *options)
+{
+    return (ql_request_settings){
+        .headers = options->headers,
+        .accept = options->json ? JSON_TYPE : NULL,
+        .accept_encoding = options->compressed ? CODINGS : NULL,
+        .user_agent = options->user_agent,
+        .referer = options->referer,
+        .cookie = options->cookie,
+        .range = options->range,
+        .priority = options->priority,
+        .user = options->user,
+        .fail = options->fail,
+        .fail_with_body = options->fail_with_body,
+        .include = options->include || options->head,
+        .decode = options->compressed,
+        .follow = options->location || options->location_trusted,
+        .follow_with_secrets = options->location_trusted,
+        .redirects_left = (unsigned)MIN(options->max_redirects, G_MAXINT),
+        .retries_left = (unsigned)MIN(options->retries, G_MAXINT),
+        .retry_delay = (ngtcp2_duration)(options->retry_delay * (double)NGTCP2_SECONDS),
+    };
+}
+
+static ql_request *request_new(const ql_get_options *options, ql_get_url *of, ql_stdout *shared,
+                               GError **error)
+{
+    const char *upload = upload_of(options, of->given);
+    bool content = options->data->len > 0 && !options->data_in_query;
+    ql_request_settings settings = settings_of(options);
+    settings.method = method_of(options, upload, content);
+    settings.content_type = !content ? NULL : options->json ? JSON_TYPE : FORM_TYPE;
+    if (!find_resumption(options, of->file, &settings.resume, error))
+        return NULL;
+    ql_body *body = NULL;
+    if (upload != NULL || content) {
+        body = upload != NULL ? upload_body(upload, error) : data_body(options, error);
+        if (body == NULL)
+            return NULL;
+    }
+    ql_output *output =
+        of->file == NULL ? shared == NULL ? ql_output_new_nowhere() : ql_output_new_stdout(shared)
+        : options->continue_at != NULL ? ql_output_new_file_behind(of->file)
+                                       : ql_output_new_file(of->file);
+    return ql_request_new(g_steal_pointer(&of->url), &settings, body, output, error);
 }
 
 static bool make_folder(const char *folder, GError **error)
@@ -138,46 +200,24 @@ static bool make_folder(const char *folder, GError **error)
     return false;
 }
 
-static const char *upload_of(const ql_get_options *options, guint index)
+GPtrArray *ql_get_requests_new(const ql_get_options *options, ql_stdout *shared,
+                               const ql_get_report *report, GError **error)
 {
-    guint count = options->uploads == NULL ? 0 : g_strv_length(options->uploads);
-    return index < count ? options->uploads[index] : NULL;
-}
-
-static GPtrArray *parse_urls(const ql_get_options *options, GError **error)
-{
-    g_autoptr(GPtrArray) urls = g_ptr_array_new_with_free_func((GDestroyNotify)ql_url_free);
-    for (guint i = 0; options->urls[i] != NULL; i++) {
-        g_autofree char *text = url_text(options, i, upload_of(options, i));
-        ql_url *url = ql_url_new(text, error);
-        if (url == NULL)
-            return NULL;
-        g_ptr_array_add(urls, url);
-    }
-    return g_steal_pointer(&urls);
-}
-
-GPtrArray *ql_get_requests_new(const ql_get_options *options, ql_stdout *shared, GError **error)
-{
-    g_autoptr(GPtrArray) urls = parse_urls(options, error);
-    if (urls == NULL)
-        return NULL;
-    guint count = urls->len;
-    char **files = choose_files(options, (ql_url *const *)(void *)urls->pdata, count, error);
-    if (files == NULL)
+    g_autoptr(GArray) urls = ql_get_urls_new(options, error);
+    if (urls == NULL || !place_files(options, urls, error) ||
+        !make_folder(options->output_dir, error))
         return NULL;
     g_autoptr(GPtrArray) requests = g_ptr_array_new_with_free_func((GDestroyNotify)ql_request_free);
-    bool good = make_folder(options->output_dir, error);
-    for (guint i = 0; good && i < count; i++) {
-        ql_url *url = g_steal_pointer(&urls->pdata[i]);
+    for (guint i = 0; i < urls->len; i++) {
         ql_request *request =
-            request_new(options, url, upload_of(options, i), files[i], shared, error);
-        good = request != NULL;
-        if (good)
-            g_ptr_array_add(requests, request);
+            request_new(options, &g_array_index(urls, ql_get_url, i), shared, error);
+        if (request == NULL)
+            return NULL;
+        g_ptr_array_add(requests, request);
+        if (report != NULL)
+            ql_request_set_report(
+                request, shared == NULL ? ql_output_new_nowhere() : ql_output_new_stdout(shared),
+                report->reporter, report->user);
     }
-    for (guint i = 0; i < count; i++)
-        g_free(files[i]);
-    g_free(files);
-    return good ? g_steal_pointer(&requests) : NULL;
+    return g_steal_pointer(&requests);
 }

@@ -6,8 +6,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define REQUESTS_AT_ONCE 100
-
 /* A request on its stream. */
 typedef struct exchange {
     int64_t id;
@@ -18,8 +16,7 @@ typedef struct exchange {
 
 struct ql_http09 {
     ngtcp2_conn *quic;
-    GQueue *waiting;
-    ql_trace *trace;
+    ql_http_settings settings;
     GHashTable *exchanges; /* int64_t, in the exchange -> exchange, as long as its stream is open */
     GQueue unsent;         /* of them, those whose line is not sent */
     uint64_t content_bytes;
@@ -33,12 +30,11 @@ static void exchange_free(void *data)
     g_free(e);
 }
 
-ql_http09 *ql_http09_new(ngtcp2_conn *quic, GQueue *waiting, ql_trace *trace)
+ql_http09 *ql_http09_new(ngtcp2_conn *quic, const ql_http_settings *settings)
 {
     ql_http09 *http09 = g_new0(ql_http09, 1);
     http09->quic = quic;
-    http09->waiting = waiting;
-    http09->trace = trace;
+    http09->settings = *settings;
     http09->exchanges = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, exchange_free);
     g_queue_init(&http09->unsent);
     return http09;
@@ -89,7 +85,7 @@ static int submit(ql_http09 *http09, ql_request *request)
     g_queue_push_tail(&http09->unsent, e);
     ql_request_on_sent(request, id, NULL);
     ql_request_on_bare_response(request);
-    ql_trace_note(http09->trace, "stream %" PRId64 ": GET %s (HTTP/0.9)", id,
+    ql_trace_note(http09->settings.trace, "stream %" PRId64 ": GET %s (HTTP/0.9)", id,
                   ql_request_url(request)->path);
     return 0;
 }
@@ -105,9 +101,10 @@ int ql_http09_tick(ql_http09 *http09)
         rv = ql_request_stream_tick(((exchange *)e)->stream, &resume);
     }
     size_t active = ql_http09_active(http09);
-    while (rv == 0 && !g_queue_is_empty(http09->waiting) && active++ < REQUESTS_AT_ONCE &&
+    while (rv == 0 && !g_queue_is_empty(http09->settings.waiting) &&
+           active++ < http09->settings.requests_at_once &&
            ngtcp2_conn_get_streams_bidi_left(http09->quic) > 0)
-        rv = submit(http09, g_queue_pop_head(http09->waiting));
+        rv = submit(http09, g_queue_pop_head(http09->settings.waiting));
     return rv;
 }
 
@@ -138,7 +135,7 @@ void ql_http09_withdraw(ql_http09 *http09)
         ql_request *request = ql_request_stream_fail(((exchange *)e)->stream, true,
                                                      "the server did not see it");
         if (request != NULL)
-            g_queue_push_head(http09->waiting, request);
+            g_queue_push_head(http09->settings.waiting, request);
     }
 }
 

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "request.h"
-#include "trace.h"
+#include "http_settings.h"
 
 #include <glib.h>
 #include <ngtcp2/ngtcp2.h>
@@ -16,7 +16,7 @@
 typedef struct ql_http09 ql_http09;
 
 /* As ql_http3_new. Requests other than GET without content are failed when their turn comes. */
-ql_http09 *ql_http09_new(ngtcp2_conn *quic, GQueue *waiting, ql_trace *trace);
+ql_http09 *ql_http09_new(ngtcp2_conn *quic, const ql_http_settings *settings);
 void ql_http09_free(ql_http09 *http09); /* NULL is a no-op */
 
 /* As their namesakes of http3.h. */

@@ -3,9 +3,9 @@
  * keeps flow control such that a slow output holds back its own stream and no other. */
 #pragma once
 
+#include "http_settings.h"
 #include "qlog.h"
 #include "request.h"
-#include "trace.h"
 
 #include <glib.h>
 #include <ngtcp2/ngtcp2.h>
@@ -13,11 +13,9 @@
 
 typedef struct ql_http3 ql_http3;
 
-/* Opens the control and QPACK streams, so it comes once the connection can send. waiting holds the
- * requests of this origin that are not sent yet; they are taken from its head, and put back there
- * if the server did not process them. All is borrowed. NULL if the server allows too few streams,
- * with why set. */
-ql_http3 *ql_http3_new(ngtcp2_conn *quic, GQueue *waiting, ql_trace *trace, ngtcp2_ccerr *why);
+/* Opens the control and QPACK streams, so it comes once the connection can send. NULL if the server
+ * allows too few streams, with why set. */
+ql_http3 *ql_http3_new(ngtcp2_conn *quic, const ql_http_settings *settings, ngtcp2_ccerr *why);
 void ql_http3_free(ql_http3 *http3); /* NULL is a no-op */
 
 /* Its frames are written into this qlog, which is borrowed, from now on; NULL: into none. */

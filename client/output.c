@@ -120,6 +120,11 @@ static bool fail(ql_output *output, int cause, GError **error)
     return false;
 }
 
+const char *ql_output_path(const ql_output *output)
+{
+    return output->path;
+}
+
 bool ql_output_open(ql_output *output, GError **error)
 {
     if (output->path == NULL || output->fd >= 0)

@@ -35,6 +35,9 @@ ql_output *ql_output_new_nowhere(void);
 /* Ends the output's turn on standard output; what was not written is lost. NULL is a no-op. */
 void ql_output_free(ql_output *output);
 
+/* The file's name; NULL: it is none. */
+const char *ql_output_path(const ql_output *output);
+
 /* The response has begun. False and error if the file cannot be made. */
 bool ql_output_open(ql_output *output, GError **error);
 

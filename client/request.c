@@ -151,6 +151,11 @@ int64_t ql_request_get_stream(const ql_request *request)
     return request->stream;
 }
 
+const char *ql_request_file(const ql_request *request)
+{
+    return request->output == NULL ? NULL : ql_output_path(request->output);
+}
+
 uint64_t ql_request_uploaded(const ql_request *request)
 {
     return request->uploaded;

@@ -51,9 +51,11 @@ typedef struct ql_request_settings {
     unsigned retries_left;
     ngtcp2_duration retry_delay; /* 0: a second, then twice as long each time */
 
-    /* What a redirection or a failed attempt left behind; false and 0 at first. */
-    bool without_content; /* what describes content is not sent either */
-    bool without_secrets; /* Authorization and Cookie are not sent */
+    /* What redirections and failed attempts left behind; false and 0 at first. */
+    unsigned redirects, retries; /* how many there were */
+    ngtcp2_tstamp first_begin;   /* of the first of them */
+    bool without_content;        /* what describes content is not sent either */
+    bool without_secrets;        /* Authorization and Cookie are not sent */
     ngtcp2_duration next_delay;
 } ql_request_settings;
 
@@ -94,6 +96,7 @@ int64_t ql_request_expected(const ql_request *request);    /* by Content-Length;
 const char *ql_request_failure(const ql_request *request); /* a sentence; NULL */
 char *ql_request_sha256(const ql_request *request); /* of the content as written, in hex; g_free */
 int64_t ql_request_get_stream(const ql_request *request); /* on which stream; -1: none yet */
+const char *ql_request_file(const ql_request *request);   /* as ql_output_path */
 uint64_t ql_request_uploaded(const ql_request *request);  /* bytes of content handed out */
 ql_request_times ql_request_get_times(const ql_request *request);
 

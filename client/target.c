@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define NEVER         UINT64_MAX
+#define PARALLEL      100
 #define ATTEMPT_DELAY (250 * NGTCP2_MILLISECONDS) /* RFC 8305, 5 */
 
 struct ql_target {
@@ -161,7 +162,11 @@ static void connect_next(ql_target *target)
         .move = target->moved ? (ql_trigger){ 0 } : from->move,
         .handshake_timeout = target->connect_deadline > now ? target->connect_deadline - now : 1,
         .idle_timeout = from->idle_timeout,
-        .waiting = &target->waiting,
+        .http = { .waiting = &target->waiting,
+                  .requests_at_once =
+                      from->requests_at_once > 0 ? from->requests_at_once : PARALLEL,
+                  .trace = from->trace,
+                  .trace_frames = from->trace_frames },
     };
     target->next_address++;
     target->next_attempt = now + ATTEMPT_DELAY;

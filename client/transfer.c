@@ -326,6 +326,11 @@ const GPtrArray *ql_transfer_requests(const ql_transfer *transfer)
     return transfer->requests;
 }
 
+unsigned ql_transfer_place(const ql_transfer *transfer, const ql_request *request)
+{
+    return entry_of(transfer, request)->place;
+}
+
 const ql_connection_figures *ql_transfer_figures(const ql_transfer *transfer,
                                                  const ql_request *request)
 {

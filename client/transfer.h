@@ -33,6 +33,8 @@ typedef struct ql_transfer_settings {
     const ql_resolver *resolver;
     ql_self_capture *capture;        /* NULL: none */
     ql_trace *trace;                 /* NULL: none */
+    bool trace_frames;               /* with a line for each frame of HTTP/3 */
+    unsigned requests_at_once;       /* on one connection; 0: 100 */
     ql_qlog_book *qlogs;             /* NULL: none */
     ql_progress *progress;           /* NULL: none */
     ql_trigger move;                 /* of the first connection of each origin */
@@ -57,6 +59,9 @@ unsigned ql_transfer_run(ql_transfer *transfer);
 
 /* The requests in the order in which they were added, or what followed on them last. */
 const GPtrArray *ql_transfer_requests(const ql_transfer *transfer);
+
+/* Its index in that list, also if another took its place. */
+unsigned ql_transfer_place(const ql_transfer *transfer, const ql_request *request);
 
 /* The connection of a request that has ended, as it was then; valid as long as transfer. */
 const ql_connection_figures *ql_transfer_figures(const ql_transfer *transfer,

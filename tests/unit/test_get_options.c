@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "get_options.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 static bool parse(ql_get_options *options, const char *line, GError **error)
@@ -39,7 +40,7 @@ static void test_options_mean_what_they_mean_in_curl(void)
     g_assert_cmpstr(options.resolve[0], ==, "a:1:::1");
     g_assert_cmpfloat(options.connect_timeout, ==, 2);
     g_assert_cmpfloat(options.max_time, ==, 0.5);
-    g_assert_cmpuint(g_strv_length(options.urls), ==, 2);
+    g_assert_cmpuint(options.urls->len, ==, 2);
     ql_get_options_clear(&options);
 }
 
@@ -80,6 +81,32 @@ static void test_what_excludes_each_other_is_refused(void)
     assert_refused("--ciphers RC4 a", "RC4");
 }
 
+static void test_a_config_file_has_options_and_urls(void)
+{
+    ql_get_options options;
+    g_autofree char *path = g_build_filename(g_get_tmp_dir(), "quiclens-config-test", NULL);
+    g_autofree char *line = g_strdup_printf("-s -K %s https://c/", path);
+    g_assert_true(g_file_set_contents(path,
+                                      "# all of it\nurl = https://a/\nurl=\"https://b/\"\n"
+                                      "user-agent \"a b\"\nmax-redirs: 3\n-L\n",
+                                      -1, NULL));
+    g_assert_true(parse(&options, line, NULL));
+    g_assert_cmpuint(options.urls->len, ==, 3);
+    g_assert_cmpstr(g_ptr_array_index(options.urls, 1), ==, "https://b/");
+    g_assert_cmpstr(options.user_agent, ==, "a b");
+    g_assert_cmpint(options.max_redirects, ==, 3);
+    g_assert_true(options.location && options.silent);
+    ql_get_options_clear(&options);
+
+    g_autofree char *itself = g_strdup_printf("config %s\n", path);
+    g_autoptr(GError) error = NULL;
+    g_assert_true(g_file_set_contents(path, itself, -1, NULL));
+    g_assert_false(parse(&options, line, &error));
+    g_assert_nonnull(strstr(error->message, "name one another"));
+    ql_get_options_clear(&options);
+    g_remove(path);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -87,5 +114,6 @@ int main(int argc, char **argv)
     g_test_add_func("/get-options/outputs", test_outputs_keep_the_order_of_o_and_O);
     g_test_add_func("/get-options/data", test_data_knows_files_and_line_ends);
     g_test_add_func("/get-options/refused", test_what_excludes_each_other_is_refused);
+    g_test_add_func("/get-options/config", test_a_config_file_has_options_and_urls);
     return g_test_run();
 }

@@ -39,7 +39,7 @@ static GPtrArray *build(stage *s, const char *line)
     g_autofree char *whole = g_strconcat("get ", line, NULL);
     g_auto(GStrv) words = g_strsplit(whole, " ", -1);
     g_assert_true(ql_get_options_parse(&s->options, (int)g_strv_length(words), words, &s->error));
-    return ql_get_requests_new(&s->options, NULL, &s->error);
+    return ql_get_requests_new(&s->options, NULL, NULL, &s->error);
 }
 
 static const char *field(const GPtrArray *requests, guint index, const char *name)
@@ -168,9 +168,77 @@ static void test_standard_output_is_known_to_be_written_to(stage *s, gconstpoint
     g_autoptr(GPtrArray) requests = build(s, "-o x https://a/ https://b/");
     g_assert_cmpuint(requests->len, ==, 2);
     g_assert_true(ql_get_writes_to_stdout(&s->options));
-    g_free(s->options.urls[1]);
-    s->options.urls[1] = NULL;
+    g_ptr_array_set_size(s->options.urls, 1);
     g_assert_false(ql_get_writes_to_stdout(&s->options));
+}
+
+static const char *path_of(const GPtrArray *requests, guint index)
+{
+    return field(requests, index, ":path");
+}
+
+static void test_a_query_grows_by_what_is_given(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_autoptr(GPtrArray) requests =
+        build(s, "-G -d a=1 -d b=2 --url-query c=&/ --url-query +d=%20 https://a/ https://a/x?y#z");
+    g_assert_cmpuint(requests->len, ==, 2);
+    g_assert_cmpstr(path_of(requests, 0), ==, "/?a=1&b=2&c=%26%2F&d=%20");
+    g_assert_cmpstr(path_of(requests, 1), ==, "/x?y&a=1&b=2&c=%26%2F&d=%20");
+    g_assert_cmpstr(field(requests, 0, ":method"), ==, "GET");
+    g_assert_null(ql_request_body(g_ptr_array_index(requests, 0)));
+}
+
+static void test_json_names_its_type(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_autoptr(GPtrArray) requests = build(s, "--json {} --json [] https://a/");
+    g_assert_cmpstr(field(requests, 0, "content-type"), ==, "application/json");
+    g_assert_cmpstr(field(requests, 0, "accept"), ==, "application/json");
+    g_assert_cmpstr(field(requests, 0, "content-length"), ==, "4");
+    g_assert_cmpstr(field(requests, 0, ":method"), ==, "POST");
+}
+
+static void test_options_become_fields(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_autoptr(GPtrArray) requests =
+        build(s, "-I -u me:secret -A agent -e https://b/ -b k=v -r 1-2 --compressed "
+                 "--priority u=1,i https://a/");
+    static const char *const expected[][2] = { { ":method", "HEAD" },
+                                               { "authorization", "Basic bWU6c2VjcmV0" },
+                                               { "user-agent", "agent" },
+                                               { "referer", "https://b/" },
+                                               { "cookie", "k=v" },
+                                               { "range", "bytes=1-2" },
+                                               { "accept-encoding", "gzip, deflate, br, zstd" },
+                                               { "priority", "u=1,i" } };
+    for (size_t i = 0; i < G_N_ELEMENTS(expected); i++)
+        g_assert_cmpstr(field(requests, 0, expected[i][0]), ==, expected[i][1]);
+}
+
+static void test_a_pattern_is_many_urls_with_files_of_their_own(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_autoptr(GPtrArray) requests = build(s, "-o #2-#1 https://a/{x,y}/[08-10]");
+    static const char *const expected[][2] = {
+        { "/x/08", "08-x" }, { "/x/09", "09-x" }, { "/x/10", "10-x" },
+        { "/y/08", "08-y" }, { "/y/09", "09-y" }, { "/y/10", "10-y" },
+    };
+    g_assert_cmpuint(requests->len, ==, G_N_ELEMENTS(expected));
+    for (guint i = 0; i < requests->len; i++) {
+        g_assert_cmpstr(path_of(requests, i), ==, expected[i][0]);
+        g_assert_cmpstr(ql_request_file(g_ptr_array_index(requests, i)), ==, expected[i][1]);
+    }
+}
+
+static void test_a_download_goes_on_behind_what_is_there(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_assert_true(g_file_set_contents("x", "12345", -1, NULL));
+    g_autoptr(GPtrArray) requests = build(s, "-C - -o x -o y https://a/x https://a/y");
+    g_assert_cmpstr(field(requests, 0, "range"), ==, "bytes=5-");
+    g_assert_null(field(requests, 1, "range"));
 }
 
 int main(int argc, char **argv)
@@ -187,5 +255,10 @@ int main(int argc, char **argv)
     TEST("folder", test_a_folder_takes_all_files);
     TEST("one-file", test_two_responses_in_one_file_are_refused);
     TEST("stdout", test_standard_output_is_known_to_be_written_to);
+    TEST("query", test_a_query_grows_by_what_is_given);
+    TEST("json", test_json_names_its_type);
+    TEST("fields", test_options_become_fields);
+    TEST("glob", test_a_pattern_is_many_urls_with_files_of_their_own);
+    TEST("continue", test_a_download_goes_on_behind_what_is_there);
     return g_test_run();
 }

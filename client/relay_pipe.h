@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One direction of a relay: datagrams that come are numbered, judged and put on the way; those that
- * have arrived are sent. All that happens to them is logged, and captured on both sides.
- *
- * The order is that of quic-network-simulator: a packet that is lost by chance, number or black
- * hole is lost at the far end, so that it has waited and used the bandwidth like the others. */
+/* One direction of a relay: datagrams that come are put on a link; those that come out of it are
+ * sent. All that happens to them is logged, and captured on both sides. */
 #pragma once
 
 #include "relay_flow.h"

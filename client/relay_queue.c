@@ -113,7 +113,7 @@ static bool take_bandwidth(ql_relay_queue *queue, size_t wire_length, uint64_t n
 }
 
 ql_relay_admission ql_relay_queue_push(ql_relay_queue *queue, const ql_relay_parcel *parcel,
-                                       uint64_t now_ns)
+                                       uint64_t now_ns, uint64_t *due_ns)
 {
     uint64_t done_ns;
     if (queue->travellers->len >= QL_RELAY_TRAVELLING_MAX)
@@ -122,10 +122,12 @@ ql_relay_admission ql_relay_queue_push(ql_relay_queue *queue, const ql_relay_par
         return QL_RELAY_QUEUE_FULL;
     if (parcel->item == NULL)
         return QL_RELAY_ADMITTED;
-    uint64_t due_ns = done_ns + queue->delay_ns + parcel->extra_ns;
+    uint64_t arrival_ns = done_ns + queue->delay_ns + parcel->extra_ns;
     if (!parcel->may_be_overtaken)
-        queue->last_due_ns = due_ns = MAX(due_ns, queue->last_due_ns);
-    send_off(queue, due_ns, parcel->item);
+        queue->last_due_ns = arrival_ns = MAX(arrival_ns, queue->last_due_ns);
+    send_off(queue, arrival_ns, parcel->item);
+    if (due_ns != NULL)
+        *due_ns = arrival_ns;
     return QL_RELAY_ADMITTED;
 }
 

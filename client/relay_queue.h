@@ -28,9 +28,10 @@ typedef struct ql_relay_parcel {
 ql_relay_queue *ql_relay_queue_new(const ql_relay_rules *rules, GDestroyNotify free_item);
 void ql_relay_queue_free(ql_relay_queue *queue); /* NULL is a no-op */
 
-/* Owns the item if it admits it, else it stays the caller's. */
+/* Owns the item if it admits it, else it stays the caller's. due_ns (NULL: nobody asks) is set to
+ * when an admitted item arrives. */
 ql_relay_admission ql_relay_queue_push(ql_relay_queue *queue, const ql_relay_parcel *parcel,
-                                       uint64_t now_ns);
+                                       uint64_t now_ns, uint64_t *due_ns);
 
 /* When the next item arrives; QL_RELAY_NEVER if none is on the way. */
 uint64_t ql_relay_queue_due(const ql_relay_queue *queue);

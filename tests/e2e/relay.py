@@ -69,10 +69,11 @@ def read_capture(path):
             size = struct.unpack_from("<I", data, at + 20)[0]
             packet = data[at + 28:at + 28 + size]
             options, comment = at + 28 + (size + 3) // 4 * 4, None
-            if options < at + length - 4:
+            while options < at + length - 4:
                 code, bytes_ = struct.unpack_from("<HH", data, options)
-                assert code == 1
-                comment = data[options + 4:options + 4 + bytes_].decode()
+                if code == 1:
+                    comment = data[options + 4:options + 4 + bytes_].decode()
+                options += 4 + (bytes_ + 3) // 4 * 4
             source, target = struct.unpack_from("!HH", packet, 20)
             found.append(Packet((socket.inet_ntoa(packet[12:16]), source),
                                 (socket.inet_ntoa(packet[16:20]), target), packet[28:], comment))

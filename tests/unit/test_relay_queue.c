@@ -15,7 +15,7 @@ static ql_relay_admission push(ql_relay_queue *queue, int item, size_t bytes, ui
 {
     int *kept = g_memdup2(&item, sizeof item);
     ql_relay_parcel parcel = { .item = kept, .wire_length = bytes };
-    ql_relay_admission admission = ql_relay_queue_push(queue, &parcel, now);
+    ql_relay_admission admission = ql_relay_queue_push(queue, &parcel, now, NULL);
     if (admission != QL_RELAY_ADMITTED)
         g_free(kept);
     return admission;
@@ -24,7 +24,7 @@ static ql_relay_admission push(ql_relay_queue *queue, int item, size_t bytes, ui
 static void push_extra(ql_relay_queue *queue, int item, uint64_t extra, bool overtaken)
 {
     ql_relay_parcel parcel = { g_memdup2(&item, sizeof item), 1000, extra, overtaken };
-    g_assert_cmpint(ql_relay_queue_push(queue, &parcel, 0), ==, QL_RELAY_ADMITTED);
+    g_assert_cmpint(ql_relay_queue_push(queue, &parcel, 0, NULL), ==, QL_RELAY_ADMITTED);
 }
 
 /* -1: nothing has arrived. */
@@ -75,7 +75,7 @@ static void test_what_is_lost_uses_the_bandwidth(void)
 {
     ql_relay_queue *queue = make(10000000, 25, 0);
     ql_relay_parcel lost = { .item = NULL, .wire_length = 1250 };
-    g_assert_cmpint(ql_relay_queue_push(queue, &lost, 0), ==, QL_RELAY_ADMITTED);
+    g_assert_cmpint(ql_relay_queue_push(queue, &lost, 0, NULL), ==, QL_RELAY_ADMITTED);
     g_assert_cmpuint(ql_relay_queue_due(queue), ==, QL_RELAY_NEVER);
     push(queue, 1, 1250, 0);
     g_assert_cmpuint(ql_relay_queue_due(queue), ==, 2 * MS);

@@ -91,6 +91,10 @@ static void test_spin(void)
     }
     const ql_path *path = g_ptr_array_index(ql_connection_paths(f.connection), 0);
     g_assert_cmpuint(path->spin_rtt_ns, ==, 10 * UINT64_C(1000000));
+    g_assert_cmpuint(ql_journal_first(f.journal, 11)->packet.spin_rtt_us, ==,
+                     0); /* the first turn */
+    g_assert_cmpuint(ql_journal_first(f.journal, 21)->packet.spin_rtt_us, ==, 10000);
+    g_assert_cmpuint(ql_journal_first(f.journal, 22)->packet.spin_rtt_us, ==, 0);
     tear_down(&f);
 }
 

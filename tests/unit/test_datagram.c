@@ -57,6 +57,13 @@ static void test_sides(void)
     g_assert_cmpint(ql_side_other(QL_SERVER), ==, QL_CLIENT);
 }
 
+static void test_ecn(void)
+{
+    g_assert_cmpstr(ql_ecn_name(0), ==, "Not-ECT");
+    g_assert_cmpstr(ql_ecn_name(2), ==, "ECT(0)");
+    g_assert_cmpstr(ql_ecn_name(QL_ECN_CE), ==, "CE");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -65,5 +72,6 @@ int main(int argc, char **argv)
     g_test_add_func("/datagram/ports of one host and neighbouring hosts have different hashes",
                     test_hash_spreads);
     g_test_add_func("/datagram/each side has a name and another side", test_sides);
+    g_test_add_func("/datagram/ECN has its names", test_ecn);
     return g_test_run();
 }

@@ -197,7 +197,7 @@ void ql_connection_on_packet(ql_connection *c, const ql_packet_input *in, const 
     c->saw_server |= in->sender == QL_SERVER;
 
     ql_path *path = ql_connection_use_path(c, in);
-    in->event->path = path->id;
+    in->event->path = (uint16_t)path->id;
     ql_connection_prove_path(in, path);
     ql_connection_use_cids(c, in, path, newest && !duplicate);
     if (duplicate)
@@ -287,7 +287,7 @@ void ql_connection_on_closed(ql_connection *c, const ql_packet_input *in)
      * stands behind a first byte is an ID only if it is a known one. */
     if (cause != QL_CLOSED_NOT_AUTHENTIC && cause != QL_CLOSED_UNKNOWN_VERSION) {
         ql_path *path = ql_connection_use_path(c, in);
-        in->event->path = path->id;
+        in->event->path = (uint16_t)path->id;
         if (in->header->type == QL_PACKET_ONE_RTT &&
             ql_cid_ledger_find(c->cids[ql_side_other(in->sender)], &in->header->dcid) == NULL)
             return;

@@ -150,6 +150,7 @@ void ql_connection_watch_spin(const ql_packet_input *in, ql_path *path, bool spi
     if (path->spin_edge_ns != 0 && now > path->spin_edge_ns) {
         uint64_t round = now - path->spin_edge_ns;
         path->spin_rtt_ns = path->spin_rtt_ns == 0 ? round : MIN(path->spin_rtt_ns, round);
+        in->event->spin_rtt_us = (uint32_t)MIN(round / 1000, UINT32_MAX);
     }
     path->spin_edge_ns = now;
     path->spin = spin;

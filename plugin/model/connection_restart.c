@@ -54,7 +54,7 @@ static void note(ql_connection *c, const ql_packet_input *in)
 {
     c->facts.packets++;
     c->facts.closed[QL_OPENED]++;
-    in->event->path = ql_connection_use_path(c, in)->id;
+    in->event->path = (uint16_t)ql_connection_use_path(c, in)->id;
 }
 
 void ql_connection_on_retry(ql_connection *c, const ql_packet_input *in)

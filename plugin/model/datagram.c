@@ -40,3 +40,9 @@ const char *ql_side_name(ql_side side)
 {
     return side == QL_CLIENT ? "client" : "server";
 }
+
+const char *ql_ecn_name(unsigned ecn)
+{
+    static const char *const names[] = { "Not-ECT", "ECT(1)", "ECT(0)", "CE" };
+    return names[ecn & 3];
+}

@@ -46,6 +46,10 @@ static inline ql_side ql_side_other(ql_side side)
     return side == QL_CLIENT ? QL_SERVER : QL_CLIENT;
 }
 
+#define QL_ECN_CE 3 /* congestion experienced */
+
+const char *ql_ecn_name(unsigned ecn); /* of the two ECN bits: "Not-ECT", "ECT(0)", ... */
+
 const char *ql_side_name(ql_side side); /* "client", "server" */
 
 #endif

@@ -34,15 +34,17 @@ typedef struct ql_packet_event {
     const struct ql_connection *connection;
     const ql_cid_entry *dcid; /* the entry of the ledger that it was sent to; NULL when not known */
     uint64_t packet_number;   /* of opened packets with a number */
-    uint32_t path;            /* number of the path in its connection */
+    uint32_t spin_rtt_us;     /* the round trip that the spin bit shows, if it turns here; else 0 */
     uint32_t size;            /* bytes of the packet */
+    uint16_t path;            /* number of the path in its connection */
+    uint8_t ecn;              /* of its datagram: the two bits, RFC 3168 */
     uint8_t type;             /* ql_packet_type */
     uint8_t sender;           /* ql_side */
     uint8_t closed;           /* ql_closed_cause; QL_OPENED when it was opened */
-    bool key_phase;           /* of 1-RTT */
-    bool key_update;          /* the first packet of its sender in a new key phase */
-    bool duplicate; /* the same packet was captured before: its frames do not count again */
-    bool kept;      /* its payload was kept, see ql_session_plaintext() */
+    bool key_phase : 1;       /* of 1-RTT */
+    bool key_update : 1;      /* the first packet of its sender in a new key phase */
+    bool duplicate : 1; /* the same packet was captured before: its frames do not count again */
+    bool kept : 1;      /* its payload was kept, see ql_session_plaintext() */
 } ql_packet_event;
 
 typedef enum ql_cid_event_kind {

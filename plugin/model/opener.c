@@ -31,6 +31,7 @@ static ql_packet_event *event_of(ql_opening *o, const ql_candidate *candidate,
     }
     *event = (ql_packet_event){ .connection = candidate->connection,
                                 .size = (uint32_t)header->packet.length,
+                                .ecn = o->datagram->ecn & 3,
                                 .type = (uint8_t)header->type,
                                 .sender = (uint8_t)candidate->sender };
     return event;

@@ -8,7 +8,7 @@
 
 static int hf_sender = -1, hf_type = -1, hf_number = -1, hf_size = -1, hf_path = -1,
            hf_key_phase = -1, hf_key_update = -1, hf_duplicate = -1, hf_closed = -1, hf_dcid = -1,
-           hf_dcid_sequence = -1;
+           hf_dcid_sequence = -1, hf_ecn = -1, hf_spin_rtt = -1;
 static int ett_packet = -1;
 
 static void register_fields(int protocol)
@@ -29,6 +29,14 @@ static void register_fields(int protocol)
         { &hf_path,
           { "Path", "quiclens.packet.path", FT_UINT32, BASE_DEC, NULL, 0,
             "Number of the address pair that the packet used", HFILL } },
+        { &hf_ecn,
+          { "ECN", "quiclens.packet.ecn", FT_STRING, BASE_NONE, NULL, 0,
+            "Of its datagram: Not-ECT, ECT(0), ECT(1), or CE, which a router set that was full",
+            HFILL } },
+        { &hf_spin_rtt,
+          { "Round trip by the spin bit", "quiclens.path.spin_rtt", FT_RELATIVE_TIME, BASE_NONE,
+            NULL, 0, "The server's spin bit turns here; since it turned last on this path",
+            HFILL } },
         { &hf_key_phase,
           { "Key phase", "quiclens.packet.key_phase", FT_BOOLEAN, BASE_NONE, NULL, 0,
             "Changes when the sender takes the next keys", HFILL } },
@@ -100,6 +108,9 @@ static void draw_packet(const ql_drawing *drawing, const ql_packet_event *packet
     ql_draw_uint(drawing, tree, hf_size, packet->size);
     draw_dcid(drawing, tree, packet->dcid);
     ql_draw_uint(drawing, tree, hf_path, packet->path);
+    ql_draw_string(drawing, tree, hf_ecn, ql_ecn_name(packet->ecn));
+    if (packet->spin_rtt_us > 0)
+        ql_draw_seconds(drawing, tree, hf_spin_rtt, packet->spin_rtt_us / 1e6);
     if (packet->closed != QL_OPENED)
         ql_draw_string(drawing, tree, hf_closed, ql_closed_cause_text(packet->closed));
     else if (packet->type == QL_PACKET_ONE_RTT)

@@ -5,7 +5,8 @@
 
 static int hf_id = -1, hf_event = -1, hf_cause = -1, hf_client = -1, hf_server = -1,
            hf_challenge_in = -1, hf_response_in = -1, hf_validation_time = -1, hf_sender = -1,
-           hf_data = -1, hf_bytes = -1, hf_client_bytes = -1, hf_server_bytes = -1;
+           hf_data = -1, hf_bytes = -1, hf_client_bytes = -1, hf_server_bytes = -1,
+           hf_client_largest = -1, hf_server_largest = -1;
 static int ett_path = -1;
 
 static void register_fields(int protocol)
@@ -43,6 +44,12 @@ static void register_fields(int protocol)
           { "Bytes of the server before", "quiclens.path.server_bytes", FT_UINT64, BASE_DEC, NULL,
             0, "Until the path is validated, at most three times the client's (RFC 9000, 8.1)",
             HFILL } },
+        { &hf_client_largest,
+          { "Largest datagram of the client", "quiclens.path.client_largest", FT_UINT32, BASE_DEC,
+            NULL, 0, "UDP payload; of those that are known so far", HFILL } },
+        { &hf_server_largest,
+          { "Largest datagram of the server", "quiclens.path.server_largest", FT_UINT32, BASE_DEC,
+            NULL, 0, "UDP payload; of those that are known so far", HFILL } },
         { &hf_challenge_in,
           { "Challenge in", "quiclens.path.challenge_in", FT_FRAMENUM, BASE_NONE, NULL, 0,
             "The PATH_CHALLENGE of the path's validation", HFILL } },
@@ -80,6 +87,8 @@ static proto_item *draw_event(const ql_drawing *drawing, const ql_path_event *ev
     ql_draw_uint64(drawing, tree, hf_bytes, event->bytes[QL_CLIENT] + event->bytes[QL_SERVER]);
     ql_draw_uint64(drawing, tree, hf_client_bytes, event->bytes[QL_CLIENT]);
     ql_draw_uint64(drawing, tree, hf_server_bytes, event->bytes[QL_SERVER]);
+    ql_draw_uint(drawing, tree, hf_client_largest, (uint32_t)path->largest[QL_CLIENT]);
+    ql_draw_uint(drawing, tree, hf_server_largest, (uint32_t)path->largest[QL_SERVER]);
     ql_draw_frame(drawing, tree, hf_challenge_in, path->challenge_frame);
     ql_draw_frame(drawing, tree, hf_response_in, path->response_frame);
     if (event->kind == QL_PATH_VALIDATED)

@@ -3,11 +3,13 @@
 #include "views/stat_table.h"
 
 static stat_tap_table_item columns[] = {
-    QL_STAT_NUMBER("Connection"), QL_STAT_NUMBER("Path"),       QL_STAT_TEXT("Client"),
-    QL_STAT_TEXT("Server"),       QL_STAT_TEXT("Cause"),        QL_STAT_NUMBER("First frame"),
-    QL_STAT_NUMBER("Last frame"), QL_STAT_NUMBER("Packets up"), QL_STAT_NUMBER("Packets down"),
-    QL_STAT_NUMBER("Bytes up"),   QL_STAT_NUMBER("Bytes down"), QL_STAT_TEXT("Validated"),
-    QL_STAT_NUMBER("Challenge"),  QL_STAT_NUMBER("Response"),   QL_STAT_MS("Validation"),
+    QL_STAT_NUMBER("Connection"), QL_STAT_NUMBER("Path"),         QL_STAT_TEXT("Client"),
+    QL_STAT_TEXT("Server"),       QL_STAT_TEXT("Cause"),          QL_STAT_NUMBER("First frame"),
+    QL_STAT_NUMBER("Last frame"), QL_STAT_NUMBER("Packets up"),   QL_STAT_NUMBER("Packets down"),
+    QL_STAT_NUMBER("Bytes up"),   QL_STAT_NUMBER("Bytes down"),   QL_STAT_TEXT("Validated"),
+    QL_STAT_NUMBER("Challenge"),  QL_STAT_NUMBER("Response"),     QL_STAT_MS("Validation"),
+    QL_STAT_NUMBER("Largest up"), QL_STAT_NUMBER("Largest down"), QL_STAT_NUMBER("CE up"),
+    QL_STAT_NUMBER("CE down"),    QL_STAT_MS("Spin RTT"),
 };
 
 static const void *thing_of(const ql_event *event)
@@ -39,6 +41,11 @@ static void fill(ql_stat_row *row, const ql_connection *connection, const void *
     ql_stat_number_if(row, path->challenge_frame);
     ql_stat_number_if(row, path->response_frame);
     ql_stat_ms(row, timed ? (double)path->validation_ns / 1e9 : -1);
+    ql_stat_number(row, path->largest[QL_CLIENT]);
+    ql_stat_number(row, path->largest[QL_SERVER]);
+    ql_stat_number(row, path->ecn[QL_CLIENT][QL_ECN_CE]);
+    ql_stat_number(row, path->ecn[QL_SERVER][QL_ECN_CE]);
+    ql_stat_ms(row, path->spin_rtt_ns != 0 ? (double)path->spin_rtt_ns / 1e9 : -1);
 }
 
 ql_stat_table ql_stat_paths = {

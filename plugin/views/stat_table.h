@@ -9,7 +9,7 @@
 
 #include "model/session.h"
 
-#define QL_STAT_COLUMNS_MAX 16
+#define QL_STAT_COLUMNS_MAX 20
 
 /* The cells of a row, from the left to the right. */
 typedef struct ql_stat_row {

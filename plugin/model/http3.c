@@ -171,6 +171,8 @@ static void begin_critical(ql_http3_half *half, enum critical kind, ql_stream_ro
         return;
     }
     s->critical[kind] = half->stream;
+    if (kind == CONTROL && half->sender == QL_CLIENT)
+        ql_pushes_set_control(&half->http3->scope, half->stream);
     say(half, kind == CONTROL ? "RFC 9114, 6.2.1" : "RFC 9204, 4.2",
         "stream %" PRIu64 " is the %s stream of the %s", half->stream->id,
         ql_stream_role_name(role), who(half));
@@ -209,28 +211,10 @@ static void begin_unidirectional(ql_http3_half *half, uint64_t type)
     }
 }
 
-/* RFC 9114, 4.6. Only a client whose control stream was captured without a gap is known not to have
- * allowed the push. */
-static void check_push_id(ql_http3_half *half, uint64_t push_id)
-{
-    const side *client = &half->http3->side[QL_CLIENT];
-    const ql_stream_facts *control = client->critical[CONTROL];
-    uint64_t max;
-    if (control == NULL || control->half[QL_CLIENT].received != control->half[QL_CLIENT].in_order)
-        return;
-    if (!ql_http3_control_max_push_id(client->control, &max))
-        find(half, QL_FINDING_H3_ID_ERROR,
-             "push %" PRIu64 ", the client allowed none (RFC 9114, 4.6)", push_id);
-    else if (push_id > max)
-        find(half, QL_FINDING_H3_ID_ERROR,
-             "push %" PRIu64 ", the client allowed IDs up to %" PRIu64 " (RFC 9114, 4.6)", push_id,
-             max);
-}
-
 static void take_push_id(ql_http3_half *half, uint64_t push_id)
 {
     ql_http3 *h = half->http3;
-    check_push_id(half, push_id);
+    ql_pushes_check_id(&h->scope, half->stream->id, push_id, "push", "RFC 9114, 4.6");
     begin_message(half);
     say(half, "RFC 9114, 4.6", "stream %" PRIu64 " carries push %" PRIu64, half->stream->id,
         push_id);
@@ -244,6 +228,11 @@ static void take_push_id(ql_http3_half *half, uint64_t push_id)
 static void take_session_id(ql_http3_half *half, uint64_t session)
 {
     half->phase = OPAQUE;
+    half->stream->session = session;
+    if (is_unidirectional(session) || !is_begun_by(session, QL_CLIENT))
+        find(half, QL_FINDING_H3_ID_ERROR,
+             "stream %" PRIu64 " cannot be a WebTransport session (draft-ietf-webtrans-http3, 4)",
+             session);
     say(half, NULL, "stream %" PRIu64 " belongs to the WebTransport session of stream %" PRIu64,
         half->stream->id, session);
 }
@@ -427,6 +416,7 @@ void ql_http3_forget_client(ql_http3 *h, GHashTable *exchanges)
     ql_http3_scope_forget(&h->scope, exchanges);
     ql_http3_control_free(s->control);
     side_init(h, QL_CLIENT);
+    ql_pushes_set_control(&h->scope, NULL);
     ql_qpack_free(h->scope.qpack[QL_CLIENT]);
     h->scope.qpack[QL_CLIENT] = ql_qpack_new(ql_message_on_section, &h->scope);
     const GArray *settings = ql_http3_settings(h, QL_SERVER);

@@ -46,12 +46,6 @@ const GArray *ql_http3_control_settings(const ql_http3_control *c)
     return c->settings;
 }
 
-bool ql_http3_control_max_push_id(const ql_http3_control *c, uint64_t *id)
-{
-    *id = c->max_push_id;
-    return c->has_max_push_id;
-}
-
 const char *ql_http3_setting_name(uint64_t identifier)
 {
     static const struct {
@@ -187,11 +181,13 @@ static void take_max_push_id(ql_http3_control *c, uint64_t id)
              c->max_push_id);
     c->has_max_push_id = true;
     c->max_push_id = id;
+    ql_pushes_allow(c->scope, id);
     say(c, "RFC 9114, 7.2.7", "MAX_PUSH_ID: the client accepts push IDs up to %" PRIu64, id);
 }
 
 static void take_cancel_push(ql_http3_control *c, uint64_t id)
 {
+    ql_pushes_check_id(c->scope, c->stream_id, id, "CANCEL_PUSH of push", "RFC 9114, 7.2.3");
     const ql_exchange *exchange = ql_pushes_find(c->scope, id);
     char *url = exchange == NULL ? NULL : ql_exchange_url(exchange);
     say(c, "RFC 9114, 7.2.3", "CANCEL_PUSH: the %s gives up push %" PRIu64 "%s%.200s", who(c), id,
@@ -213,6 +209,8 @@ static void take_priority(ql_http3_control *c, uint64_t type, ql_slice payload)
         find(c, QL_FINDING_H3_ID_ERROR,
              "PRIORITY_UPDATE names stream %" PRIu64 ", which is no request stream (RFC 9218, 7.2)",
              id);
+    if (push)
+        ql_pushes_check_id(c->scope, c->stream_id, id, "PRIORITY_UPDATE of push", "RFC 9218, 7.2");
     char *text = value.length == 0 ? g_strdup("")
                                    : g_strndup((const char *)value.data, MIN(value.length, 200));
     char *escaped = g_strescape(text, NULL);

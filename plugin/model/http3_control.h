@@ -22,9 +22,6 @@ const GArray *ql_http3_control_settings(const ql_http3_control *control);
 /* The value of a setting, 0 where it is not in the list. */
 uint64_t ql_http3_setting(const GArray *settings, uint64_t identifier);
 
-/* The largest push ID that this side accepts; false while it accepts none. */
-bool ql_http3_control_max_push_id(const ql_http3_control *control, uint64_t *id);
-
 /* "QPACK_MAX_TABLE_CAPACITY"; "reserved"; NULL when it has no name. */
 const char *ql_http3_setting_name(uint64_t identifier);
 

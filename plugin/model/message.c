@@ -6,6 +6,7 @@
 
 #include "model/http3_error.h"
 #include "model/message_rules.h"
+#include "model/push.h"
 
 const char *ql_message_reader_what(const ql_message_reader *r)
 {
@@ -181,12 +182,14 @@ static void read_promise(ql_message_reader *r, ql_slice payload)
     ql_reader reader = ql_reader_of(payload);
     uint64_t push_id = ql_read_varint(&reader);
     ql_slice encoded = ql_read_rest(&reader);
-    if (reader.bad)
+    if (reader.bad) {
         ql_http3_find(r->scope, QL_FINDING_H3_FRAME_ERROR,
                       "stream %" PRIu64 ": PUSH_PROMISE without a push ID (RFC 9114, 7.2.5)",
                       r->stream->id);
-    else
-        ql_message_reader_read_section(r, encoded, true, push_id);
+        return;
+    }
+    ql_pushes_check_id(r->scope, r->stream->id, push_id, "PUSH_PROMISE of push", "RFC 9114, 7.2.5");
+    ql_message_reader_read_section(r, encoded, true, push_id);
 }
 
 static bool belongs_on_request_stream(const ql_message_reader *r, uint64_t type)

@@ -15,6 +15,9 @@ typedef struct push {
 
 struct ql_pushes {
     GHashTable *by_id;
+    const ql_stream_facts *control; /* of the client; NULL while not seen */
+    uint64_t max_id;
+    bool has_max_id;
 };
 
 ql_pushes *ql_pushes_new(void)
@@ -30,6 +33,37 @@ void ql_pushes_free(ql_pushes *pushes)
         return;
     g_hash_table_destroy(pushes->by_id);
     g_free(pushes);
+}
+
+void ql_pushes_set_control(ql_http3_scope *scope, const ql_stream_facts *control)
+{
+    scope->pushes->control = control;
+    scope->pushes->has_max_id = false;
+}
+
+void ql_pushes_allow(ql_http3_scope *scope, uint64_t max_push_id)
+{
+    scope->pushes->max_id = max_push_id;
+    scope->pushes->has_max_id = true;
+}
+
+/* Only a client whose control stream was captured without a gap is known not to have allowed it. */
+void ql_pushes_check_id(ql_http3_scope *scope, uint64_t stream_id, uint64_t push_id,
+                        const char *what, const char *rule)
+{
+    const ql_pushes *pushes = scope->pushes;
+    const ql_stream_facts *control = pushes->control;
+    if (control == NULL || control->half[QL_CLIENT].received != control->half[QL_CLIENT].in_order)
+        return;
+    if (!pushes->has_max_id)
+        ql_http3_find(scope, QL_FINDING_H3_ID_ERROR,
+                      "stream %" PRIu64 ": %s %" PRIu64 ", the client allowed none (%s)", stream_id,
+                      what, push_id, rule);
+    else if (push_id > pushes->max_id)
+        ql_http3_find(scope, QL_FINDING_H3_ID_ERROR,
+                      "stream %" PRIu64 ": %s %" PRIu64 ", the client allowed IDs up to %" PRIu64
+                      " (%s)",
+                      stream_id, what, push_id, pushes->max_id, rule);
 }
 
 static push *ensure(ql_pushes *pushes, uint64_t id)

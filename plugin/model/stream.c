@@ -101,6 +101,7 @@ static stream *stream_new(const ql_streams *streams, uint64_t id)
 {
     stream *s = g_new0(stream, 1);
     s->facts.id = id;
+    s->facts.session = QL_NO_STREAM;
     if (streams->protocol == QL_PROTOCOL_OTHER)
         s->facts.role = QL_ROLE_OTHER;
     return s;

@@ -32,6 +32,8 @@ typedef struct ql_stream_facts {
     uint64_t id;
     ql_stream_role role;
     ql_exchange *exchange; /* of request and push streams once there is one, else NULL */
+    uint64_t session; /* of WebTransport streams: the request stream of their session, or
+                         QL_NO_STREAM */
     struct {
         uint64_t received;   /* bytes captured, each once */
         uint64_t in_order;   /* bytes that follow from offset 0 without a gap */

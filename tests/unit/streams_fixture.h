@@ -170,6 +170,15 @@ static inline void assert_said(const fixture *f, uint32_t frame, const char *par
     g_error("nothing on frame %u says \"%s\"", frame, part);
 }
 
+/* Whether the last finding holds this. */
+static inline void assert_found(const fixture *f, const char *part)
+{
+    const GPtrArray *findings = ql_journal_findings(f->journal);
+    const ql_finding *last = g_ptr_array_index(findings, findings->len - 1);
+    if (strstr(last->text, part) == NULL)
+        g_error("\"%s\" does not hold \"%s\"", last->text, part);
+}
+
 static inline GByteArray *wire_new(void)
 {
     return g_byte_array_new();

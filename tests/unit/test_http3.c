@@ -78,9 +78,14 @@ static void test_webtransport(void)
     assert_role(&f, 1, "webtransport");
     assert_role(&f, 7, "webtransport");
     assert_said(&f, 4, "session of stream 0");
+    g_assert_cmpuint(ql_streams_find(f.streams, 0)->session, ==, QL_NO_STREAM);
+    g_assert_cmpuint(ql_streams_find(f.streams, 4)->session, ==, 0);
+    g_assert_cmpuint(ql_streams_find(f.streams, 7)->session, ==, 0);
     g_assert_cmpuint(exchange_count(&f), ==, 1);
     finish(&f);
     assert_findings(&f, "");
+    send(&f, QL_SERVER, 11, 0, true, hex_wire("4054 05 00"));
+    assert_findings(&f, "h3.id-error");
     tear_down(&f);
 }
 

@@ -127,6 +127,46 @@ static void test_push_limits(void)
     tear_down(&f);
 }
 
+/* The client allows push IDs up to 8. */
+static void test_every_frame_keeps_the_limit(void)
+{
+    static const struct {
+        ql_side sender;
+        uint64_t stream, offset;
+        const char *control, *rule;
+    } cases[] = {
+        { QL_CLIENT, 2, 6, "03 01 09", "RFC 9114, 7.2.3" },
+        { QL_SERVER, 3, 0, "00 0400 03 01 09", "RFC 9114, 7.2.3" },
+        { QL_CLIENT, 2, 6, "800f0701 01 09", "RFC 9218, 7.2" },
+    };
+    fixture f;
+    begin_push(&f);
+    send(&f, QL_SERVER, 0, 0, false, promise_wire(9, "/style.css"));
+    assert_findings(&f, "h3.id-error");
+    assert_found(&f, "stream 0: PUSH_PROMISE of push 9, the client allowed IDs up to 8 "
+                     "(RFC 9114, 7.2.5)");
+    tear_down(&f);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        begin_push(&f);
+        send(&f, cases[i].sender, cases[i].stream, cases[i].offset, false,
+             hex_wire(cases[i].control));
+        assert_findings(&f, "h3.id-error");
+        assert_found(&f, cases[i].rule);
+        tear_down(&f);
+    }
+}
+
+/* MAX_PUSH_ID may stand in bytes that were not captured. */
+static void test_no_limit_is_known_behind_a_gap(void)
+{
+    fixture f;
+    begin_push(&f);
+    send(&f, QL_CLIENT, 2, 9, false, hex_wire("0d 01 0a"));
+    send(&f, QL_SERVER, 0, 0, false, promise_wire(9, "/style.css"));
+    assert_findings(&f, "");
+    tear_down(&f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -135,5 +175,9 @@ int main(int argc, char **argv)
     g_test_add_func("/push/a promise needs no captured request", test_promise_without_request);
     g_test_add_func("/push/a push stream without promise is told once", test_push_without_promise);
     g_test_add_func("/push/push IDs stand for one push and keep the limit", test_push_limits);
+    g_test_add_func("/push/every frame that names a push keeps the limit",
+                    test_every_frame_keeps_the_limit);
+    g_test_add_func("/push/no limit is known behind a gap of the control stream",
+                    test_no_limit_is_known_behind_a_gap);
     return g_test_run();
 }

@@ -33,7 +33,8 @@ static char *request_text(const ql_exchange *exchange, const char *method)
 static char *response_text(const ql_exchange *exchange, uint16_t status)
 {
     char *target = target_of(exchange);
-    char *text = g_strdup_printf("%u %s", status, target);
+    char *text =
+        status != 0 ? g_strdup_printf("%u %s", status, target) : g_strconcat("? ", target, NULL);
     g_free(target);
     return text;
 }

@@ -117,6 +117,12 @@ static void write_body(json_dumper *json, const char *size, const char *sha256,
         ql_json_string(json, sha256, NULL);
 }
 
+/* Header fields that cannot be read. */
+static unsigned left_out_of(const ql_message *message)
+{
+    return message->headers != NULL ? message->headers->left_out : 0;
+}
+
 static void write_exchange(json_dumper *json, const void *thing, uint32_t connection)
 {
     const ql_exchange *exchange = thing;
@@ -143,6 +149,8 @@ static void write_exchange(json_dumper *json, const void *thing, uint32_t connec
     ql_json_seconds(json, "time_to_first_byte", ql_exchange_time_to_first_byte(exchange));
     ql_json_seconds(json, "duration", ql_exchange_duration(exchange));
     ql_json_boolean(json, "complete", request->complete && response->complete);
+    ql_json_number(json, "request_fields_left_out", left_out_of(request));
+    ql_json_number(json, "response_fields_left_out", left_out_of(response));
     ql_json_boolean(json, "early_data", exchange->early_data);
     ql_json_number_if(json, "push_id", exchange->pushed, exchange->push_id);
     ql_json_number_if(json, "promised_on", exchange->pushed, exchange->promised_on);

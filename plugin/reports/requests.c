@@ -30,6 +30,11 @@ static void append_remark(GString *text, bool holds, const char *remark)
     g_string_append(text, remark);
 }
 
+static bool lacks_fields(const ql_section *section)
+{
+    return section != NULL && section->left_out > 0;
+}
+
 static char *remarks(const ql_exchange *exchange)
 {
     const ql_message *request = &exchange->request, *response = &exchange->response;
@@ -41,6 +46,8 @@ static char *remarks(const ql_exchange *exchange)
     append_remark(text, response->headers == NULL && !response->reset, "no response");
     append_remark(text, response->headers != NULL && !response->complete && !response->reset,
                   "incomplete");
+    append_remark(text, lacks_fields(request->headers) || lacks_fields(response->headers),
+                  "fields left out");
     append_remark(text, request->trailers != NULL || response->trailers != NULL, "trailers");
     return g_string_free(text, FALSE);
 }

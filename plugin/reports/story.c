@@ -44,6 +44,17 @@ static bool is_told_elsewhere(const ql_event *event)
     return next != NULL;
 }
 
+/* A cancelled message of which the same frame tells the end. */
+static bool is_told_by_end(const ql_story *story, const ql_finding *finding)
+{
+    if (finding->code != QL_FINDING_H3_REQUEST_CANCELLED)
+        return false;
+    for (const ql_event *event = story->events; event != NULL; event = event->next)
+        if (event->kind == QL_EVENT_END)
+            return true;
+    return false;
+}
+
 static gint compare_notes(gconstpointer a, gconstpointer b)
 {
     const ql_note *x = a, *y = b;
@@ -64,7 +75,7 @@ static void tell(ql_story *story, const ql_event *event)
         break;
     case QL_EVENT_PATH: ql_story_of_path(story, &event->path); break;
     case QL_EVENT_FINDING:
-        if (event->finding != NULL)
+        if (event->finding != NULL && !is_told_by_end(story, event->finding))
             say_safely(story, QL_NOTE_FINDING, ql_finding_kind_of(event->finding->code)->rfc,
                        event->finding->text);
         break;

@@ -18,7 +18,9 @@ static bool known_by(const ql_section *section, uint32_t frame)
 char *ql_story_exchange_name(const ql_exchange *exchange, uint32_t frame)
 {
     if (!known_by(exchange->request.headers, frame))
-        return g_strdup("a request that was not seen");
+        return exchange->pushed
+                   ? g_strdup_printf("push %" PRIu64 ", promised later", exchange->push_id)
+                   : g_strdup("a request that was not seen");
     char *url = ql_exchange_url(exchange);
     const char *method = exchange->pushed ? "PUSH" : exchange->method;
     bool connect = url != NULL && g_str_has_prefix(url, "CONNECT "); /* names itself */
@@ -29,6 +31,15 @@ char *ql_story_exchange_name(const ql_exchange *exchange, uint32_t frame)
     g_free(url);
     g_free(raw);
     return name;
+}
+
+/* ", and 2 more header fields ..." where not all can be read, else "". */
+static char *left_out_text(const ql_section *section)
+{
+    return section->left_out == 0
+               ? g_strdup("")
+               : g_strdup_printf(", and %u more header field%s that cannot be read",
+                                 section->left_out, section->left_out == 1 ? "" : "s");
 }
 
 /* ", readable only now ..." where the section had to wait for QPACK, else "". */
@@ -45,10 +56,12 @@ static char *blocked_text(const ql_message *message)
 static void say_request(ql_story *story, const ql_exchange *exchange, const char *name)
 {
     char *blocked = blocked_text(&exchange->request);
+    char *left_out = left_out_text(exchange->request.headers);
     ql_story_say(story, QL_NOTE_MESSAGE, "RFC 9114, 4.1",
-                 "The client asks: %s (stream %" PRIu64 ")%s%s", name, exchange->stream_id,
+                 "The client asks: %s (stream %" PRIu64 ")%s%s%s", name, exchange->stream_id,
                  exchange->early_data ? ", in early data, before the handshake is done" : "",
-                 blocked);
+                 left_out, blocked);
+    g_free(left_out);
     g_free(blocked);
 }
 
@@ -58,9 +71,11 @@ static void say_response(ql_story *story, const ql_exchange *exchange, const ql_
     char *status = ql_status_text(section->status);
     char *time = ql_text_seconds(ql_exchange_time_to_first_byte(exchange));
     char *blocked = blocked_text(&exchange->response);
+    char *left_out = left_out_text(section);
     ql_story_say(story, QL_NOTE_MESSAGE, "RFC 9114, 4.1",
-                 "The server answers %s with %s%s%s (stream %" PRIu64 ")%s", name, status,
-                 time[0] != '\0' ? " after " : "", time, exchange->stream_id, blocked);
+                 "The server answers %s with %s%s%s (stream %" PRIu64 ")%s%s", name, status,
+                 time[0] != '\0' ? " after " : "", time, exchange->stream_id, left_out, blocked);
+    g_free(left_out);
     g_free(status);
     g_free(time);
     g_free(blocked);
@@ -247,8 +262,13 @@ static char *share_subject(const stream_share *share, uint32_t frame, const char
         *rfc = "RFC 9204, 4.2";
         return g_strdup_printf("on the %s's QPACK decoder stream (stream %" PRIu64 ")", sender,
                                stream->id);
-    case QL_ROLE_UNKNOWN:
     case QL_ROLE_WEBTRANSPORT:
+        if (stream->session == QL_NO_STREAM)
+            break;
+        return g_strdup_printf("from the %s on stream %" PRIu64
+                               ", of the WebTransport session of stream %" PRIu64,
+                               sender, stream->id, stream->session);
+    case QL_ROLE_UNKNOWN:
     case QL_ROLE_OTHER: break;
     }
     return g_strdup_printf("from the %s on stream %" PRIu64, sender, stream->id);

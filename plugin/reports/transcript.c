@@ -44,6 +44,9 @@ static void add_section(GArray *parts, ql_side sender, const ql_section *section
         g_string_append_len(text, field->value, (gssize)field->value_length);
         g_string_append_c(text, '\n');
     }
+    if (section->left_out > 0)
+        g_string_append_printf(text, "[%u field%s left out: the QPACK table was not captured]\n",
+                               section->left_out, section->left_out == 1 ? " is" : "s are");
     g_string_append_c(text, '\n');
     add_part(parts, &section->first, sender, bytes_of(text));
 }

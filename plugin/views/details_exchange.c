@@ -16,7 +16,7 @@ static int hf_request = -1, hf_response = -1, hf_method = -1, hf_scheme = -1, hf
            hf_request_size = -1, hf_status = -1, hf_informational = -1, hf_response_header = -1,
            hf_response_trailer = -1, hf_content_type = -1, hf_response_size = -1,
            hf_request_in = -1, hf_response_in = -1, hf_first_byte = -1, hf_duration = -1,
-           hf_reset_error = -1, hf_push_id = -1;
+           hf_reset_error = -1, hf_push_id = -1, hf_left_out = -1;
 static int ett_message = -1;
 
 static hf_register_info request_fields[] = {
@@ -88,9 +88,16 @@ static hf_register_info response_fields[] = {
         "The error code of RESET_STREAM", HFILL } },
 };
 
+static hf_register_info common_fields[] = {
+    { &hf_left_out,
+      { "Fields left out", "quiclens.fields_left_out", FT_UINT32, BASE_DEC, NULL, 0,
+        "They refer to QPACK's dynamic table, of which that part was not captured", HFILL } },
+};
+
 static void register_fields(int protocol)
 {
     static int *subtrees[] = { &ett_message };
+    proto_register_field_array(protocol, common_fields, array_length(common_fields));
     proto_register_field_array(protocol, request_fields, array_length(request_fields));
     proto_register_field_array(protocol, response_fields, array_length(response_fields));
     proto_register_subtree_array(subtrees, array_length(subtrees));
@@ -118,6 +125,8 @@ static void draw_fields(const ql_drawing *drawing, proto_tree *tree, int field,
         ql_draw_text(drawing, tree, field, line->str, line->len);
     }
     g_string_free(line, TRUE);
+    if (section->left_out > 0)
+        ql_draw_uint(drawing, tree, hf_left_out, section->left_out);
 }
 
 static void draw_request(const ql_drawing *drawing, proto_tree *tree, const ql_exchange *exchange,

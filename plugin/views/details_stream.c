@@ -11,7 +11,8 @@
 #define EVENTS_SEARCHED_MAX 64u
 
 static int hf_id = -1, hf_role = -1, hf_offset = -1, hf_length = -1, hf_fin = -1,
-           hf_retransmission = -1, hf_out_of_order = -1, hf_blocked = -1, hf_early_data = -1;
+           hf_retransmission = -1, hf_out_of_order = -1, hf_blocked = -1, hf_early_data = -1,
+           hf_size = -1, hf_session = -1;
 static int ett_stream = -1;
 
 static void register_fields(int protocol)
@@ -41,6 +42,12 @@ static void register_fields(int protocol)
         { &hf_blocked,
           { "Blocked by QPACK", "quiclens.stream.blocked", FT_BOOLEAN, BASE_NONE, NULL, 0,
             "Header fields that refer to table entries which have not come yet", HFILL } },
+        { &hf_size,
+          { "Bytes of the whole stream", "quiclens.stream.size", FT_UINT64, BASE_DEC, NULL, 0,
+            "In this direction, once its end is known", HFILL } },
+        { &hf_session,
+          { "WebTransport session", "quiclens.stream.session", FT_UINT64, BASE_DEC, NULL, 0,
+            "The request stream that began the session of this stream", HFILL } },
         { &hf_early_data,
           { "Early data", "quiclens.stream.early_data", FT_BOOLEAN, BASE_NONE, NULL, 0,
             "Sent in a 0-RTT packet, before the handshake was done", HFILL } },
@@ -75,23 +82,46 @@ static char *purpose_of(const ql_stream_piece *piece)
     case QL_ROLE_CONTROL: return g_strdup_printf("the %s's control stream", sender);
     case QL_ROLE_QPACK_ENCODER: return g_strdup_printf("the %s's QPACK encoder stream", sender);
     case QL_ROLE_QPACK_DECODER: return g_strdup_printf("the %s's QPACK decoder stream", sender);
-    case QL_ROLE_WEBTRANSPORT: return g_strdup("a WebTransport stream");
+    case QL_ROLE_WEBTRANSPORT:
+        return stream->session == QL_NO_STREAM
+                   ? g_strdup("a WebTransport stream")
+                   : g_strdup_printf("a stream of the WebTransport session of stream %" PRIu64,
+                                     stream->session);
     case QL_ROLE_UNKNOWN:
     case QL_ROLE_OTHER: break;
     }
     return g_strdup("a stream");
 }
 
-static char *title_of(const ql_stream_piece *piece)
+/* Which part of the stream a piece is: "100 bytes from offset 200 on, of 1,300". */
+static char *part_of(const ql_stream_piece *piece)
 {
-    char *purpose = purpose_of(piece), *length = ql_text_bytes(piece->length);
-    char *offset = ql_text_count(piece->offset);
-    char *title = g_strdup_printf(
-        "Stream %" PRIu64 ": %s; here %s from offset %s on%s%s", piece->stream->id, purpose, length,
-        offset, piece->fin ? ", the last ones" : "", piece->retransmission ? ", sent again" : "");
-    g_free(purpose);
+    bool sized = piece->stream->half[piece->sender].has_final_size;
+    uint64_t all = piece->stream->half[piece->sender].final_size;
+    char *length = ql_text_bytes(piece->length), *offset = ql_text_count(piece->offset);
+    char *size = ql_text_count(all);
+    char *text = NULL;
+    if (sized && piece->length == all)
+        text = g_strdup_printf("all of it, %s", length);
+    else
+        text = g_strdup_printf("%s from offset %s on%s%s", length, offset,
+                               !sized       ? ""
+                               : piece->fin ? ", the last of "
+                                            : ", of ",
+                               sized ? size : "");
     g_free(length);
     g_free(offset);
+    g_free(size);
+    return text;
+}
+
+static char *title_of(const ql_stream_piece *piece)
+{
+    char *purpose = purpose_of(piece), *part = part_of(piece);
+    char *title = g_strdup_printf("Stream %" PRIu64 ": %s; here %s%s", piece->stream->id, purpose,
+                                  part, piece->retransmission ? ", sent again" : "");
+    g_free(purpose);
+    g_free(part);
     return title;
 }
 
@@ -103,6 +133,10 @@ static void draw_piece(const ql_drawing *drawing, const ql_stream_piece *piece)
     ql_draw_string(drawing, tree, hf_role, ql_stream_role_name(piece->stream->role));
     ql_draw_uint64(drawing, tree, hf_offset, piece->offset);
     ql_draw_uint(drawing, tree, hf_length, piece->length);
+    if (piece->stream->half[piece->sender].has_final_size)
+        ql_draw_uint64(drawing, tree, hf_size, piece->stream->half[piece->sender].final_size);
+    if (piece->stream->session != QL_NO_STREAM)
+        ql_draw_uint64(drawing, tree, hf_session, piece->stream->session);
     ql_draw_boolean(drawing, tree, hf_fin, piece->fin);
     ql_draw_boolean(drawing, tree, hf_retransmission, piece->retransmission);
     ql_draw_boolean(drawing, tree, hf_out_of_order, piece->out_of_order);

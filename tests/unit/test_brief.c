@@ -45,6 +45,14 @@ static void test_exchange(void)
     ql_exchange_free(e);
 }
 
+static void test_reset_without_status(void)
+{
+    ql_exchange *e = exchange("GET", "/late");
+    e->response.reset = true;
+    assert_end(e, true, "? /late reset");
+    ql_exchange_free(e);
+}
+
 static void test_one_frame(void)
 {
     ql_exchange *e = exchange("POST", "/form");
@@ -125,6 +133,7 @@ static void test_sizes(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/brief/a status that is not known is not told", test_reset_without_status);
     g_test_add_func("/brief/an exchange is told by its sections and its size", test_exchange);
     g_test_add_func("/brief/a message on one frame is told once", test_one_frame);
     g_test_add_func("/brief/a reset is told", test_reset);

@@ -100,6 +100,57 @@ static void test_a_frame_says_nothing_that_comes_later(void)
     g_assert_cmpstr(note(after, 0)->text, ==, "20 bytes of GET https://localhost/a (stream 4)");
 }
 
+static void test_a_promise_that_comes_later_is_named_by_its_number(void)
+{
+    ql_exchange exchange = make_exchange();
+    exchange.pushed = true;
+    exchange.push_id = 3;
+    ql_event events[] = { { .kind = QL_EVENT_SECTION,
+                            .section = { &exchange, &response_section } } };
+    g_autoptr(GArray) notes = notes_of(events, 1, FRAME - 1);
+    g_assert_nonnull(strstr(note(notes, 0)->text, "The server answers push 3, promised later"));
+}
+
+static void test_a_reset_is_told_once(void)
+{
+    ql_exchange exchange = make_exchange();
+    exchange.response.reset = true;
+    const ql_finding finding = { .code = QL_FINDING_H3_REQUEST_CANCELLED, .text = "the same" };
+    ql_event events[] = {
+        { .kind = QL_EVENT_FINDING, .finding = &finding },
+        { .kind = QL_EVENT_END, .end = { &exchange, true } },
+    };
+    g_autoptr(GArray) both = notes_of(events, 2, FRAME + 3);
+    g_assert_cmpuint(both->len, ==, 1);
+    g_assert_nonnull(strstr(note(both, 0)->text, "breaks off the answer"));
+    events[0].next = NULL;
+    g_autoptr(GArray) alone = notes_of(events, 1, FRAME + 3);
+    g_assert_cmpstr(note(alone, 0)->text, ==, "The same");
+}
+
+static void test_fields_that_cannot_be_read_are_counted(void)
+{
+    ql_exchange exchange = make_exchange();
+    ql_section section = request_section;
+    section.left_out = 2;
+    exchange.request.headers = &section;
+    ql_event events[] = { { .kind = QL_EVENT_SECTION, .section = { &exchange, &section } } };
+    g_autoptr(GArray) notes = notes_of(events, 1, FRAME);
+    g_assert_true(
+        g_str_has_suffix(note(notes, 0)->text, ", and 2 more header fields that cannot be read"));
+}
+
+static void test_a_stream_of_webtransport_names_its_session(void)
+{
+    ql_stream_facts stream = { .id = 14, .role = QL_ROLE_WEBTRANSPORT, .session = 4 };
+    ql_event events[] = { { .kind = QL_EVENT_STREAM,
+                            .stream = { .stream = &stream, .length = 9, .sender = QL_CLIENT } } };
+    g_autoptr(GArray) notes = notes_of(events, 1, FRAME);
+    g_assert_cmpstr(
+        note(notes, 0)->text, ==,
+        "9 bytes from the client on stream 14, of the WebTransport session of stream 4");
+}
+
 static void test_a_piece_is_not_told_beside_its_message(void)
 {
     ql_exchange exchange = make_exchange();
@@ -266,6 +317,12 @@ int main(int argc, char **argv)
     ADD("an answer is told with its time", test_an_answer_is_told_with_its_time);
     ADD("the end is told with its size", test_the_end_is_told_with_its_size);
     ADD("a frame says nothing that comes later", test_a_frame_says_nothing_that_comes_later);
+    ADD("a promise that comes later is named by its number",
+        test_a_promise_that_comes_later_is_named_by_its_number);
+    ADD("a reset is told once", test_a_reset_is_told_once);
+    ADD("fields that cannot be read are counted", test_fields_that_cannot_be_read_are_counted);
+    ADD("a stream of WebTransport names its session",
+        test_a_stream_of_webtransport_names_its_session);
     ADD("a piece is not told beside its message", test_a_piece_is_not_told_beside_its_message);
     ADD("pieces of a stream are told together", test_pieces_of_a_stream_are_told_together);
     ADD("a retransmission is told as such", test_a_retransmission_is_told_as_such);

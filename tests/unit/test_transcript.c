@@ -64,6 +64,18 @@ static void assert_transcript(const ql_exchange *of, const char *const *expected
     g_array_unref(parts);
 }
 
+static void test_fields_left_out(void)
+{
+    ql_exchange *of = exchange("br");
+    of->request.headers->left_out = 1;
+    const char *const expected[] = {
+        "1>:method: POST\n:path: /a\n[1 field is left out: the QPACK table was not captured]\n\n",
+        "3<:status: 200\ncontent-encoding: br\n\n", NULL
+    };
+    assert_transcript(of, expected);
+    ql_exchange_free(of);
+}
+
 #define REQUEST          "1>:method: POST\n:path: /a\n\n"
 #define RESPONSE(coding) "3<:status: 200\ncontent-encoding: " coding "\n\n"
 
@@ -138,6 +150,7 @@ static void test_without_response(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/transcript/fields that cannot be read are counted", test_fields_left_out);
     g_test_add_func("/transcript/both directions are in the order of their frames", test_order);
     g_test_add_func("/transcript/content codings are undone, frame by frame", test_coding);
     g_test_add_func("/transcript/it tells where a coding is cut off", test_cut_coding);

@@ -306,8 +306,13 @@ unsigned ql_transfer_run(ql_transfer *transfer)
         transfer->settings.max_time == 0 ? NEVER : transfer->start + transfer->settings.max_time;
     while (is_under_way(transfer)) {
         g_array_set_size(pollfds, 0);
+        unsigned over = transfer->over;
         ngtcp2_tstamp expiry = step(transfer, pollfds);
         flush_draining(transfer, pollfds);
+        /* One that is over gave its turn on standard output to another, which may stand before it.
+         */
+        if (transfer->over != over)
+            expiry = 0;
         ngtcp2_tstamp now = ql_packets_now();
         draw(transfer, now);
         if (!is_under_way(transfer))

@@ -34,6 +34,17 @@ class Transfers:
             self.assert_done(done)
             self.assertEqual(done.stdout, b"".join(self.files[name] for name in names))
 
+    def test_many_take_turns_at_a_pipe(self):
+        names = [name for name in self.files if name.startswith("file-")]
+        with self.start(self.kind) as server:
+            process = self.home.start("get", "--cacert", self.certificates.ca,
+                                      *(f"{server.url}/{name}" for name in names),
+                                      stdout=subprocess.PIPE)
+            time.sleep(0.5)
+            out, _ = process.communicate(timeout=peers.TIMEOUT)
+            self.assertEqual(process.returncode, 0)
+            self.assertEqual(out, b"".join(self.files[name] for name in names))
+
     def test_a_slow_reader_gets_everything(self):
         with self.start(self.kind) as server:
             process = self.home.start("get", "--cacert", self.certificates.ca,

@@ -12,22 +12,27 @@ DEFAULT = "delay=15ms bandwidth=10Mbit queue=25"
 KB, MB = 1024, 1024 * 1024
 
 
-def at_once(urls, **_):
-    return [urls]
+def at_once(asked, **_):
+    """Each of these gives a list of words a call of the client. asked: the words a file."""
+    return [flat(asked)]
 
 
-def one_by_one(urls, **_):
-    return [[url] for url in urls]
+def one_by_one(asked, **_):
+    return asked
 
 
 def with_options(*options):
-    return lambda urls, **_: [[*options, *urls]]
+    return lambda asked, **_: [[*options, *flat(asked)]]
 
 
 def resumed(*options):
-    """The first URL, then the others on a second connection that resumes the first."""
-    return lambda urls, folder: [["--session", folder / "session", urls[0]],
-                                 ["--session", folder / "session", *options, *urls[1:]]]
+    """The first file, then the others on a second connection that resumes the first."""
+    return lambda asked, folder: [["--session", folder / "session", *asked[0]],
+                                  ["--session", folder / "session", *options, *flat(asked[1:])]]
+
+
+def flat(lists):
+    return [word for each in lists for word in each]
 
 
 def case(name, sizes, *checks, scenario=DEFAULT, steps=at_once, features=(), family=4, h3=False,

@@ -13,9 +13,13 @@ class Failed(Exception):
     """What was seen that the case does not allow."""
 
 
-def demand(holds, sentence):
+class ServerFailed(Failed):
+    """The same, where the packets show that the server alone is wrong."""
+
+
+def demand(holds, sentence, failure=Failed):
     if not holds:
-        raise Failed(sentence)
+        raise failure(sentence)
 
 
 class Evidence:
@@ -196,7 +200,7 @@ def paths_validated(evidence):
     for first in paths[1:]:
         where = f"{first.target[0]}:{first.target[1]}"
         demand(first.frame in challenges, f"the server's first packet to {where} (frame "
-               f"{first.frame}) has no PATH_CHALLENGE")
+               f"{first.frame}) has no PATH_CHALLENGE (RFC 9000, 9.3)", ServerFailed)
         demand(answers & set(challenges[first.frame]),
                f"the challenge to {where} (frame {first.frame}) is not answered")
 

@@ -8,7 +8,8 @@ import servers
 
 BEGIN = "<!-- interop matrix -->"
 END = "<!-- end of interop matrix -->"
-SIGNS = {"passed": "yes", "failed": "**no**", "unsupported": "-"}
+SIGNS = {"passed": "yes", "failed": "**no**", "server": "server", "unsupported": "-"}
+WORDS = {"failed": "fails", "server": "is wrong in", "unsupported": "does not support"}
 
 
 class Matrix:
@@ -52,8 +53,7 @@ class Matrix:
                 if verdict and verdict["outcome"] != "passed":
                     why.setdefault((verdict["outcome"], verdict["why"]), []).append(each.name)
             for (outcome, reason), names in why.items():
-                word = "does not support" if outcome == "unsupported" else "fails"
-                yield f"{name} {word} {', '.join(names)}: {reason}"
+                yield f"{name} {WORDS[outcome]} {', '.join(names)}: {reason}"
 
     def text(self):
         table = [self.heads(), *self.rows()]

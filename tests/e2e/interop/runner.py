@@ -13,7 +13,8 @@ import network
 import servers
 
 Verdict = collections.namedtuple("Verdict", "outcome why over seconds")
-"""outcome: passed, failed, unsupported; why: of the latter two; over: the application protocol."""
+"""outcome: passed, failed, server (it alone is wrong), unsupported; why: of all but the first; over:
+the application protocol."""
 
 CHAIN = 9
 
@@ -94,6 +95,8 @@ class Runner:
         began = time.monotonic()
         try:
             self.attempt(number, case, server, folder, over)
+        except judge.ServerFailed as reason:
+            return Verdict("server", str(reason), over, time.monotonic() - began)
         except (judge.Failed, RuntimeError, OSError, subprocess.SubprocessError) as reason:
             return Verdict("failed", str(reason), over, time.monotonic() - began)
         if not self.options.keep:
@@ -123,12 +126,12 @@ class Runner:
             for check in case.checks:
                 check(evidence)
         except judge.Failed as reason:
-            raise judge.Failed(f"{reason}{trouble}") from reason
+            raise type(reason)(f"{reason}{trouble}") from reason
 
     def fetch(self, net, case, folder, names, over):
         """What the client complained of: a hint where a case fails, nothing more."""
         end = time.monotonic() + case.seconds
-        urls = [f"https://{network.HOST}:{network.PORT}/{name}" for name in names]
+        asked = [["-o", name, f"https://{network.HOST}:{network.PORT}/{name}"] for name in names]
         common = ["--cacert", self.materials.authority, "--resolve",
                   f"{network.HOST}:{network.PORT}:{network.RELAY[case.family]}", "--keys",
                   folder / "keys.log", "-sS", "--output-dir", folder / "downloads",
@@ -136,7 +139,7 @@ class Runner:
         if over != "h3":
             common += ["--alpn", over]
         said = []
-        for step in case.steps(urls, folder=folder):
+        for step in case.steps(asked, folder=folder):
             left = end - time.monotonic()
             if left <= 0:
                 break

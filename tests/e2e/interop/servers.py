@@ -105,6 +105,7 @@ class Gtlsserver(Server):
 
 
 NO_ECN = "marks no packet"
+NO_PATHS = "goes on to the client's old address, and sends no PATH_CHALLENGE"
 NO_PREFERRED = "sends no preferred_address"
 
 
@@ -131,7 +132,7 @@ class Caddy(Server):
 class OldCaddy(Caddy):
     """quic-go of 2022."""
     name = "caddy26"
-    lacks = {**Caddy.lacks, "ecn": NO_ECN}
+    lacks = {**Caddy.lacks, "ecn": NO_ECN, "rebind-port": NO_PATHS, "rebind-addr": NO_PATHS}
 
 
 class Nginx(Server):
@@ -163,7 +164,7 @@ http {{
                                 documents=self.see(setup, setup.documents))
 
     def command(self, setup):
-        more = "http3 on; http3_hq on; quic_gso off; quic_retry " + \
+        more = "http3 on; http3_hq on; quic_active_connection_id_limit 8; quic_retry " + \
             ("on;" if "retry" in setup.features else "off;")
         text = self.text(setup, f"listen {setup.bracketed}:{network.PORT} quic reuseport;", more)
         return ["nginx", "-c", self.write(setup, "nginx.conf", text)]
@@ -173,7 +174,8 @@ class Haproxy(Server):
     """With an nginx behind it that has the files."""
     name = "haproxy"
     asked = ("haproxy", "-v")
-    lacks = {"connectionmigration": NO_PREFERRED, "ecn": NO_ECN}
+    lacks = {"connectionmigration": NO_PREFERRED, "ecn": NO_ECN, "rebind-port": NO_PATHS,
+             "rebind-addr": NO_PATHS}
 
     def command(self, setup):
         # It wants the certificate and its key in one file.

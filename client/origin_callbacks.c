@@ -2,7 +2,7 @@
 #include "origin_callbacks.h"
 
 #include "origin_alpn.h"
-#include "origin_connection.h"
+#include "origin_clock.h"
 #include "origin_tokens.h"
 
 #include <glib.h>
@@ -139,6 +139,15 @@ static int on_more_streams(ngtcp2_conn *quic, uint64_t max_streams, void *user)
     return 0;
 }
 
+static int on_datagram(ngtcp2_conn *quic, uint32_t flags, const uint8_t *data, size_t length,
+                       void *user)
+{
+    ql_origin_callbacks_context *c = user;
+    (void)quic, (void)flags;
+    ql_origin_datagrams_receive(c->datagrams, data, length);
+    return 0;
+}
+
 static void on_random(uint8_t *bytes, size_t length, const ngtcp2_rand_ctx *context)
 {
     (void)context;
@@ -171,6 +180,7 @@ const ngtcp2_callbacks *ql_origin_callbacks(void)
         .stream_stop_sending = on_stop_reading,
         .extend_max_stream_data = on_more_stream_data,
         .extend_max_remote_streams_bidi = on_more_streams,
+        .recv_datagram = on_datagram,
     };
     return &callbacks;
 }
@@ -211,6 +221,10 @@ ngtcp2_ssize ql_origin_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *pa
                                               size_t capacity, ngtcp2_tstamp now, void *user)
 {
     ql_origin_callbacks_context *c = user;
+    ngtcp2_ssize written =
+        ql_origin_datagrams_write(c->datagrams, quic, path, info, packet, capacity, now);
+    if (written != NGTCP2_ERR_WRITE_MORE && written != NGTCP2_ERR_NOBUF)
+        return written;
     for (;;) {
         ngtcp2_vec vectors[QL_ORIGIN_APPLICATION_VECTORS];
         ngtcp2_ssize taken = -1;
@@ -225,8 +239,8 @@ ngtcp2_ssize ql_origin_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *pa
             flags &= ~NGTCP2_WRITE_STREAM_FLAG_MORE;
         }
         flags |= fin ? NGTCP2_WRITE_STREAM_FLAG_FIN : 0u;
-        ngtcp2_ssize written = ngtcp2_conn_writev_stream(
-            quic, path, info, packet, capacity, &taken, flags, stream, vectors, (size_t)count, now);
+        written = ngtcp2_conn_writev_stream(quic, path, info, packet, capacity, &taken, flags,
+                                            stream, vectors, (size_t)count, now);
         if (!note_outcome(c, stream, written, taken))
             return written < 0 && written != NGTCP2_ERR_WRITE_MORE ? written
                                                                    : NGTCP2_ERR_CALLBACK_FAILURE;

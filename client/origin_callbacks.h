@@ -3,6 +3,7 @@
 #pragma once
 
 #include "origin_application.h"
+#include "origin_datagrams.h"
 #include "origin_drill.h"
 #include "origin_ids.h"
 #include "origin_insertion.h"
@@ -19,9 +20,10 @@ typedef struct ql_origin_callbacks_context {
     ql_tls *tls;
     ql_origin_ids *ids;
     ql_origin_application *application; /* NULL before the keys for 1-RTT are there */
-    ql_origin_insertion *insertion;     /* NULL: none */
-    ql_origin_drill *drill;             /* NULL: none */
-    ngtcp2_ccerr error;                 /* what to close with; else ngtcp2_ccerr_default */
+    ql_origin_datagrams *datagrams;
+    ql_origin_insertion *insertion; /* NULL: none */
+    ql_origin_drill *drill;         /* NULL: none */
+    ngtcp2_ccerr error;             /* what to close with; else ngtcp2_ccerr_default */
 } ql_origin_callbacks_context;
 
 /* All callbacks of a server, with a ql_origin_callbacks_context as user data. */

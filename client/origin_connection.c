@@ -7,7 +7,6 @@
 
 #include <ngtcp2/ngtcp2_crypto.h>
 #include <string.h>
-#include <time.h>
 
 typedef enum state {
     STATE_OPEN,
@@ -26,13 +25,6 @@ struct ql_origin_connection {
     unsigned after_farewell;          /* datagrams that came since */
     ngtcp2_path_storage farewell_due; /* where one of them came from, if it is to be answered */
 };
-
-uint64_t ql_origin_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * NGTCP2_SECONDS + (uint64_t)now.tv_nsec;
-}
 
 static ngtcp2_conn *get_quic(ngtcp2_crypto_conn_ref *ref)
 {
@@ -107,6 +99,7 @@ ql_origin_connection *ql_origin_connection_new(const ql_origin_shared *shared, v
     ql_origin_callbacks_context *context = &c->context;
     context->shared = shared;
     context->ids = ql_origin_ids_new(&place, &arrival->datagram->remote);
+    context->datagrams = ql_origin_datagrams_new();
     if (shared->quic.retire_after > 0)
         context->insertion = ql_origin_insertion_new();
     context->drill = ql_origin_drill_new(&shared->quic, context->ids, context->insertion);
@@ -137,6 +130,7 @@ void ql_origin_connection_free(ql_origin_connection *c)
         c->context.application->kind->free(c->context.application);
     ngtcp2_conn_del(c->context.quic);
     ql_tls_free(c->context.tls);
+    ql_origin_datagrams_free(c->context.datagrams);
     ql_origin_drill_free(c->context.drill);
     ql_origin_insertion_free(c->context.insertion);
     g_clear_pointer(&c->farewell, g_bytes_unref);

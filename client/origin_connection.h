@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "origin_clock.h"
 #include "origin_shared.h"
 #include "origin_tokens.h"
 
@@ -47,6 +48,3 @@ bool ql_origin_connection_is_gone(const ql_origin_connection *connection);
 
 /* Ends it without an error; ql_origin_connection_send says so. */
 void ql_origin_connection_close(ql_origin_connection *connection);
-
-/* Nanoseconds of a clock that never goes back. */
-uint64_t ql_origin_now(void);

@@ -20,8 +20,8 @@ struct ql_origin_resource {
     const char *type;
     uint64_t size;
     int fd;           /* of a file, else -1 */
-    const char *text; /* of a built-in page, else NULL; with neither it is the pattern */
-    char *own_text;   /* what text points to, if it is to be freed */
+    const char *text; /* of what is in memory, else NULL; with neither it is the pattern */
+    GBytes *own;      /* what text points into, if it is not constant */
 };
 
 static const struct {
@@ -130,7 +130,7 @@ static unsigned find_built_in(const char *path, ql_origin_resource **resource)
     if (page != NULL)
         *resource = resource_new(page->type, strlen(page->text), -1, page->text);
     else if (strcmp(path, QL_ORIGIN_PATTERN_PATH) == 0)
-        *resource = resource_new(type_of(path), QL_ORIGIN_PATTERN_BYTES, -1, NULL);
+        *resource = ql_origin_resource_from_pattern(QL_ORIGIN_PATTERN_BYTES);
     else
         return 404;
     return 200;
@@ -218,11 +218,29 @@ unsigned ql_origin_content_find(const ql_origin_content *content, const char *ta
     return find_in_folder(content->folder, path, target, resource, location);
 }
 
+bool ql_origin_content_is_built_in(const ql_origin_content *content)
+{
+    return content->folder < 0;
+}
+
+ql_origin_resource *ql_origin_resource_from_bytes(const char *type, GBytes *bytes)
+{
+    gsize length;
+    const char *text = g_bytes_get_data(bytes, &length);
+    ql_origin_resource *resource = resource_new(type, length, -1, text != NULL ? text : "");
+    resource->own = g_bytes_ref(bytes);
+    return resource;
+}
+
 ql_origin_resource *ql_origin_resource_from_text(const char *type, char *text)
 {
-    ql_origin_resource *resource = resource_new(type, strlen(text), -1, text);
-    resource->own_text = text;
-    return resource;
+    g_autoptr(GBytes) bytes = g_bytes_new_take(text, strlen(text));
+    return ql_origin_resource_from_bytes(type, bytes);
+}
+
+ql_origin_resource *ql_origin_resource_from_pattern(uint64_t size)
+{
+    return resource_new(type_of(QL_ORIGIN_PATTERN_PATH), size, -1, NULL);
 }
 
 uint64_t ql_origin_resource_size(const ql_origin_resource *resource)
@@ -275,6 +293,6 @@ void ql_origin_resource_free(ql_origin_resource *resource)
         return;
     if (resource->fd >= 0)
         close(resource->fd);
-    g_free(resource->own_text);
+    g_clear_pointer(&resource->own, g_bytes_unref);
     g_free(resource);
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -34,8 +35,14 @@ void ql_origin_content_free(ql_origin_content *content); /* NULL is a no-op */
 unsigned ql_origin_content_find(const ql_origin_content *content, const char *target,
                                 ql_origin_resource **resource, char **location);
 
-/* A resource that was made for one response. type is borrowed, text is taken (g_free). */
+/* Whether it is the built-in pages that are served. */
+bool ql_origin_content_is_built_in(const ql_origin_content *content);
+
+/* Resources that were made for one response. type is borrowed, text is taken (g_free), bytes get a
+ * reference; the last has size bytes of the pattern. */
 ql_origin_resource *ql_origin_resource_from_text(const char *type, char *text);
+ql_origin_resource *ql_origin_resource_from_bytes(const char *type, GBytes *bytes);
+ql_origin_resource *ql_origin_resource_from_pattern(uint64_t size);
 
 uint64_t ql_origin_resource_size(const ql_origin_resource *resource);
 const char *ql_origin_resource_type(const ql_origin_resource *resource); /* for content-type */

@@ -168,7 +168,7 @@ static bool fetch_piece(hq *app, request *r)
 {
     if (r->length > 0 || r->last)
         return true;
-    switch (ql_origin_body_next(r->body, &r->piece, &r->length)) {
+    switch (ql_origin_body_next(r->body, UINT64_MAX, &r->piece, &r->length)) {
     case QL_ORIGIN_BODY_FULL: return false;
     case QL_ORIGIN_BODY_FAILED:
         ngtcp2_conn_shutdown_stream_write(app->quic, 0, r->stream, REQUEST_FAILED);

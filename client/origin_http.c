@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "origin_http.h"
 
+#include "origin_clock.h"
 #include "origin_exchange.h"
 
 #include <glib.h>
@@ -14,8 +15,10 @@ typedef struct http {
     nghttp3_conn *h3;
     ql_origin_http_settings settings;
     GHashTable *exchanges; /* ql_origin_exchange, owned, as a set */
+    GHashTable *timed;     /* those of them that may wait for a time; a set, borrowed */
     GArray *broken;        /* int64_t: streams whose content cannot be read on */
-    int error;             /* the last failure, in nghttp3's numbers */
+    uint64_t requests;
+    int error; /* the last failure, in nghttp3's numbers */
 } http;
 
 static void free_exchange(gpointer data)
@@ -23,12 +26,19 @@ static void free_exchange(gpointer data)
     ql_origin_exchange_free(data);
 }
 
+static void note_time(http *app, ql_origin_exchange *exchange)
+{
+    if (ql_origin_exchange_expiry(exchange) != UINT64_MAX)
+        g_hash_table_add(app->timed, exchange);
+}
+
 static nghttp3_ssize on_read_body(nghttp3_conn *h3, int64_t stream, nghttp3_vec *vectors,
                                   size_t count, uint32_t *flags, void *user, void *stream_user)
 {
     http *app = user;
     (void)h3, (void)count;
-    nghttp3_ssize result = ql_origin_exchange_read(stream_user, vectors, flags);
+    nghttp3_ssize result = ql_origin_exchange_read(stream_user, vectors, flags, ql_origin_now());
+    note_time(app, stream_user);
     if (result != NGHTTP3_ERR_CALLBACK_FAILURE)
         return result;
     g_array_append_val(app->broken, stream);
@@ -40,6 +50,14 @@ static int callback_result(int status)
     return status == 0 ? 0 : NGHTTP3_ERR_CALLBACK_FAILURE;
 }
 
+/* RFC 9114, 5.2: what has begun is answered, and nothing more. */
+static int go_away(http *app)
+{
+    if (app->requests != app->settings.goaway_after)
+        return 0;
+    return nghttp3_conn_shutdown(app->h3);
+}
+
 static int on_begin_headers(nghttp3_conn *h3, int64_t stream, void *user, void *stream_user)
 {
     static const nghttp3_data_reader reader = { .read_data = on_read_body };
@@ -47,7 +65,9 @@ static int on_begin_headers(nghttp3_conn *h3, int64_t stream, void *user, void *
     (void)stream_user;
     ql_origin_exchange *exchange = ql_origin_exchange_new(h3, stream, &app->settings, &reader);
     g_hash_table_add(app->exchanges, exchange);
-    return callback_result(nghttp3_conn_set_stream_user_data(h3, stream, exchange));
+    app->requests++;
+    int status = nghttp3_conn_set_stream_user_data(h3, stream, exchange);
+    return callback_result(status != 0 ? status : go_away(app));
 }
 
 static int on_field(nghttp3_conn *h3, int64_t stream, int32_t token, nghttp3_rcbuf *name,
@@ -57,6 +77,12 @@ static int on_field(nghttp3_conn *h3, int64_t stream, int32_t token, nghttp3_rcb
     ql_origin_exchange_field(stream_user, token, nghttp3_rcbuf_get_buf(name),
                              nghttp3_rcbuf_get_buf(value));
     return 0;
+}
+
+static int on_end_headers(nghttp3_conn *h3, int64_t stream, int fin, void *user, void *stream_user)
+{
+    (void)h3, (void)stream, (void)fin, (void)user;
+    return callback_result(ql_origin_exchange_fields_end(stream_user));
 }
 
 static void extend_windows(http *app, int64_t stream, uint64_t length)
@@ -69,9 +95,8 @@ static int on_body(nghttp3_conn *h3, int64_t stream, const uint8_t *data, size_t
                    void *stream_user)
 {
     (void)h3;
-    ql_origin_exchange_content(stream_user, data, length);
     extend_windows(user, stream, length);
-    return 0;
+    return callback_result(ql_origin_exchange_content(stream_user, data, length));
 }
 
 static int on_deferred_consume(nghttp3_conn *h3, int64_t stream, size_t length, void *user,
@@ -84,8 +109,10 @@ static int on_deferred_consume(nghttp3_conn *h3, int64_t stream, size_t length, 
 
 static int on_end_stream(nghttp3_conn *h3, int64_t stream, void *user, void *stream_user)
 {
-    (void)h3, (void)stream, (void)user;
-    return callback_result(ql_origin_exchange_end(stream_user));
+    (void)h3, (void)stream;
+    int status = ql_origin_exchange_end(stream_user, ql_origin_now());
+    note_time(user, stream_user);
+    return callback_result(status);
 }
 
 static int on_acknowledged(nghttp3_conn *h3, int64_t stream, uint64_t length, void *user,
@@ -100,8 +127,10 @@ static int on_stream_close(nghttp3_conn *h3, int64_t stream, uint64_t error_code
 {
     http *app = user;
     (void)h3, (void)stream, (void)error_code;
-    if (stream_user != NULL)
+    if (stream_user != NULL) {
+        g_hash_table_remove(app->timed, stream_user);
         g_hash_table_remove(app->exchanges, stream_user);
+    }
     return 0;
 }
 
@@ -131,6 +160,7 @@ static void http_free(ql_origin_application *application)
 {
     http *app = (http *)application;
     nghttp3_conn_del(app->h3);
+    g_hash_table_unref(app->timed);
     g_hash_table_unref(app->exchanges);
     g_array_unref(app->broken);
     g_free(app);
@@ -164,6 +194,7 @@ static int start(ql_origin_application *application)
         .deferred_consume = on_deferred_consume,
         .begin_headers = on_begin_headers,
         .recv_header = on_field,
+        .end_headers = on_end_headers,
         .stop_sending = on_stop_sending,
         .end_stream = on_end_stream,
         .reset_stream = on_reset_stream,
@@ -175,6 +206,8 @@ static int start(ql_origin_application *application)
     settings.max_field_section_size = QL_ORIGIN_MAX_FIELD_SECTION_BYTES;
     settings.qpack_max_dtable_capacity = 4096;
     settings.qpack_blocked_streams = 100;
+    settings.enable_connect_protocol = 1; /* RFC 9220 */
+    settings.h3_datagram = 1;             /* RFC 9297, 2.1.1 */
     int status =
         nghttp3_conn_server_new(&app->h3, &callbacks, &settings, nghttp3_mem_default(), app);
     if (status == 0) {
@@ -269,6 +302,42 @@ static bool sent(ql_origin_application *application, int64_t stream, ngtcp2_ssiz
     return true;
 }
 
+static uint64_t expiry(const ql_origin_application *application)
+{
+    const http *app = (const http *)application;
+    GHashTableIter iter;
+    gpointer exchange;
+    uint64_t first = UINT64_MAX;
+    g_hash_table_iter_init(&iter, app->timed);
+    while (g_hash_table_iter_next(&iter, &exchange, NULL))
+        first = MIN(first, ql_origin_exchange_expiry(exchange));
+    return first;
+}
+
+static int expire(ql_origin_application *application, uint64_t now)
+{
+    http *app = (http *)application;
+    GHashTableIter iter;
+    gpointer exchange;
+    int status = 0;
+    g_hash_table_iter_init(&iter, app->timed);
+    while (status == 0 && g_hash_table_iter_next(&iter, &exchange, NULL)) {
+        if (ql_origin_exchange_expiry(exchange) > now)
+            continue;
+        g_hash_table_iter_remove(&iter);
+        status = ql_origin_exchange_expire(exchange);
+    }
+    return remember(app, status);
+}
+
+/* After GOAWAY, once all that came before it is answered. */
+static bool is_done(const ql_origin_application *application)
+{
+    const http *app = (const http *)application;
+    return app->settings.goaway_after > 0 && app->requests >= app->settings.goaway_after &&
+           g_hash_table_size(app->exchanges) == 0 && nghttp3_conn_is_drained(app->h3) != 0;
+}
+
 static uint64_t error_code(const ql_origin_application *application)
 {
     const http *app = (const http *)application;
@@ -287,6 +356,9 @@ static const ql_origin_application_kind kind = {
     .allow_streams = allow_streams,
     .next = next,
     .sent = sent,
+    .expiry = expiry,
+    .expire = expire,
+    .is_done = is_done,
     .error_code = error_code,
     .no_error = NGHTTP3_H3_NO_ERROR,
 };
@@ -299,6 +371,7 @@ ql_origin_application *ql_origin_http_new(ngtcp2_conn *quic,
     app->quic = quic;
     app->settings = *settings;
     app->exchanges = g_hash_table_new_full(NULL, NULL, free_exchange, NULL);
+    app->timed = g_hash_table_new(NULL, NULL);
     app->broken = g_array_new(FALSE, FALSE, sizeof(int64_t));
     return &app->application;
 }

@@ -25,6 +25,7 @@ typedef void (*ql_origin_access_log)(const ql_origin_access *access, void *user)
 typedef struct ql_origin_http_settings {
     const ql_origin_content *content; /* borrowed */
     size_t unacked;                   /* bytes of each response that may be under way; 0: 256 KB */
+    uint64_t goaway_after;            /* requests, after which a connection is to end; 0: never */
     ql_origin_access_log log;         /* NULL: none */
     void *log_user;
 } ql_origin_http_settings;

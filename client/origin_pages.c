@@ -24,6 +24,11 @@ static const char front_page[] =
     "    <li><a href=\"/1m.bin\">/1m.bin</a>: one megabyte of a known pattern</li>\n"
     "    <li>POST anything to /echo: the answer says how long it was, and its SHA-256</li>\n"
     "    <li><a href=\"/missing\">/missing</a>: is not there (404)</li>\n"
+    "    <li>What an answer is to be like, in any combination: /status/503, /bytes/200k, "
+    "/headers,\n"
+    "      /mirror, /redirect/3, /early-hints, /delay/300ms, /slow/10k, /reset/5000, /trailers,\n"
+    "      /gzip, /br, /zstd; such as <a href=\"/delay/300ms/headers/trailers\">"
+    "/delay/300ms/headers/trailers</a></li>\n"
     "  </ul>\n"
     "</body>\n"
     "</html>\n";

@@ -4,6 +4,7 @@
 #include "origin_alpn.h"
 #include "origin_secret.h"
 
+#include <openssl/err.h>
 #include <string.h>
 
 #define TICKET_KEY_BYTES 80 /* a name, a key for HMAC, a key for AES */
@@ -38,6 +39,22 @@ static bool allow_sessions(SSL_CTX *context, EVP_PKEY *key, GError **error)
     return ok;
 }
 
+/* RFC 8446, 4.3.2: who comes without a certificate is refused. */
+static bool demand_certificates(SSL_CTX *context, const char *authorities, GError **error)
+{
+    STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(authorities);
+    if (names == NULL || SSL_CTX_load_verify_file(context, authorities) != 1) {
+        g_set_error(error, QL_TLS_ERROR, 0, "cannot read certificates (PEM) from %s (--client-ca)",
+                    authorities);
+        sk_X509_NAME_pop_free(names, X509_NAME_free);
+        ERR_clear_error();
+        return false;
+    }
+    SSL_CTX_set_client_CA_list(context, names);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    return true;
+}
+
 SSL_CTX *ql_origin_tls_context_new(const ql_origin_tls_settings *settings, GError **error)
 {
     const ql_origin_certificate *certificate = settings->certificate;
@@ -46,7 +63,9 @@ SSL_CTX *ql_origin_tls_context_new(const ql_origin_tls_settings *settings, GErro
     if (context == NULL)
         return NULL;
     if ((certificate->chain != NULL && SSL_CTX_set1_chain(context, certificate->chain) != 1) ||
-        !allow_sessions(context, certificate->key, error)) {
+        !allow_sessions(context, certificate->key, error) ||
+        (settings->client_ca != NULL &&
+         !demand_certificates(context, settings->client_ca, error))) {
         SSL_CTX_free(context);
         return NULL;
     }

@@ -15,6 +15,7 @@ typedef struct ql_origin_tls_settings {
     const ql_origin_certificate *certificate;
     ql_keylog *keylog;      /* NULL: no secrets log */
     GBytes *alpn;           /* ql_origin_alpn_parse's; NULL: h3 */
+    const char *client_ca;  /* PEM: a client needs a certificate of theirs; NULL: it needs none */
     bool reject_early_data; /* tickets allow for it, but it is not accepted (RFC 8446, 4.2.10) */
 } ql_origin_tls_settings;
 

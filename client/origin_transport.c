@@ -60,6 +60,7 @@ static void init_params(const ql_origin_quic_settings *settings, ngtcp2_transpor
     params->initial_max_streams_uni = MAX_STREAMS_UNI;
     params->max_idle_timeout = IDLE_TIMEOUT;
     params->active_connection_id_limit = MAX_CIDS;
+    params->max_datagram_frame_size = UINT16_MAX; /* of any size (RFC 9221, 3) */
     params->stateless_reset_token_present = 1;
     /* RFC 9000, 9: without connection IDs a client's packets from elsewhere find nobody. */
     params->disable_active_migration = settings->zero_length_cid;

@@ -116,9 +116,11 @@ static bool serve(const ql_serve_options *options, const serve_parts *parts, GEr
         .tls = { .certificate = parts->certificate,
                  .keylog = parts->keylog,
                  .alpn = parts->alpn,
+                 .client_ca = options->client_ca,
                  .reject_early_data = options->reject_early_data },
         .quic = parts->quic,
         .http = { .content = parts->content,
+                  .goaway_after = (uint64_t)options->goaway_after,
                   .log = options->silent ? NULL : print_access,
                   .log_user = speech(options) },
     };

@@ -68,6 +68,8 @@ static const ql_option origin_table[] = {
       NULL },
     { "alpn", '\0', QL_OPTION_STRING, FIELD(alpn), "NAME,...",
       "what to speak, the best first: h3 (default) and hq-interop (RFC 9001, 8.1)", NULL },
+    { "goaway-after", '\0', QL_OPTION_NUMBER, FIELD(goaway_after), "N",
+      "end each connection by GOAWAY with its Nth request (RFC 9114, 5.2)", NULL },
     { "silent", 's', QL_OPTION_FLAG, FIELD(silent), NULL, "do not print a line a request", NULL },
     END,
 };
@@ -76,6 +78,8 @@ static const ql_option tls_table[] = {
     { "cert", 'E', QL_OPTION_STRING, FIELD(certificate), "FILE",
       "a certificate (PEM), and those behind it, instead of one of its own making", NULL },
     { "key", '\0', QL_OPTION_STRING, FIELD(key), "FILE", "its key (PEM)", NULL },
+    { "client-ca", '\0', QL_OPTION_STRING, FIELD(client_ca), "FILE",
+      "let in who has a certificate of these authorities (PEM) only (RFC 8446, 4.3.2)", NULL },
     { "reject-early-data", '\0', QL_OPTION_FLAG, FIELD(reject_early_data), NULL,
       "give tickets for 0-RTT, but reject what comes with them (RFC 9001, 4.6.2)", NULL },
     END,
@@ -175,6 +179,7 @@ void ql_serve_options_clear(ql_serve_options *options)
     g_free(options->certificate);
     g_free(options->key);
     g_free(options->alpn);
+    g_free(options->client_ca);
     g_free(options->keys);
     g_free(options->capture);
     *options = (ql_serve_options){ .listen = NULL };

@@ -13,7 +13,8 @@ typedef struct ql_serve_options {
     char *folder;  /* NULL: the built-in pages */
     gboolean silent;
     char *certificate, *key; /* both or none */
-    char *alpn;
+    char *alpn, *client_ca;
+    int64_t goaway_after; /* 0: never */
     gboolean reject_early_data;
     gboolean retry, zero_length_cid;
     int64_t cid_length, max_data, max_stream_data, max_streams; /* 0: as usual */

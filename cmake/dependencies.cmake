@@ -24,5 +24,6 @@ if(BUILD_TESTING OR QUICLENS_CLIENT)
 endif()
 
 if(QUICLENS_CLIENT)
+    pkg_check_modules(CONTENT_ENCODERS REQUIRED IMPORTED_TARGET zlib libbrotlienc libzstd)
     include(quic_stack)
 endif()

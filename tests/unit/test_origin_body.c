@@ -25,7 +25,7 @@ static void test_body_comes_whole_when_pieces_are_acknowledged(void)
     uint64_t total = 0;
     ql_origin_body_state state;
     do {
-        state = ql_origin_body_next(body, &data, &length);
+        state = ql_origin_body_next(body, UINT64_MAX, &data, &length);
         for (size_t i = 0; i < length; i++)
             g_assert_cmphex(data[i], ==, (uint8_t)((total + i) * 7 + (total + i) / 256));
         total += length;
@@ -33,7 +33,7 @@ static void test_body_comes_whole_when_pieces_are_acknowledged(void)
     } while (state == QL_ORIGIN_BODY_PIECE);
     g_assert_cmpint(state, ==, QL_ORIGIN_BODY_END);
     g_assert_cmpuint(total, ==, QL_ORIGIN_PATTERN_BYTES);
-    g_assert_cmpint(ql_origin_body_next(body, &data, &length), ==, QL_ORIGIN_BODY_END);
+    g_assert_cmpint(ql_origin_body_next(body, UINT64_MAX, &data, &length), ==, QL_ORIGIN_BODY_END);
     g_assert_cmpuint(length, ==, 0);
     ql_origin_body_free(body);
     ql_origin_resource_free(resource);
@@ -45,19 +45,21 @@ static void test_no_more_is_kept_than_the_limit(void)
     ql_origin_body *body = ql_origin_body_new(resource, QL_ORIGIN_BODY_UNACKED);
     const uint8_t *first, *data;
     size_t first_length, length, kept = 0;
-    g_assert_cmpint(ql_origin_body_next(body, &first, &first_length), ==, QL_ORIGIN_BODY_PIECE);
+    g_assert_cmpint(ql_origin_body_next(body, UINT64_MAX, &first, &first_length), ==,
+                    QL_ORIGIN_BODY_PIECE);
     kept = first_length;
-    while (ql_origin_body_next(body, &data, &length) == QL_ORIGIN_BODY_PIECE)
+    while (ql_origin_body_next(body, UINT64_MAX, &data, &length) == QL_ORIGIN_BODY_PIECE)
         kept += length;
     g_assert_cmpuint(kept, ==, QL_ORIGIN_BODY_UNACKED);
-    g_assert_cmpint(ql_origin_body_next(body, &data, &length), ==, QL_ORIGIN_BODY_FULL);
+    g_assert_cmpint(ql_origin_body_next(body, UINT64_MAX, &data, &length), ==, QL_ORIGIN_BODY_FULL);
 
     g_assert_false(
         ql_origin_body_acknowledge(body, first_length - 1)); /* the piece is still needed */
     g_assert_cmphex(first[first_length - 1], ==,
                     (uint8_t)((first_length - 1) * 7 + (first_length - 1) / 256));
     g_assert_true(ql_origin_body_acknowledge(body, 1));
-    g_assert_cmpint(ql_origin_body_next(body, &data, &length), ==, QL_ORIGIN_BODY_PIECE);
+    g_assert_cmpint(ql_origin_body_next(body, UINT64_MAX, &data, &length), ==,
+                    QL_ORIGIN_BODY_PIECE);
     ql_origin_body_free(body);
     ql_origin_resource_free(resource);
 }
@@ -68,7 +70,7 @@ static void test_an_empty_body_ends_at_once(void)
     ql_origin_body *body = ql_origin_body_new(resource, QL_ORIGIN_BODY_UNACKED);
     const uint8_t *data;
     size_t length;
-    g_assert_cmpint(ql_origin_body_next(body, &data, &length), ==, QL_ORIGIN_BODY_END);
+    g_assert_cmpint(ql_origin_body_next(body, UINT64_MAX, &data, &length), ==, QL_ORIGIN_BODY_END);
     g_assert_cmpuint(length, ==, 0);
     ql_origin_body_free(body);
     ql_origin_resource_free(resource);
@@ -87,15 +89,55 @@ static void test_a_file_that_shrinks_fails_the_body(void)
     size_t length;
     g_assert_cmpuint(ql_origin_content_find(content, "/x", &resource, &location), ==, 200);
     ql_origin_body *body = ql_origin_body_new(resource, QL_ORIGIN_BODY_UNACKED);
-    g_assert_cmpint(ql_origin_body_next(body, &data, &length), ==, QL_ORIGIN_BODY_PIECE);
+    g_assert_cmpint(ql_origin_body_next(body, UINT64_MAX, &data, &length), ==,
+                    QL_ORIGIN_BODY_PIECE);
     g_assert_cmpint(truncate(path, 20000), ==, 0);
-    g_assert_cmpint(ql_origin_body_next(body, &data, &length), ==, QL_ORIGIN_BODY_FAILED);
-    g_assert_cmpint(ql_origin_body_next(body, &data, &length), ==, QL_ORIGIN_BODY_FAILED);
+    g_assert_cmpint(ql_origin_body_next(body, UINT64_MAX, &data, &length), ==,
+                    QL_ORIGIN_BODY_FAILED);
+    g_assert_cmpint(ql_origin_body_next(body, UINT64_MAX, &data, &length), ==,
+                    QL_ORIGIN_BODY_FAILED);
     ql_origin_body_free(body);
     ql_origin_resource_free(resource);
     ql_origin_content_free(content);
     g_remove(path);
     g_rmdir(folder);
+}
+
+static void test_a_body_can_be_made_while_it_is_sent(void)
+{
+    ql_origin_body *body = ql_origin_body_new_empty();
+    const uint8_t *data;
+    size_t length;
+    g_assert_cmpint(ql_origin_body_next(body, UINT64_MAX, &data, &length), ==, QL_ORIGIN_BODY_FULL);
+    ql_origin_body_append(body, (const uint8_t *)"one", 3);
+    ql_origin_body_append(body, (const uint8_t *)"four", 4);
+    g_assert_cmpint(ql_origin_body_next(body, UINT64_MAX, &data, &length), ==,
+                    QL_ORIGIN_BODY_PIECE);
+    g_assert_cmpuint(length, ==, 3);
+    ql_origin_body_finish(body);
+    g_assert_cmpint(ql_origin_body_next(body, UINT64_MAX, &data, &length), ==, QL_ORIGIN_BODY_END);
+    g_assert_cmpint(memcmp(data, "four", 4), ==, 0);
+    g_assert_cmpuint(ql_origin_body_kept(body), ==, 7);
+    g_assert_false(ql_origin_body_is_acknowledged(body));
+    ql_origin_body_acknowledge(body, 7);
+    g_assert_true(ql_origin_body_is_acknowledged(body));
+    g_assert_cmpint(ql_origin_body_next(body, UINT64_MAX, &data, &length), ==, QL_ORIGIN_BODY_END);
+    g_assert_cmpuint(length, ==, 0);
+    ql_origin_body_free(body);
+}
+
+static void test_a_piece_can_be_small(void)
+{
+    ql_origin_resource *resource = pattern();
+    ql_origin_body *body = ql_origin_body_new(resource, QL_ORIGIN_BODY_UNACKED);
+    const uint8_t *data;
+    size_t length;
+    g_assert_cmpint(ql_origin_body_next(body, 5, &data, &length), ==, QL_ORIGIN_BODY_PIECE);
+    g_assert_cmpuint(length, ==, 5);
+    g_assert_cmpint(ql_origin_body_next(body, 1, &data, &length), ==, QL_ORIGIN_BODY_PIECE);
+    g_assert_cmphex(data[0], ==, 35);
+    ql_origin_body_free(body);
+    ql_origin_resource_free(resource);
 }
 
 int main(int argc, char **argv)
@@ -105,5 +147,7 @@ int main(int argc, char **argv)
     g_test_add_func("/origin-body/limit", test_no_more_is_kept_than_the_limit);
     g_test_add_func("/origin-body/empty", test_an_empty_body_ends_at_once);
     g_test_add_func("/origin-body/shrinks", test_a_file_that_shrinks_fails_the_body);
+    g_test_add_func("/origin-body/made", test_a_body_can_be_made_while_it_is_sent);
+    g_test_add_func("/origin-body/small", test_a_piece_can_be_small);
     return g_test_run();
 }

@@ -121,6 +121,47 @@ static void test_too_many_fields_are_431(void)
     forget(&a);
 }
 
+static void test_lab_pages_follow_their_plan(void)
+{
+    answer busy, moved, coded, none;
+    ask(&busy, &(ql_origin_request){ .method = "GET", .target = "/status/503/delay/1s" });
+    ask(&moved, &(ql_origin_request){ .method = "GET", .target = "/redirect/2" });
+    ask(&coded, &(ql_origin_request){ .method = "GET", .target = "/bytes/100k/gzip" });
+    ask(&none, &(ql_origin_request){ .method = "GET", .target = "/status/204" });
+    g_assert_cmpuint(busy.response.status, ==, 503);
+    g_assert_cmpuint(busy.response.plan.delay, ==, 1000000000);
+    g_assert_cmpuint(moved.response.status, ==, 302);
+    g_assert_cmpstr(field(&moved, "location"), ==, "/redirect/1");
+    g_assert_cmpstr(field(&coded, "content-encoding"), ==, "gzip");
+    g_assert_cmpuint(ql_origin_resource_size(coded.response.body), <, 100000);
+    g_assert_null(none.response.body);
+    g_assert_null(field(&none, "content-length"));
+    forget(&busy);
+    forget(&moved);
+    forget(&coded);
+    forget(&none);
+}
+
+static void test_what_came_can_be_sent_back(void)
+{
+    answer fields, mirrored, large;
+    g_autoptr(GBytes) content = g_bytes_new("a\0b", 3);
+    const ql_origin_request request = {
+        .method = "PUT", .target = "/mirror", .fields = "x: y\n", .body = content
+    };
+    ask(&mirrored, &request);
+    ask(&large, &(ql_origin_request){ .method = "POST", .target = "/mirror" });
+    ask(&fields, &(ql_origin_request){ .method = "GET", .target = "/headers", .fields = "x: y\n" });
+    g_autofree char *bytes = body_text(&mirrored), *lines = body_text(&fields);
+    g_assert_cmpuint(ql_origin_resource_size(mirrored.response.body), ==, 3);
+    g_assert_cmpint(memcmp(bytes, "a\0b", 3), ==, 0);
+    g_assert_cmpstr(lines, ==, "x: y\n");
+    g_assert_cmpuint(large.response.status, ==, 413);
+    forget(&fields);
+    forget(&mirrored);
+    forget(&large);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -132,5 +173,7 @@ int main(int argc, char **argv)
                     test_missing_and_malformed_targets_have_their_status);
     g_test_add_func("/origin-response/methods", test_other_methods_are_told_which_are_allowed);
     g_test_add_func("/origin-response/too-large", test_too_many_fields_are_431);
+    g_test_add_func("/origin-response/lab", test_lab_pages_follow_their_plan);
+    g_test_add_func("/origin-response/back", test_what_came_can_be_sent_back);
     return g_test_run();
 }

@@ -13,9 +13,11 @@ ql_connection_figures ql_connection_figures_of(const ql_connection *connection)
     ngtcp2_conn_get_conn_info(context->quic, &info);
     figures.local = ql_address_from(path->local.addr, path->local.addrlen);
     figures.remote = ql_address_from(path->remote.addr, path->remote.addrlen);
+    figures.opened = context->handshake_done ? context->handshake_time : 0;
     figures.version = ngtcp2_conn_get_negotiated_version(context->quic);
     if (figures.version == 0) /* the handshake has not come so far */
-        figures.version = ngtcp2_conn_get_client_chosen_version(context->quic);
+        figures.opened = context->handshake_done ? context->handshake_time : 0;
+    figures.version = ngtcp2_conn_get_client_chosen_version(context->quic);
     figures.dcid = *ngtcp2_conn_get_dcid(context->quic);
     bool measured = info.min_rtt != UINT64_MAX;
     figures.rtt = measured ? info.smoothed_rtt : 0;

@@ -184,11 +184,9 @@ static bool has_next_address(const ql_target *target)
 
 static void note_figures(ql_target *target, const ql_connection *connection)
 {
-    ngtcp2_tstamp opened = target->figures.opened;
     uint64_t number = target->figures.number;
     target->figures = ql_connection_figures_of(connection);
     target->figures.looked_up = target->looked_up;
-    target->figures.opened = opened;
     target->figures.number = number;
 }
 
@@ -199,7 +197,6 @@ static void win(ql_target *target, guint index)
     target->connection = g_ptr_array_steal_index(target->attempts, index);
     g_ptr_array_set_size(target->attempts, 0);
     target->moved = true;
-    target->figures.opened = ql_packets_now();
     target->figures.number++;
     target->figures.remote = ql_connection_figures_of(target->connection).remote;
     g_array_set_size(target->addresses, 0);

@@ -275,9 +275,9 @@ static ngtcp2_tstamp step_delayed(ql_transfer *transfer, ngtcp2_tstamp now)
 /* One round of the loop. Returns when the next is due at the latest. */
 static ngtcp2_tstamp step(ql_transfer *transfer, GArray *pollfds)
 {
-    ngtcp2_tstamp expiry = MIN(transfer->deadline, step_delayed(transfer, ql_packets_now()));
     for (guint i = 0; i < transfer->targets->len; i++)
         ql_target_step(g_ptr_array_index(transfer->targets, i));
+    ngtcp2_tstamp expiry = MIN(transfer->deadline, step_delayed(transfer, ql_packets_now()));
     /* A step can put a request on the list of a target that had its turn. */
     for (guint i = 0; i < transfer->targets->len; i++) {
         const ql_target *target = g_ptr_array_index(transfer->targets, i);

@@ -117,13 +117,13 @@ class Caddy(Peer):
     def program():
         return shutil.which("caddy")
 
-    def command(self, certificate, documents=None, backend=None):
+    def command(self, certificate, documents=None, backend=None, directives=""):
         proxy = f"reverse_proxy /backend/* 127.0.0.1:{backend}\n" if backend else ""
         config = self.folder / "Caddyfile"
         config.write_text("{\nadmin off\nauto_https off\n}\n"
                           f":{self.port} {{\nbind 127.0.0.1 ::1\n"
                           f"tls {certificate[0]} {certificate[1]}\nroot * {documents}\n"
-                          f"{proxy}file_server\n}}\n", encoding="utf-8")
+                          f"{directives}\n{proxy}file_server\n}}\n", encoding="utf-8")
         return [self.program(), "run", "--config", str(config), "--adapter", "caddyfile"]
 
 
@@ -183,8 +183,8 @@ class Backend:
         def log_message(self, *_):
             pass
 
-    def __init__(self):
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.Handler)
+    def __init__(self, handler=Handler):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.port = self.server.server_address[1]
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
@@ -217,6 +217,20 @@ def tshark(capture, *arguments, preferences=()):
     if done.returncode != 0:
         raise AssertionError(f"{done.returncode} {done.stderr.decode(errors='replace')}")
     return done.stdout.decode().splitlines()
+
+
+def wire(home, capture, condition, *names):
+    """What tshark and the plugin say of a capture: for each frame to which the condition applies, a
+    tuple of the fields, each a list of values."""
+    fields = [word for name in names for word in ("-e", name)]
+    done = subprocess.run(["tshark", "-r", str(capture), "-Y", condition, "-T", "fields",
+                           "-E", "aggregator=|", *fields], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False, timeout=TIMEOUT,
+                          env=home.environment, **home.identity)
+    if done.returncode != 0:
+        raise AssertionError(f"{done.returncode} {done.stderr.decode(errors='replace')}")
+    return [tuple(field.split("|") if field else [] for field in line.split("\t"))
+            for line in done.stdout.decode().splitlines()]
 
 
 class Case(support.Case):
@@ -254,7 +268,8 @@ def main():
     """To be called by each test's own main."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--quiclens", required=True, help="the program")
-    parser.set_defaults(plugin=None, preload=None)
+    parser.add_argument("--plugin", help="quiclens.so, for those that read captures with it")
+    parser.add_argument("--preload", help="what has to be there before the plugin is")
     support.Case.options, rest = parser.parse_known_args()
     done = unittest.main(argv=[sys.argv[0], *rest], verbosity=2, exit=False)
     if not done.result.wasSuccessful():

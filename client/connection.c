@@ -25,6 +25,7 @@ ql_connection *ql_connection_new(const ql_connection_settings *settings, GError 
     if (context->paths != NULL) {
         connection->packets = ql_packets_new(context->paths, settings->capture);
         ql_packets_set_remarks(connection->packets, context->remarks);
+        ql_packets_set_scenario(connection->packets, settings->scenario);
         ql_paths_set_remarks(context->paths, context->remarks);
     }
     if (context->paths == NULL || !ql_connection_start(connection, connection->version, error)) {
@@ -176,6 +177,7 @@ ngtcp2_tstamp ql_connection_expiry(const ql_connection *connection)
     /* What waits for the socket has to wait for nothing else. */
     if (ql_packets_blocked_fd(connection->packets) >= 0)
         return expiry;
+    expiry = MIN(expiry, ql_packets_expiry(connection->packets));
     return MIN(expiry, ngtcp2_conn_get_expiry(context->quic));
 }
 

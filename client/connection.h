@@ -7,6 +7,7 @@
 #include "http_settings.h"
 #include "path.h"
 #include "qlog.h"
+#include "relay_scenario.h"
 #include "quic_settings.h"
 #include "resumption.h"
 #include "self_capture.h"
@@ -27,9 +28,10 @@ typedef struct ql_connection_settings {
     const char *host;   /* whose certificate is expected */
     const char *origin; /* "host:port", for messages */
     ql_address remote;
-    ql_self_capture *capture; /* NULL: none */
-    ql_trace *trace;          /* NULL: none */
-    ql_qlog_book *qlogs;      /* NULL: none */
+    ql_self_capture *capture;          /* NULL: none */
+    ql_trace *trace;                   /* NULL: none */
+    ql_qlog_book *qlogs;               /* NULL: none */
+    const ql_relay_scenario *scenario; /* of a bad network; NULL: none */
     ql_trigger move;
     ngtcp2_duration handshake_timeout;
     ngtcp2_duration idle_timeout; /* the server may make it shorter (RFC 9000, 10.1) */

@@ -13,6 +13,7 @@
 #include "trace.h"
 #include "transfer.h"
 
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -67,6 +68,15 @@ static bool wants_progress(const ql_get_options *options)
            !options->trace_frames && !body_on_terminal;
 }
 
+/* What is to be done again to see the same. */
+static char *describe(const ql_get_options *options)
+{
+    const ql_relay_scenario *scenario = ql_impair_options_scenario(&options->impair);
+    return scenario == NULL ? g_strdup(options->command_line)
+                            : g_strdup_printf("%s\nseed of the bad network: %" PRIu64,
+                                              options->command_line, scenario->seed);
+}
+
 static bool open_logs(get_tools *tools, const ql_get_options *options, GError **error)
 {
     const ql_capture_options *record = &options->record;
@@ -79,8 +89,8 @@ static bool open_logs(get_tools *tools, const ql_get_options *options, GError **
             return false;
     }
     if (record->capture != NULL) {
-        tools->capture =
-            ql_self_capture_new_commented(record->capture, options->command_line, error);
+        g_autofree char *comment = describe(options);
+        tools->capture = ql_self_capture_new_commented(record->capture, comment, error);
         if (tools->capture == NULL)
             return false;
         ql_self_capture_flush(tools->capture);
@@ -102,6 +112,9 @@ static bool open_tools(get_tools *tools, const ql_get_options *options, GError *
     }
     tools->tls = ql_tls_client_context_new(&with_log, error);
     tools->trace = options->verbose || options->trace_frames ? ql_trace_new(STDERR_FILENO) : NULL;
+    if (options->impair.given)
+        ql_trace_note(tools->trace, "the network is a bad one, its seed %" PRIu64,
+                      options->impair.scenario.seed);
     tools->progress = wants_progress(options) ? ql_progress_new(STDERR_FILENO) : NULL;
     return tools->tls != NULL;
 }
@@ -176,6 +189,7 @@ static bool transfer_all(const get_tools *tools, const ql_get_options *options, 
         .trace_frames = options->trace_frames != FALSE,
         .requests_at_once = (unsigned)options->parallel_max,
         .qlogs = tools->qlogs,
+        .scenario = ql_impair_options_scenario(&options->impair),
         .progress = tools->progress,
         .terms = ql_tls_options_for_connections(&options->tls),
         .quic = options->quic,

@@ -110,6 +110,7 @@ static bool parse_words(ql_get_options *options, int argc, char **argv, GError *
         { "QUIC: flow control", ql_flow_option_table, &options->quic },
         { "QUIC: recovery and datagrams", ql_recovery_option_table, &options->quic },
         { "QUIC: paths", path_table, options },
+        { "A bad network", ql_impair_option_table, &options->impair },
         ql_capture_options_group(&options->record),
         { NULL, NULL, NULL },
     };
@@ -152,6 +153,7 @@ bool ql_get_options_parse(ql_get_options *options, int argc, char **argv, GError
                                  .max_redirects = REDIRECTS };
     options->data = g_array_new(FALSE, FALSE, sizeof(ql_get_data));
     g_array_set_clear_func(options->data, data_clear);
+    ql_impair_options_init(&options->impair);
     return parse_words(options, argc, argv, error) && check(options, error) &&
            ql_tls_options_check(&options->tls, error) &&
            ql_quic_options_check(&options->quic, error);

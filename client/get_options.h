@@ -3,6 +3,7 @@
 #pragma once
 
 #include "capture_options.h"
+#include "impair_options.h"
 #include "options.h"
 #include "quic_settings.h"
 #include "tls_options.h"
@@ -44,6 +45,7 @@ typedef struct ql_get_options {
     ql_tls_options tls;
     ql_quic_settings quic;
     ql_capture_options record;
+    ql_impair_options impair;
     char *command_line; /* as it may be shown to others; the caller sets it */
     ql_trigger move;
     double connect_timeout, max_time, idle_timeout; /* in seconds; 0: not given */

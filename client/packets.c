@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "packets.h"
 
+#include "network.h"
+#include "packet_record.h"
+
 #include <string.h>
 #include <time.h>
 
 #define DATAGRAMS_AT_ONCE 32
-#define DATAGRAMS_IN_TURN 1024 /* received, until timers have their turn again */
-#define LONG_HEADER       0x80 /* RFC 9000, 17.2 */
-#define OWN_IDS_AT_MOST   32
+#define DATAGRAMS_IN_TURN 1024   /* received, until timers have their turn again */
 #define BATCHES_IN_TURN   16     /* sent, the same */
 #define SEND_BYTES        65507u /* the largest UDP payload, which bounds what GSO takes */
 
@@ -27,11 +28,10 @@ typedef struct unsent {
 
 struct ql_packets {
     ql_paths *paths;
-    ql_self_capture *capture;
-    ql_qlog *qlog;
-    ql_remarks *remarks;
-    GArray *own_ids; /* ngtcp2_cid: ours that packets have carried; empty: only the first */
-    GArray *sources; /* source */
+    ql_packet_record *record;
+    ql_network *network;   /* NULL: what is sent goes to the socket at once */
+    ql_relay_packet *held; /* it came out of the network, and the socket was full; NULL: none */
+    GArray *sources;       /* source */
     unsent unsent;
     uint8_t buffer[SEND_BYTES];
 };
@@ -47,8 +47,7 @@ ql_packets *ql_packets_new(ql_paths *paths, ql_self_capture *capture)
 {
     ql_packets *packets = g_new0(ql_packets, 1);
     packets->paths = paths;
-    packets->capture = capture;
-    packets->own_ids = g_array_new(FALSE, FALSE, sizeof(ngtcp2_cid));
+    packets->record = ql_packet_record_new(capture);
     packets->sources = g_array_new(FALSE, FALSE, sizeof(source));
     return packets;
 }
@@ -57,91 +56,29 @@ void ql_packets_free(ql_packets *packets)
 {
     if (packets == NULL)
         return;
-    g_array_unref(packets->own_ids);
+    if (packets->held != NULL)
+        ql_network_packet_free(packets->network, QL_RELAY_CLIENT, packets->held);
+    ql_network_free(packets->network);
+    ql_packet_record_free(packets->record);
     g_array_unref(packets->sources);
     g_free(packets);
 }
 
 void ql_packets_set_qlog(ql_packets *packets, ql_qlog *qlog)
 {
-    packets->qlog = qlog;
+    ql_packet_record_set_qlog(packets->record, qlog);
 }
 
 void ql_packets_set_remarks(ql_packets *packets, ql_remarks *remarks)
 {
-    packets->remarks = remarks;
+    ql_packet_record_set_remarks(packets->record, remarks);
 }
 
-static bool contains(const ngtcp2_cid *list, size_t count, const ngtcp2_cid *cid)
+void ql_packets_set_scenario(ql_packets *packets, const ql_relay_scenario *scenario)
 {
-    for (size_t i = 0; i < count; i++)
-        if (ngtcp2_cid_eq(&list[i], cid))
-            return true;
-    return false;
-}
-
-/* The server may use another of our connection IDs at any time (RFC 9000, 5.1), and only its
- * packets tell. What is none of ours has come from elsewhere; what was used before is late. */
-static void log_own_id(const ql_packets *packets, ngtcp2_conn *quic, const uint8_t *data,
-                       size_t length)
-{
-    const ngtcp2_cid *now = ql_qlog_connection_id(packets->qlog, QL_QLOG_LOCAL);
-    ngtcp2_cid seen, own[OWN_IDS_AT_MOST];
-    if (now == NULL || length <= now->datalen || (data[0] & LONG_HEADER) != 0 ||
-        memcmp(data + 1, now->data, now->datalen) == 0)
-        return;
-    ngtcp2_cid_init(&seen, data + 1, now->datalen);
-    size_t count = ngtcp2_conn_get_scid(quic, NULL);
-    if (count > OWN_IDS_AT_MOST ||
-        contains((const ngtcp2_cid *)(void *)packets->own_ids->data, packets->own_ids->len, &seen))
-        return;
-    count = ngtcp2_conn_get_scid(quic, own);
-    if (!contains(own, count, &seen))
-        return;
-    if (packets->own_ids->len == 0)
-        g_array_append_vals(packets->own_ids, now, 1);
-    g_array_append_val(packets->own_ids, seen);
-    ql_qlog_connection_id_updated(packets->qlog, QL_QLOG_LOCAL, &seen);
-}
-
-/* The secrets that a datagram brings about are known only once it was processed. */
-static void capture_received(const ql_packets *packets, const ql_udp_datagram *datagram)
-{
-    const ql_captured captured = {
-        .time_ns = datagram->time_ns,
-        .from = ql_address_sockaddr(&datagram->remote),
-        .to = ql_address_sockaddr(&datagram->local),
-        .way = QL_PCAPNG_WAY_INBOUND,
-        .ecn = datagram->ecn,
-        .ttl = datagram->ttl,
-        .data = datagram->data,
-        .length = datagram->length,
-    };
-    if (packets->capture != NULL)
-        ql_self_capture_record(packets->capture, &captured);
-}
-
-static void capture_sent(const ql_packets *packets, const unsent *batch, const ql_udp *udp,
-                         size_t length, uint64_t time)
-{
-    if (packets->capture == NULL || length == 0)
-        return;
-    g_autofree char *comment = ql_remarks_take(packets->remarks, ql_udp_local(udp));
-    ql_captured captured = {
-        .time_ns = time,
-        .from = ql_address_sockaddr(ql_udp_local(udp)),
-        .to = ql_address_sockaddr(ql_paths_remote(packets->paths)),
-        .way = QL_PCAPNG_WAY_OUTBOUND,
-        .ecn = batch->ecn,
-        .ttl = ql_udp_ttl(udp),
-        .comment = comment,
-    };
-    for (size_t at = 0; at < length; at += batch->segment) {
-        captured.data = packets->buffer + batch->start + at;
-        captured.length = MIN(batch->segment, length - at);
-        ql_self_capture_record(packets->capture, &captured);
-        captured.comment = NULL; /* the first of them shows it */
-    }
+    bool ipv6 = ql_paths_remote(packets->paths)->storage.ss_family == AF_INET6;
+    ql_network_free(packets->network);
+    packets->network = scenario == NULL ? NULL : ql_network_new(scenario, ipv6);
 }
 
 static bool is_used_up(const source *from)
@@ -205,6 +142,45 @@ static void begin_receiving(ql_packets *packets)
     }
 }
 
+/* rv: of the datagrams before. What came behind the connection's end is captured, too. */
+static int process(const ql_packets *packets, ngtcp2_conn *quic, const ql_udp_datagram *datagram,
+                   const char *comment, int rv)
+{
+    ngtcp2_path path = ql_paths_of(packets->paths, datagram);
+    ngtcp2_pkt_info info = { .ecn = datagram->ecn };
+    if (rv == 0)
+        rv = ngtcp2_conn_read_pkt(quic, &path, &info, datagram->data, datagram->length,
+                                  ql_packets_now());
+    ql_packet_record_received(packets->record, quic, datagram, comment);
+    return rv;
+}
+
+/* What has come through the network. */
+static int take_out(const ql_packets *packets, ngtcp2_conn *quic, int rv)
+{
+    ql_relay_packet *packet;
+    while (packets->network != NULL && (packet = ql_network_take(packets->network, QL_RELAY_SERVER,
+                                                                 ql_packets_now())) != NULL) {
+        packet->datagram.time_ns = ql_udp_now();
+        rv = process(packets, quic, &packet->datagram, packet->comment, rv);
+        ql_network_packet_free(packets->network, QL_RELAY_SERVER, packet);
+    }
+    return rv;
+}
+
+static int take_in(const ql_packets *packets, ngtcp2_conn *quic, const ql_udp_datagram *datagram,
+                   int rv)
+{
+    bool lost;
+    if (packets->network == NULL)
+        return process(packets, quic, datagram, NULL, rv);
+    g_autofree char *comment =
+        ql_network_put(packets->network, QL_RELAY_SERVER, datagram, ql_packets_now(), &lost);
+    if (lost)
+        ql_packet_record_received(packets->record, NULL, datagram, comment);
+    return take_out(packets, quic, rv);
+}
+
 int ql_packets_receive(ql_packets *packets, ngtcp2_conn *quic, GError **error)
 {
     int rv = 0;
@@ -215,15 +191,66 @@ int ql_packets_receive(ql_packets *packets, ngtcp2_conn *quic, GError **error)
             more = rv == 0 && turn < DATAGRAMS_IN_TURN && refill(packets, error);
         const ql_udp_datagram *datagram = next_datagram(packets);
         if (datagram == NULL)
-            return rv;
-        ngtcp2_path path = ql_paths_of(packets->paths, datagram);
-        ngtcp2_pkt_info info = { .ecn = datagram->ecn };
-        if (rv == 0) /* what came behind the connection's end is captured, too */
-            rv = ngtcp2_conn_read_pkt(quic, &path, &info, datagram->data, datagram->length,
-                                      ql_packets_now());
-        log_own_id(packets, quic, datagram->data, datagram->length);
-        capture_received(packets, datagram);
+            return take_out(packets, quic, rv);
+        rv = take_in(packets, quic, datagram, rv);
     }
+}
+
+/* Each datagram of the batch, of which the kernel or the network takes that many bytes. */
+static void hand_over(const ql_packets *packets, const unsent *batch, const ql_udp *udp,
+                      size_t length, uint64_t time)
+{
+    ql_udp_datagram datagram = {
+        .local = *ql_udp_local(udp),
+        .remote = *ql_paths_remote(packets->paths),
+        .time_ns = time,
+        .ecn = batch->ecn,
+        .ttl = ql_udp_ttl(udp),
+    };
+    for (size_t at = 0; at < length; at += datagram.length) {
+        bool lost;
+        g_autofree char *comment = NULL;
+        datagram.data = packets->buffer + batch->start + at;
+        datagram.length = MIN(batch->segment, length - at);
+        if (packets->network != NULL)
+            comment = ql_network_put(packets->network, QL_RELAY_CLIENT, &datagram, ql_packets_now(),
+                                     &lost);
+        ql_packet_record_sent(packets->record, &datagram, comment);
+    }
+}
+
+static ql_udp *socket_of(const ql_packets *packets, const ql_udp_datagram *datagram)
+{
+    const ngtcp2_addr local = { (ngtcp2_sockaddr *)(uintptr_t)ql_address_sockaddr(&datagram->local),
+                                datagram->local.length };
+    return ql_paths_find(packets->paths, &local);
+}
+
+/* What has come out of the network by now goes to the sockets that are still open. False as
+ * send_unsent. */
+static bool deliver(ql_packets *packets, uint64_t now, GError **error)
+{
+    while (packets->network != NULL) {
+        ql_relay_packet *packet = packets->held;
+        packets->held = NULL;
+        if (packet == NULL)
+            packet = ql_network_take(packets->network, QL_RELAY_CLIENT, now);
+        if (packet == NULL)
+            return true;
+        ql_udp *udp = socket_of(packets, &packet->datagram);
+        const ql_udp_batch batch = { .ecn = packet->datagram.ecn,
+                                     .data = packet->datagram.data,
+                                     .length = packet->datagram.length };
+        ssize_t sent = udp == NULL ? 1 : ql_udp_send(udp, &batch, error);
+        if (sent == 0) {
+            packets->held = packet;
+            return false;
+        }
+        ql_network_packet_free(packets->network, QL_RELAY_CLIENT, packet);
+        if (sent < 0)
+            return false;
+    }
+    return true;
 }
 
 /* Returns false if the socket is full, or failed with error set. */
@@ -241,12 +268,13 @@ static bool send_unsent(ql_packets *packets, GError **error)
                             .length = batch->length,
                             .segment = batch->segment };
     uint64_t time = ql_udp_now();
-    ssize_t sent = ql_udp_send(udp, &wanted, error);
+    ssize_t sent =
+        packets->network != NULL ? (ssize_t)batch->length : ql_udp_send(udp, &wanted, error);
     if (sent < 0) {
         batch->length = 0; /* lost, as on any network */
         return false;
     }
-    capture_sent(packets, batch, udp, (size_t)sent, time);
+    hand_over(packets, batch, udp, (size_t)sent, time);
     batch->start += (size_t)sent;
     batch->length -= (size_t)sent;
     return batch->length == 0;
@@ -256,7 +284,7 @@ int ql_packets_send(ql_packets *packets, ngtcp2_conn *quic, ngtcp2_write_pkt wri
                     GError **error)
 {
     for (int round = 0; round < BATCHES_IN_TURN; round++) {
-        if (!send_unsent(packets, error))
+        if (!send_unsent(packets, error) || !deliver(packets, ql_packets_now(), error))
             return 0;
         unsent *batch = &packets->unsent;
         ngtcp2_pkt_info info = { 0 };
@@ -288,12 +316,21 @@ void ql_packets_close(ql_packets *packets, ngtcp2_conn *quic, const ngtcp2_ccerr
     batch->length = length > 0 ? (size_t)length : 0;
     batch->segment = batch->length;
     send_unsent(packets, NULL);
+    deliver(packets, UINT64_MAX, NULL);
 }
 
 int ql_packets_blocked_fd(const ql_packets *packets)
 {
     const unsent *batch = &packets->unsent;
-    ql_udp *udp =
-        batch->length == 0 ? NULL : ql_paths_find(packets->paths, &batch->path.path.local);
+    ql_udp *udp = NULL;
+    if (packets->held != NULL)
+        udp = socket_of(packets, &packets->held->datagram);
+    else if (batch->length > 0)
+        udp = ql_paths_find(packets->paths, &batch->path.path.local);
     return udp == NULL ? -1 : ql_udp_fd(udp);
+}
+
+ngtcp2_tstamp ql_packets_expiry(const ql_packets *packets)
+{
+    return packets->network == NULL ? UINT64_MAX : ql_network_due(packets->network);
 }

@@ -38,17 +38,8 @@ static gboolean take_scenario(const char *name, const char *value, void *record,
 static gboolean take_scenario_file(const char *name, const char *value, void *record,
                                    GError **error)
 {
-    g_autofree char *text = g_malloc0(QL_RELAY_TEXT_MAX + 2); /* a byte more than it may have */
-    FILE *file = fopen(value, "re");
-    if (file == NULL || (fread(text, 1, QL_RELAY_TEXT_MAX + 1, file) == 0 && ferror(file) != 0)) {
-        g_autofree char *shown = ql_text_escape(value);
-        g_set_error(error, QL_RELAY_ERROR, 0, "cannot read the scenario %s", shown);
-        if (file != NULL)
-            fclose(file);
-        return FALSE;
-    }
-    fclose(file);
-    return take_scenario(name, text, record, error);
+    (void)name;
+    return ql_relay_scenario_read(&((relay_record *)record)->scenario, value, error);
 }
 
 #define FIELD(name) offsetof(relay_record, name)

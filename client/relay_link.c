@@ -188,16 +188,20 @@ static void send_off(ql_relay_link *link, const ql_relay_decision *decision,
         lose(link, s, cause);
         return;
     }
-    uint64_t due_ns = s->story->due_ns;
+    uint64_t due_ns = packet->due_ns = s->story->due_ns;
+    packet->put_ns = s->now_ns;
     if (decision->reorder)
         add_event(link, s, QL_RELAY_REORDER)->by_ns = link->rules->reorder_by_ns;
     if (decision->duplicate) {
         copy = packet_new(link, &packet->datagram, owner, decision->number);
         copy->is_copy = true;
-        if (push(link, decision, copy, s, &cause))
+        if (push(link, decision, copy, s, &cause)) {
             add_event(link, s, QL_RELAY_DUPLICATE);
-        else
+            copy->put_ns = s->now_ns;
+            copy->due_ns = s->story->due_ns;
+        } else {
             copy = NULL;
+        }
     }
     s->story->due_ns = due_ns;
     packet->comment = ql_relay_story_to_text(s->story);

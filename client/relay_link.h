@@ -29,7 +29,8 @@ typedef struct ql_relay_packet {
     ql_udp_datagram datagram; /* as it was put, but for what was corrupted */
     void *owner;
     uint64_t number;
-    char *comment; /* on what happened to it; NULL: nothing did */
+    uint64_t put_ns, due_ns; /* when it was put, and when it had to come out */
+    char *comment;           /* on what happened to it; NULL: nothing did */
     bool is_copy;
     uint8_t data[]; /* of the datagram */
 } ql_relay_packet;

@@ -4,6 +4,7 @@
 #include "relay_value.h"
 #include "text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define DEFAULT_QUEUE         25u
@@ -314,6 +315,20 @@ bool ql_relay_scenario_parse(ql_relay_scenario *scenario, const char *text, GErr
         return false;
     *scenario = *changed;
     return true;
+}
+
+bool ql_relay_scenario_read(ql_relay_scenario *scenario, const char *path, GError **error)
+{
+    g_autofree char *text = g_malloc0(QL_RELAY_TEXT_MAX + 2); /* a byte more than it may have */
+    FILE *file = fopen(path, "re");
+    bool read = file != NULL && (fread(text, 1, QL_RELAY_TEXT_MAX + 1, file) > 0 || !ferror(file));
+    if (file != NULL)
+        fclose(file);
+    if (read)
+        return ql_relay_scenario_parse(scenario, text, error);
+    g_autofree char *shown = ql_text_escape(path);
+    g_set_error(error, QL_RELAY_ERROR, 0, "cannot read the scenario %s", shown);
+    return false;
 }
 
 uint64_t ql_relay_scenario_rebind_time(const ql_relay_scenario *scenario, uint64_t index)

@@ -78,5 +78,8 @@ bool ql_relay_scenario_set(ql_relay_scenario *scenario, const char *key, const c
  * understood, too. False and error as above; the scenario is then unchanged. */
 bool ql_relay_scenario_parse(ql_relay_scenario *scenario, const char *text, GError **error);
 
+/* The same with what a file holds. */
+bool ql_relay_scenario_read(ql_relay_scenario *scenario, const char *path, GError **error);
+
 /* When the client is rebound for the index-th time, from 0; UINT64_MAX: not any more. */
 uint64_t ql_relay_scenario_rebind_time(const ql_relay_scenario *scenario, uint64_t index);

@@ -159,6 +159,7 @@ static void connect_next(ql_target *target)
         .capture = from->capture,
         .trace = from->trace,
         .qlogs = from->qlogs,
+        .scenario = from->scenario,
         .move = target->moved ? (ql_trigger){ 0 } : from->move,
         .handshake_timeout = target->connect_deadline > now ? target->connect_deadline - now : 1,
         .idle_timeout = from->idle_timeout,

@@ -8,6 +8,7 @@
 #include "path.h"
 #include "progress.h"
 #include "qlog.h"
+#include "relay_scenario.h"
 #include "quic_settings.h"
 #include "request.h"
 #include "resolve.h"
@@ -31,14 +32,15 @@ typedef struct ql_transfer_settings {
     ql_quic_settings quic;
     ql_resumption_settings resumption;
     const ql_resolver *resolver;
-    ql_self_capture *capture;        /* NULL: none */
-    ql_trace *trace;                 /* NULL: none */
-    bool trace_frames;               /* with a line for each frame of HTTP/3 */
-    unsigned requests_at_once;       /* on one connection; 0: 100 */
-    ql_qlog_book *qlogs;             /* NULL: none */
-    ql_progress *progress;           /* NULL: none */
-    ql_trigger move;                 /* of the first connection of each origin */
-    ngtcp2_duration connect_timeout; /* for the addresses of an origin all together */
+    ql_self_capture *capture;          /* NULL: none */
+    ql_trace *trace;                   /* NULL: none */
+    bool trace_frames;                 /* with a line for each frame of HTTP/3 */
+    unsigned requests_at_once;         /* on one connection; 0: 100 */
+    ql_qlog_book *qlogs;               /* NULL: none */
+    const ql_relay_scenario *scenario; /* of a bad network; NULL: none */
+    ql_progress *progress;             /* NULL: none */
+    ql_trigger move;                   /* of the first connection of each origin */
+    ngtcp2_duration connect_timeout;   /* for the addresses of an origin all together */
     ngtcp2_duration idle_timeout;
     ngtcp2_duration max_time; /* 0: no limit */
     int stop_fd;              /* breaks the transfer off when it is readable; -1: none */

@@ -20,7 +20,9 @@ ql_connection *ql_connection_new(const ql_connection_settings *settings, GError 
     connection->begun = ql_packets_now();
     context->resumption =
         ql_resumption_new(&settings->resumption, settings->origin, settings->trace);
-    const ql_path_plan plan = { .move = settings->move, .no_gso = settings->quic.no_gso };
+    const ql_path_plan plan = { .move = settings->move,
+                                .no_gso = settings->quic.no_gso,
+                                .local = settings->local };
     context->paths = ql_paths_new(&settings->remote, &plan, settings->trace, error);
     if (context->paths != NULL) {
         connection->packets = ql_packets_new(context->paths, settings->capture);

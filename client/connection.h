@@ -28,6 +28,7 @@ typedef struct ql_connection_settings {
     const char *host;   /* whose certificate is expected */
     const char *origin; /* "host:port", for messages */
     ql_address remote;
+    ql_local_end local;
     ql_self_capture *capture;          /* NULL: none */
     ql_trace *trace;                   /* NULL: none */
     ql_qlog_book *qlogs;               /* NULL: none */

@@ -184,6 +184,7 @@ static bool transfer_all(const get_tools *tools, const ql_get_options *options, 
     const ql_transfer_settings settings = {
         .tls = tools->tls,
         .resolver = tools->resolver,
+        .local = options->local,
         .capture = tools->capture,
         .trace = tools->trace,
         .trace_frames = options->trace_frames != FALSE,
@@ -225,7 +226,8 @@ static int get(const ql_get_options *options)
     int family = options->ipv4 ? AF_INET : options->ipv6 ? AF_INET6 : AF_UNSPEC;
     tools.shared = to_stdout ? ql_stdout_new(STDOUT_FILENO) : NULL;
     tools.resolver = ql_resolver_new(family, options->resolve, &error);
-    if (tools.resolver != NULL)
+    if (tools.resolver != NULL &&
+        ql_resolver_connect_to(tools.resolver, options->connect_to, &error))
         tools.reporter = ql_get_reporter_new(options, tools.shared, &error);
     if (tools.reporter != NULL)
         requests = ql_get_requests_new(options, tools.shared,

@@ -22,11 +22,28 @@ static gboolean take_move(const char *name, const char *value, void *record, GEr
         .name = NULL                                                                               \
     }
 
+static gboolean take_interface(const char *name, const char *value, void *record, GError **error)
+{
+    (void)name;
+    return ql_local_end_parse_interface(&((ql_get_options *)record)->local, value, error);
+}
+
+static gboolean take_local_port(const char *name, const char *value, void *record, GError **error)
+{
+    (void)name;
+    return ql_local_end_parse_ports(&((ql_get_options *)record)->local, value, error);
+}
+
 static const ql_option network_table[] = {
     { "ipv4", '4', QL_OPTION_FLAG, FIELD(ipv4), NULL, "IPv4 only", NULL },
     { "ipv6", '6', QL_OPTION_FLAG, FIELD(ipv6), NULL, "IPv6 only", NULL },
     { "resolve", '\0', QL_OPTION_STRINGS, FIELD(resolve), "HOST:PORT:ADDRESS[,...]",
       "where to find a host; \"*\" is any host", NULL },
+    { "connect-to", '\0', QL_OPTION_STRINGS, FIELD(connect_to), "HOST1:PORT1:HOST2:PORT2",
+      "go to the second instead of the first, whose certificate is still expected", NULL },
+    { "interface", '\0', QL_OPTION_CALL, 0, "NAME|ADDRESS", "send from there", take_interface },
+    { "local-port", '\0', QL_OPTION_CALL, 0, "FROM[-TO]",
+      "send from the first of these ports that is free", take_local_port },
     { "connect-timeout", '\0', QL_OPTION_SECONDS, FIELD(connect_timeout), "SECONDS",
       "for the handshake; 10 if not given", NULL },
     { "idle-timeout", '\0', QL_OPTION_SECONDS, FIELD(idle_timeout), "SECONDS",
@@ -176,6 +193,7 @@ void ql_get_options_clear(ql_get_options *options)
     g_strfreev(options->headers);
     ql_tls_options_clear(&options->tls);
     g_strfreev(options->resolve);
+    g_strfreev(options->connect_to);
     ql_capture_options_clear(&options->record);
     g_free(options->command_line);
 }

@@ -4,6 +4,7 @@
 
 #include "capture_options.h"
 #include "impair_options.h"
+#include "local_end.h"
 #include "options.h"
 #include "quic_settings.h"
 #include "tls_options.h"
@@ -41,6 +42,8 @@ typedef struct ql_get_options {
     gboolean summary, trace_frames;
     int64_t parallel_max; /* 0: not given */
     gboolean ipv4, ipv6;
+    ql_local_end local;
+    char **connect_to;
     char **resolve;
     ql_tls_options tls;
     ql_quic_settings quic;

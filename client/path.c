@@ -32,7 +32,7 @@ struct ql_paths {
 
 static bool open_socket(ql_paths *paths, GError **error)
 {
-    socket_entry entry = { ql_udp_connect(&paths->remote, error), NEVER };
+    socket_entry entry = { ql_udp_connect(&paths->remote, &paths->plan.local, error), NEVER };
     if (entry.udp == NULL)
         return false;
     if (paths->plan.no_gso)

@@ -17,8 +17,9 @@ typedef struct ql_paths ql_paths;
 
 /* What is to become of the paths of a connection. A plain value; zero is the usual. */
 typedef struct ql_path_plan {
-    ql_trigger move; /* to another local port */
-    bool no_gso;     /* as ql_quic_settings.no_gso */
+    ql_trigger move;    /* to another local port */
+    bool no_gso;        /* as ql_quic_settings.no_gso */
+    ql_local_end local; /* where each socket is bound */
 } ql_path_plan;
 
 /* Opens the first socket. NULL and error on failure. trace is borrowed. */

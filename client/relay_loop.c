@@ -55,7 +55,7 @@ static bool watch(ql_relay *relay, int fd, void *what, GError **error)
 /* The kernel knows which of our addresses leads to the server. */
 static bool find_local(ql_relay *relay, const ql_address *server, GError **error)
 {
-    ql_udp *probe = ql_udp_connect(server, error);
+    ql_udp *probe = ql_udp_connect(server, NULL, error);
     if (probe == NULL)
         return false;
     relay->local = *ql_udp_local(probe);

@@ -15,9 +15,16 @@ typedef struct entry {
     char **addresses;
 } entry;
 
+/* One --connect-to. */
+typedef struct detour {
+    char *host, *to_host;   /* "": any, or the same */
+    uint16_t port, to_port; /* 0: any, or the same */
+} detour;
+
 struct ql_resolver {
     int family;
     GArray *entries;
+    GArray *detours;
 };
 
 static void entry_clear(void *data)
@@ -25,6 +32,13 @@ static void entry_clear(void *data)
     entry *old = data;
     g_free(old->host);
     g_strfreev(old->addresses);
+}
+
+static void detour_clear(void *data)
+{
+    detour *old = data;
+    g_free(old->host);
+    g_free(old->to_host);
 }
 
 static char *without_brackets(const char *text, size_t length)
@@ -74,6 +88,8 @@ ql_resolver *ql_resolver_new(int family, char *const *entries, GError **error)
     resolver->family = family;
     resolver->entries = g_array_new(FALSE, FALSE, sizeof(entry));
     g_array_set_clear_func(resolver->entries, entry_clear);
+    resolver->detours = g_array_new(FALSE, FALSE, sizeof(detour));
+    g_array_set_clear_func(resolver->detours, detour_clear);
     for (; entries != NULL && *entries != NULL; entries++) {
         entry parsed;
         if (!parse_entry(*entries, &parsed, error)) {
@@ -89,6 +105,7 @@ static void resolver_clear(void *data)
 {
     ql_resolver *resolver = data;
     g_array_unref(resolver->entries);
+    g_array_unref(resolver->detours);
 }
 
 void ql_resolver_free(ql_resolver *resolver)
@@ -100,6 +117,66 @@ void ql_resolver_free(ql_resolver *resolver)
 const ql_resolver *ql_resolver_ref(const ql_resolver *resolver)
 {
     return g_atomic_rc_box_acquire((void *)(uintptr_t)resolver);
+}
+
+/* Takes "HOST:" or "[ADDRESS]:" from the front of text, which then is behind it; NULL: there is
+ * none. */
+static char *take_host(const char **text)
+{
+    const char *host_end = **text == '[' ? strchr(*text, ']') : *text;
+    const char *colon = host_end == NULL ? NULL : strchr(host_end, ':');
+    if (colon == NULL)
+        return NULL;
+    char *host = without_brackets(*text, (size_t)(colon - *text));
+    *text = colon + 1;
+    return host;
+}
+
+static bool take_port(const char *digits, uint16_t *port)
+{
+    guint64 value = 0;
+    bool good =
+        *digits == '\0' || g_ascii_string_to_unsigned(digits, 10, 1, UINT16_MAX, &value, NULL);
+    *port = (uint16_t)value;
+    return good;
+}
+
+static bool parse_detour(const char *text, detour *parsed)
+{
+    *parsed = (detour){ .host = take_host(&text) };
+    g_autofree char *port = parsed->host == NULL ? NULL : take_host(&text);
+    parsed->to_host = port == NULL ? NULL : take_host(&text);
+    return parsed->to_host != NULL && take_port(port, &parsed->port) &&
+           take_port(text, &parsed->to_port);
+}
+
+bool ql_resolver_connect_to(ql_resolver *resolver, char *const *entries, GError **error)
+{
+    for (; entries != NULL && *entries != NULL; entries++) {
+        detour parsed;
+        if (!parse_detour(*entries, &parsed)) {
+            detour_clear(&parsed);
+            g_set_error(error, QL_RESOLVE_ERROR, 0,
+                        "bad --connect-to %s: HOST1:PORT1:HOST2:PORT2 is expected", *entries);
+            return false;
+        }
+        g_array_append_val(resolver->detours, parsed);
+    }
+    return true;
+}
+
+/* Where to go instead of to *host and *port. */
+static void take_detour(const ql_resolver *resolver, const char **host, uint16_t *port)
+{
+    for (guint i = 0; i < resolver->detours->len; i++) {
+        const detour *known = &g_array_index(resolver->detours, detour, i);
+        if ((*known->host != '\0' && g_ascii_strcasecmp(known->host, *host) != 0) ||
+            (known->port != 0 && known->port != *port))
+            continue;
+        *host = *known->to_host != '\0' ? known->to_host : *host;
+        *port = known->to_port != 0 ? known->to_port : *port;
+        return;
+    }
 }
 
 /* Returns 0 or an error of getaddrinfo. */
@@ -140,6 +217,7 @@ static const entry *find_entry(const ql_resolver *resolver, const char *host, ui
 
 bool ql_resolver_knows(const ql_resolver *resolver, const char *host, uint16_t port)
 {
+    take_detour(resolver, &host, &port);
     return g_hostname_is_ip_address(host) || find_entry(resolver, host, port) != NULL;
 }
 
@@ -147,6 +225,7 @@ GArray *ql_resolver_lookup(const ql_resolver *resolver, const char *host, uint16
                            GError **error)
 {
     GArray *list = g_array_new(FALSE, FALSE, sizeof(ql_address));
+    take_detour(resolver, &host, &port);
     const entry *known = find_entry(resolver, host, port);
     bool named = known != NULL;
     for (char **at = named ? known->addresses : NULL; at != NULL && *at != NULL; at++)

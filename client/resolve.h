@@ -16,6 +16,11 @@ typedef struct ql_resolver ql_resolver;
  * "HOST:PORT:ADDRESS[,ADDRESS]..." with "*" for any host; NULL: none. NULL and error if one of them
  * is not of this form. */
 ql_resolver *ql_resolver_new(int family, char *const *entries, GError **error);
+
+/* entries, as curl's --connect-to, are "HOST1:PORT1:HOST2:PORT2": who asks for the first is told
+ * where the second is. An empty HOST1 or PORT1 is any, an empty HOST2 or PORT2 the one that was
+ * asked for. False and error if one of them is not of this form. */
+bool ql_resolver_connect_to(ql_resolver *resolver, char *const *entries, GError **error);
 void ql_resolver_free(ql_resolver *resolver); /* gives one reference up; NULL is a no-op */
 const ql_resolver *ql_resolver_ref(const ql_resolver *resolver);
 

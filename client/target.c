@@ -156,6 +156,7 @@ static void connect_next(ql_target *target)
         .host = target->host,
         .origin = target->name,
         .remote = g_array_index(target->addresses, ql_address, target->next_address),
+        .local = from->local,
         .capture = from->capture,
         .trace = from->trace,
         .qlogs = from->qlogs,

@@ -32,6 +32,7 @@ typedef struct ql_transfer_settings {
     ql_quic_settings quic;
     ql_resumption_settings resumption;
     const ql_resolver *resolver;
+    ql_local_end local;                /* of all sockets */
     ql_self_capture *capture;          /* NULL: none */
     ql_trace *trace;                   /* NULL: none */
     bool trace_frames;                 /* with a line for each frame of HTTP/3 */

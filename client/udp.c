@@ -105,11 +105,15 @@ static bool learn_local(ql_udp *udp, GError **error)
     return false;
 }
 
-ql_udp *ql_udp_connect(const ql_address *remote, GError **error)
+ql_udp *ql_udp_connect(const ql_address *remote, const ql_local_end *local, GError **error)
 {
     ql_udp *udp = open_socket(remote->storage.ss_family, error);
     if (udp == NULL)
         return NULL;
+    if (local != NULL && !ql_local_end_bind(local, udp->fd, remote->storage.ss_family, error)) {
+        ql_udp_free(udp);
+        return NULL;
+    }
     if (connect(udp->fd, ql_address_sockaddr(remote), remote->length) == 0) {
         if (learn_local(udp, error))
             return udp;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "address.h"
+#include "local_end.h"
 
 #include <glib.h>
 #include <stddef.h>
@@ -33,9 +34,9 @@ typedef struct ql_udp_datagram {
     size_t length;
 } ql_udp_datagram;
 
-/* A socket on a local port that the kernel chooses, connected to remote: it receives from there
- * only, and learns of ICMP errors. NULL and error on failure. */
-ql_udp *ql_udp_connect(const ql_address *remote, GError **error);
+/* A socket connected to remote: it receives from there only, and learns of ICMP errors. local says
+ * where it is bound; NULL: the kernel chooses. NULL and error on failure. */
+ql_udp *ql_udp_connect(const ql_address *remote, const ql_local_end *local, GError **error);
 
 /* A socket bound to local (port 0: the kernel chooses), open to everyone. An IPv6 socket is for
  * IPv6 only. NULL and error on failure. */

@@ -5,6 +5,7 @@ from the capture with tshark and the plugin."""
 import json
 import os
 import pty
+import socket
 import threading
 import unittest
 
@@ -308,6 +309,45 @@ class WithCaddy(peers.Case):
         order = [(int(row[2][0]), int(row[0][0])) for row in rows if row[1] and row[2]]
         for (answer, _), (_, later) in zip(order, order[1:]):
             self.assertGreater(later, answer)
+
+    def ends(self, condition="udp"):
+        """Who sent to whom, as in the capture."""
+        return {tuple(value[0] for value in row) for row in peers.wire(
+            self.home, self.capture, condition, "ip.src", "udp.srcport", "ip.dst", "udp.dstport")
+            if all(row)}
+
+    def test_another_address_is_gone_to(self):
+        port = self.server.port
+        result = self.get("--capture", self.capture, "--connect-to",
+                          f"elsewhere.example:443:127.0.0.1:{port}", "-k",
+                          "https://elsewhere.example/file-1")
+        self.assert_done(result)
+        self.assertEqual(result.stdout, self.files["file-1"])
+        self.assertEqual({end[2:] for end in self.ends(f"udp.dstport == {port}")},
+                         {("127.0.0.1", str(port))})
+        names = peers.wire(self.home, self.capture, "tls.handshake.extensions_server_name",
+                           "tls.handshake.extensions_server_name")
+        self.assertEqual(names[0][0], ["elsewhere.example"])
+
+    def test_a_local_end_is_chosen(self):
+        port, local = self.server.port, peers.free_port()
+        self.done("-4", "--interface", "127.0.0.9", "--local-port", f"{local}-{local + 9}",
+                  "/www/file-1")
+        self.assertEqual(self.ends(f"udp.dstport == {port}"),
+                         {("127.0.0.9", str(local), "127.0.0.1", str(port))})
+        self.done("--interface", "lo", "/www/file-1")
+        self.assert_failed(self.ask("--interface", "no-such", "/www/file-1"), "--interface",
+                           status=2)
+
+    def test_an_address_that_is_silent_is_not_waited_for(self):
+        port = self.server.port
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.0.0.99", port))
+            self.done("--connect-timeout", "50", "--resolve", f"localhost:{port}:127.0.0.99,[::1]",
+                      "/www/file-1")
+        there = peers.wire(self.home, self.capture, f"udp.dstport == {port}", "ip.dst", "ipv6.dst")
+        self.assertEqual(there[0][0], ["127.0.0.99"])
+        self.assertIn(([], ["::1"]), there)
 
     def test_several_origins_at_once(self):
         with self.start(peers.Caddy) as other:

@@ -58,7 +58,7 @@ static void test_what_arrives_finds_its_binding(void)
     struct epoll_event event;
     ql_address client = address_of("127.0.0.1", 4711), local = address_of("127.0.0.1", 0);
     ql_relay_flow *flow = ql_relay_flow_new(&client, &local, epoll, NULL);
-    ql_udp *sender = ql_udp_connect(ql_udp_local(flow->now->udp), NULL);
+    ql_udp *sender = ql_udp_connect(ql_udp_local(flow->now->udp), NULL, NULL);
     const ql_udp_batch batch = { .data = (const uint8_t *)"x", .length = 1 };
     g_assert_cmpint(ql_udp_send(sender, &batch, NULL), ==, 1);
     g_assert_cmpint(epoll_wait(epoll, &event, 1, 5000), ==, 1);

@@ -82,6 +82,36 @@ static void test_entries_of_another_form_are_refused(void)
     }
 }
 
+/* Where one gets to from a host and port. */
+static void assert_detour(const char *entry, const char *host, uint16_t port, const char *expected)
+{
+    g_autofree char *copy = g_strdup(entry);
+    char *entries[] = { copy, NULL };
+    ql_resolver *resolver = ql_resolver_new(AF_UNSPEC, NULL, NULL);
+    g_assert_true(ql_resolver_connect_to(resolver, entries, NULL));
+    g_autoptr(GArray) found = ql_resolver_lookup(resolver, host, port, NULL);
+    g_autofree char *text = ql_address_to_string(&g_array_index(found, ql_address, 0));
+    g_assert_cmpstr(text, ==, expected);
+    ql_resolver_free(resolver);
+}
+
+static void test_a_detour_changes_host_and_port(void)
+{
+    assert_detour("A.example:443:192.0.2.1:8443", "a.example", 443, "192.0.2.1:8443");
+    assert_detour("::192.0.2.1:", "a.example", 443, "192.0.2.1:443");
+    assert_detour(":443:[2001:db8::1]:", "a.example", 443, "[2001:db8::1]:443");
+    assert_detour("192.0.2.7:::8443", "192.0.2.7", 443, "192.0.2.7:8443");
+    assert_detour("b.example::192.0.2.1:", "192.0.2.9", 443, "192.0.2.9:443");
+    static const char *const bad[] = { "", "a", "a:443", "a:443:b", "a:x:b:1", "a:1:b:70000" };
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autofree char *copy = g_strdup(bad[i]);
+        char *entries[] = { copy, NULL };
+        ql_resolver *resolver = ql_resolver_new(AF_UNSPEC, NULL, NULL);
+        g_assert_false(ql_resolver_connect_to(resolver, entries, NULL));
+        ql_resolver_free(resolver);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -91,5 +121,6 @@ int main(int argc, char **argv)
     g_test_add_func("/resolve/no-family", test_a_host_without_address_of_the_family_is_named);
     g_test_add_func("/resolve/not-found", test_a_name_that_is_not_found_is_named_with_the_way_out);
     g_test_add_func("/resolve/refused", test_entries_of_another_form_are_refused);
+    g_test_add_func("/resolve/detour", test_a_detour_changes_host_and_port);
     return g_test_run();
 }

@@ -282,6 +282,29 @@ static void test_the_next_address_is_tried(stage *s, gconstpointer unused)
     ql_resolver_free(resolver);
 }
 
+/* The first address takes all packets and says nothing; there would be minutes left for it. */
+static void test_silence_does_not_keep_the_next_address_waiting(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    struct sockaddr_in other = { .sin_family = AF_INET,
+                                 .sin_port = htons(s->origin.port),
+                                 .sin_addr = { htonl(INADDR_LOOPBACK + 98) } };
+    ql_address address = ql_address_from((const struct sockaddr *)&other, sizeof other);
+    ql_udp *mute = ql_udp_listen(&address, NULL);
+    g_autofree char *entry = g_strdup_printf("localhost:%u:127.0.0.99,127.0.0.1", s->origin.port);
+    char *entries[] = { entry, NULL };
+    ql_resolver *resolver = ql_resolver_new(AF_UNSPEC, entries, NULL);
+    s->settings.resolver = resolver;
+    s->settings.connect_timeout = 300 * NGTCP2_SECONDS;
+    ql_request *request = add(s, QL_ORIGIN_PATTERN_PATH, NULL);
+    g_assert_cmpuint(ql_transfer_run(s->transfer), ==, 0);
+    assert_pattern(request);
+    ql_udp_datagram datagrams[8];
+    g_assert_cmpint(ql_udp_receive(mute, datagrams, G_N_ELEMENTS(datagrams), NULL), >, 0);
+    ql_udp_free(mute);
+    ql_resolver_free(resolver);
+}
+
 static void test_silence_ends_the_handshake(stage *s, gconstpointer unused)
 {
     (void)unused;
@@ -370,6 +393,7 @@ int main(int argc, char **argv)
     OWN("insecure", test_any_certificate_is_accepted_where_that_is_asked);
     TEST("refused", test_a_closed_port_is_refused);
     TEST("next-address", test_the_next_address_is_tried);
+    TEST("eyeballs", test_silence_does_not_keep_the_next_address_waiting);
     TEST("silence", test_silence_ends_the_handshake);
     TEST("max-time", test_a_time_limit_breaks_the_transfer_off);
     TEST("signal", test_a_signal_breaks_the_transfer_off);

@@ -35,7 +35,7 @@ static ql_udp *listen_on(ql_address address)
 static ql_udp *connect_to(const ql_address *address)
 {
     g_autoptr(GError) error = NULL;
-    ql_udp *udp = ql_udp_connect(address, &error);
+    ql_udp *udp = ql_udp_connect(address, NULL, &error);
     g_assert_no_error(error);
     return udp;
 }

@@ -3,20 +3,21 @@
 
 #include <string.h>
 
-void ql_fields_free(GArray *fields)
+ql_field_lines *ql_field_lines_new(uint32_t count, size_t text_size, char **texts)
 {
-    if (fields == NULL)
-        return;
-    if (fields->len > 0)
-        g_free(g_array_index(fields, ql_field, 0).name);
-    g_array_free(fields, TRUE);
+    size_t head = sizeof(ql_field_lines) + count * sizeof(ql_field);
+    ql_field_lines *lines = g_malloc(head + text_size);
+    memset(lines, 0, head);
+    lines->count = count;
+    *texts = (char *)&lines->line[count];
+    return lines;
 }
 
 void ql_section_free(ql_section *section)
 {
     if (section == NULL)
         return;
-    ql_fields_free(section->fields);
+    g_free(section->fields);
     g_free(section);
 }
 
@@ -24,8 +25,8 @@ const char *ql_section_value(const ql_section *section, const char *name)
 {
     if (section == NULL)
         return NULL;
-    for (guint i = 0; i < section->fields->len; i++) {
-        const ql_field *field = &g_array_index(section->fields, ql_field, i);
+    for (uint32_t i = 0; i < section->fields->count; i++) {
+        const ql_field *field = &section->fields->line[i];
         if (strcmp(field->name, name) == 0)
             return field->value;
     }
@@ -46,17 +47,11 @@ bool ql_message_holds_body(const ql_message *message)
     return message->complete && held == message->body_size;
 }
 
-static void section_free(gpointer section)
-{
-    ql_section_free(section);
-}
-
 ql_exchange *ql_exchange_new(uint32_t connection, uint64_t stream_id)
 {
     ql_exchange *exchange = g_new0(ql_exchange, 1);
     exchange->connection = connection;
     exchange->stream_id = stream_id;
-    exchange->informational = g_ptr_array_new_with_free_func(section_free);
     return exchange;
 }
 
@@ -66,8 +61,18 @@ void ql_exchange_free(ql_exchange *exchange)
         return;
     ql_message_clear(&exchange->request);
     ql_message_clear(&exchange->response);
-    g_ptr_array_free(exchange->informational, TRUE);
+    g_clear_pointer(&exchange->informational, g_ptr_array_unref);
     g_free(exchange);
+}
+
+unsigned ql_exchange_informational_count(const ql_exchange *exchange)
+{
+    return exchange->informational == NULL ? 0 : exchange->informational->len;
+}
+
+const ql_section *ql_exchange_informational(const ql_exchange *exchange, unsigned index)
+{
+    return g_ptr_array_index(exchange->informational, index);
 }
 
 void ql_exchange_set_request(ql_exchange *exchange, ql_section *headers)

@@ -9,11 +9,21 @@
 #include "model/body.h"
 
 /* One field line. Both strings end with a NUL that the lengths do not count; they may hold any
- * byte. */
+ * byte. Borrowed from the lines that it is one of, or static. */
 typedef struct ql_field {
-    char *name, *value;
-    size_t name_length, value_length;
+    const char *name, *value;
+    uint32_t name_length, value_length;
 } ql_field;
+
+/* Field lines in their order, pseudo-header fields included. One block that also holds their texts,
+ * since of all that is kept of an exchange these are the most; to be freed with g_free(). */
+typedef struct ql_field_lines {
+    uint32_t count;
+    ql_field line[];
+} ql_field_lines;
+
+/* Room for `count` lines, which are zeroed, and behind them for their texts: *texts. */
+ql_field_lines *ql_field_lines_new(uint32_t count, size_t text_size, char **texts);
 
 typedef enum ql_section_kind {
     QL_SECTION_REQUEST,
@@ -27,7 +37,7 @@ typedef enum ql_section_kind {
 /* A field section as QPACK gave it back. */
 typedef struct ql_section {
     ql_section_kind kind;
-    GArray *fields;    /* of ql_field, pseudo-header fields included, in their order */
+    ql_field_lines *fields;
     ql_where first;    /* where the first byte of its HTTP/3 frame was captured */
     ql_where decoded;  /* where it could be read: later than its last byte if QPACK blocked it */
     uint16_t status;   /* of responses, else 0 */
@@ -38,8 +48,6 @@ typedef struct ql_section {
 /* The value of the first field of this name, NULL when there is none. */
 const char *ql_section_value(const ql_section *section, const char *name);
 
-/* Frees an array of ql_field as QPACK makes it: one block holds the texts of all its fields. */
-void ql_fields_free(GArray *fields);
 void ql_section_free(ql_section *section);
 
 /* One direction of an exchange. */
@@ -50,14 +58,14 @@ typedef struct ql_message {
     ql_where last;        /* last byte so far */
     uint64_t body_size;   /* bytes of content seen in order, before content coding is undone */
     uint64_t received;    /* bytes of its stream that were captured, in order or not */
-    bool complete;        /* all of it was seen, to the end of the stream */
-    bool has_sha256;      /* complete, and the body is not empty */
-    uint8_t sha256[32];   /* of the content */
     ql_body *body;        /* what is kept of the content; NULL: nothing */
-    bool reset;           /* RESET_STREAM ended it */
-    uint64_t reset_error; /* its application error code */
+    uint64_t reset_error; /* application error code of the RESET_STREAM */
     uint64_t gap_ns;      /* time during which bytes waited for a gap on the stream */
     uint64_t blocked_ns;  /* time during which its field sections waited for QPACK */
+    uint8_t sha256[32];   /* of the content */
+    bool has_sha256;      /* complete, and the body is not empty */
+    bool complete;        /* all of it was seen, to the end of the stream */
+    bool reset;           /* RESET_STREAM ended it */
 } ql_message;
 
 /* The stream of a pushed exchange whose push stream has not come (yet). */
@@ -65,20 +73,24 @@ typedef struct ql_message {
 
 typedef struct ql_exchange {
     uint32_t connection;
+    uint16_t status;   /* of the final response, 0 until it is known */
+    bool pushed;       /* the response comes on a push stream, which is stream_id */
+    bool early_data;   /* its request began in 0-RTT */
+    bool rejected;     /* in 0-RTT that the server did not take: it is asked again, as another */
+    bool stop_sending; /* the receiver of the response asked to stop, with stop_error */
     uint64_t stream_id;
-    bool pushed;          /* the response comes on a push stream, which is stream_id */
     uint64_t push_id;     /* of pushed ones */
     uint64_t promised_on; /* of pushed ones: the request stream that carried the first promise */
-    bool early_data;      /* its request began in 0-RTT */
-    bool rejected;        /* in 0-RTT that the server did not take: it is asked again, as another */
+    uint64_t stop_error;
     ql_message request, response;
-    GPtrArray *informational; /* of ql_section, 1xx responses in their order */
+    GPtrArray *informational; /* of ql_section, 1xx responses in their order; NULL: none */
     /* From the request's header section: NULL when absent or not decoded; borrowed from it. */
     const char *method, *scheme, *authority, *path;
-    uint16_t status;   /* of the final response, 0 until it is known */
-    bool stop_sending; /* the receiver of the response asked to stop */
-    uint64_t stop_error;
 } ql_exchange;
+
+/* 1xx responses that were decoded, and one of them. */
+unsigned ql_exchange_informational_count(const ql_exchange *exchange);
+const ql_section *ql_exchange_informational(const ql_exchange *exchange, unsigned index);
 
 /* For the rooms that build exchanges. Sections belong to what they are put into. */
 ql_exchange *ql_exchange_new(uint32_t connection, uint64_t stream_id);

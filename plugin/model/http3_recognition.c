@@ -25,13 +25,13 @@ static bool is_message_start(ql_reader *reader, ql_side sender)
     if (ql_read_varint(reader) != QL_HTTP3_HEADERS)
         return false;
     ql_slice payload = ql_read_slice_varint(reader);
-    GArray *fields = reader->bad ? NULL : ql_qpack_decode_static(payload);
+    ql_field_lines *fields = reader->bad ? NULL : ql_qpack_decode_static(payload);
     if (fields == NULL)
         return false;
     const ql_section section = { .fields = fields };
     const char *mark = sender == QL_CLIENT ? ":method" : ":status";
     bool found = ql_section_value(&section, mark) != NULL;
-    ql_fields_free(fields);
+    g_free(fields);
     return found;
 }
 

@@ -160,8 +160,8 @@ char *ql_section_fault(const ql_section *section)
 {
     unsigned seen = 0;
     bool regular = false;
-    for (guint i = 0; i < section->fields->len; i++) {
-        const ql_field *field = &g_array_index(section->fields, ql_field, i);
+    for (uint32_t i = 0; i < section->fields->count; i++) {
+        const ql_field *field = &section->fields->line[i];
         bool pseudo = field->name[0] == ':';
         char *fault = pseudo ? pseudo_fault(section, field, regular, &seen) : regular_fault(field);
         if (fault != NULL)
@@ -201,8 +201,8 @@ uint16_t ql_section_status(const ql_section *section)
 bool ql_section_content_length(const ql_section *section, uint64_t *length)
 {
     bool found = false;
-    for (guint i = 0; i < section->fields->len; i++) {
-        const ql_field *field = &g_array_index(section->fields, ql_field, i);
+    for (uint32_t i = 0; i < section->fields->count; i++) {
+        const ql_field *field = &section->fields->line[i];
         if (strcmp(field->name, "content-length") != 0)
             continue;
         guint64 value;

@@ -9,8 +9,8 @@
 
 void ql_pending_section_free(ql_pending_section *p)
 {
-    ql_fields_free(p->result.fields);
-    ql_fields_free(p->part.fields);
+    g_free(p->result.fields);
+    g_free(p->part.fields);
     g_free(p);
 }
 
@@ -36,12 +36,9 @@ void ql_message_reader_attach(ql_message_reader *r, ql_exchange *exchange)
     r->message = to;
     if (r->sender == QL_CLIENT)
         return;
-    if (r->informational != NULL) {
-        g_ptr_array_free(exchange->informational, TRUE);
-        exchange->informational = g_steal_pointer(&r->informational);
-    }
-    for (guint i = 0; i < exchange->informational->len; i++)
-        tell_section(r, g_ptr_array_index(exchange->informational, i));
+    exchange->informational = g_steal_pointer(&r->informational);
+    for (unsigned i = 0; i < ql_exchange_informational_count(exchange); i++)
+        tell_section(r, ql_exchange_informational(exchange, i));
     if (to->headers != NULL) {
         exchange->status = to->headers->status;
         tell_section(r, to->headers);
@@ -119,14 +116,12 @@ static void take_informational(ql_message_reader *r, ql_section *section)
 {
     section->kind = QL_SECTION_INFORMATIONAL;
     check_section(r, section);
-    if (r->exchange != NULL) {
-        g_ptr_array_add(r->exchange->informational, section);
+    GPtrArray **all = r->exchange != NULL ? &r->exchange->informational : &r->informational;
+    if (*all == NULL)
+        *all = g_ptr_array_new_with_free_func(section_free);
+    g_ptr_array_add(*all, section);
+    if (r->exchange != NULL)
         tell_section(r, section);
-        return;
-    }
-    if (r->informational == NULL)
-        r->informational = g_ptr_array_new_with_free_func(section_free);
-    g_ptr_array_add(r->informational, section);
 }
 
 static bool take_response(ql_message_reader *r, ql_section *section, bool content_follows)
@@ -226,7 +221,7 @@ static void complete_shown(ql_message_reader *r, ql_pending_section *p)
     ql_section *section = p->section;
     g_queue_remove(&r->shown, p);
     if (p->result.status == QL_QPACK_DECODED) {
-        ql_fields_free(section->fields);
+        g_free(section->fields);
         section->fields = g_steal_pointer(&p->result.fields);
         section->left_out = 0;
         check_section(r, section);

@@ -89,11 +89,10 @@ static void link_both(push *p)
 
 static bool same_fields(const ql_section *a, const ql_section *b)
 {
-    if (a->fields->len != b->fields->len)
+    if (a->fields->count != b->fields->count)
         return false;
-    for (guint i = 0; i < a->fields->len; i++) {
-        const ql_field *x = &g_array_index(a->fields, ql_field, i);
-        const ql_field *y = &g_array_index(b->fields, ql_field, i);
+    for (uint32_t i = 0; i < a->fields->count; i++) {
+        const ql_field *x = &a->fields->line[i], *y = &b->fields->line[i];
         if (strcmp(x->name, y->name) != 0 || strcmp(x->value, y->value) != 0)
             return false;
     }

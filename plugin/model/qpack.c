@@ -173,7 +173,7 @@ static ql_qpack_result counted(ql_qpack *q, ql_qpack_result result, uint64_t siz
     q->decoded_bytes += size;
     if (q->decoded_bytes <= QL_QPACK_DECODED_MAX)
         return result;
-    ql_fields_free(result.fields);
+    g_free(result.fields);
     return ql_qpack_over_limit("more than 512 MiB of decoded field sections in one direction");
 }
 
@@ -374,7 +374,7 @@ static void decode_nothing(ql_qpack *q)
     ql_qpack_result result =
         ql_qpack_read_lines(q->decoder, context, (ql_slice){ nothing, sizeof nothing }, &size);
     if (result.status == QL_QPACK_DECODED)
-        ql_fields_free(result.fields);
+        g_free(result.fields);
     nghttp3_qpack_stream_context_del(context);
 }
 

@@ -35,9 +35,9 @@ typedef enum ql_qpack_status {
 
 typedef struct ql_qpack_result {
     ql_qpack_status status;
-    GArray *fields;    /* of QL_QPACK_DECODED and _PARTIAL: of ql_field; see ql_fields_free() */
-    unsigned left_out; /* of QL_QPACK_PARTIAL: lines that are not among them */
-    const char *why;   /* of the last three: static text */
+    ql_field_lines *fields; /* of QL_QPACK_DECODED and _PARTIAL */
+    unsigned left_out;      /* of QL_QPACK_PARTIAL: lines that are not among them */
+    const char *why;        /* of the last three: static text */
 } ql_qpack_result;
 
 /* A section that waited is there, whole, failed or over a cap; or ql_qpack_show_waiting() shows
@@ -73,6 +73,6 @@ uint64_t ql_qpack_insert_count(const ql_qpack *qpack);
 
 /* Whether `encoded` is a section without references to the dynamic table that can be decoded; its
  * fields, or NULL. Needs no state of a connection. */
-GArray *ql_qpack_decode_static(ql_slice encoded);
+ql_field_lines *ql_qpack_decode_static(ql_slice encoded);
 
 #endif

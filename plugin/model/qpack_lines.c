@@ -18,24 +18,38 @@ const char *ql_qpack_error_text(nghttp3_ssize code)
     return "an instruction that cannot be read, or a reference to an entry that is not there";
 }
 
-/* One copy of all names and values, each with a NUL; the first field's name owns it. */
-static GArray *fields_of(const GArray *lines, size_t text_size)
+/* nghttp3 ends each string with a NUL. The strings of its static table need no copy. */
+static size_t copy_size(const nghttp3_rcbuf *string)
 {
-    GArray *fields = g_array_sized_new(FALSE, FALSE, sizeof(ql_field), lines->len);
-    char *text = lines->len == 0 ? NULL : g_malloc(text_size + 2u * lines->len);
+    return nghttp3_rcbuf_is_static(string) ? 0 : nghttp3_rcbuf_get_buf(string).len + 1;
+}
+
+static const char *copy_of(const nghttp3_rcbuf *string, char **texts, uint32_t *length)
+{
+    nghttp3_vec text = nghttp3_rcbuf_get_buf(string);
+    size_t size = copy_size(string);
+    *length = (uint32_t)text.len;
+    if (size == 0)
+        return (const char *)text.base;
+    char *copy = memcpy(*texts, text.base, size);
+    *texts += size;
+    return copy;
+}
+
+static ql_field_lines *fields_of(const GArray *lines)
+{
+    size_t text_size = 0;
     for (guint i = 0; i < lines->len; i++) {
         const nghttp3_qpack_nv *nv = &g_array_index(lines, nghttp3_qpack_nv, i);
-        nghttp3_vec name = nghttp3_rcbuf_get_buf(nv->name);
-        nghttp3_vec value = nghttp3_rcbuf_get_buf(nv->value);
-        ql_field field = { .name_length = name.len, .value_length = value.len };
-        field.name = text;
-        memcpy(field.name, name.base, name.len);
-        field.name[name.len] = '\0';
-        field.value = text + name.len + 1;
-        memcpy(field.value, value.base, value.len);
-        field.value[value.len] = '\0';
-        text = field.value + value.len + 1;
-        g_array_append_val(fields, field);
+        text_size += copy_size(nv->name) + copy_size(nv->value);
+    }
+    char *texts;
+    ql_field_lines *fields = ql_field_lines_new(lines->len, text_size, &texts);
+    for (guint i = 0; i < lines->len; i++) {
+        const nghttp3_qpack_nv *nv = &g_array_index(lines, nghttp3_qpack_nv, i);
+        ql_field *field = &fields->line[i];
+        field->name = copy_of(nv->name, &texts, &field->name_length);
+        field->value = copy_of(nv->value, &texts, &field->value_length);
     }
     return fields;
 }
@@ -74,8 +88,7 @@ ql_qpack_result ql_qpack_read_lines(nghttp3_qpack_decoder *decoder,
                 result = ql_qpack_over_limit("a field section of more than 1 MiB");
         }
         if (flags & NGHTTP3_QPACK_DECODE_FLAG_FINAL)
-            result = (ql_qpack_result){ .status = QL_QPACK_DECODED,
-                                        .fields = fields_of(lines, text_size) };
+            result = (ql_qpack_result){ .status = QL_QPACK_DECODED, .fields = fields_of(lines) };
         else if (flags & NGHTTP3_QPACK_DECODE_FLAG_BLOCKED)
             result = ql_qpack_failed("a Required Insert Count that does not fit the table");
     }
@@ -97,7 +110,7 @@ ql_qpack_result ql_qpack_decode_plain(ql_slice encoded, uint64_t *size)
     return result;
 }
 
-GArray *ql_qpack_decode_static(ql_slice encoded)
+ql_field_lines *ql_qpack_decode_static(ql_slice encoded)
 {
     uint64_t size = 0;
     if (encoded.length == 0 || encoded.data[0] != 0)

@@ -84,8 +84,8 @@ static void write_fields(json_dumper *json, const char *name, const ql_section *
 {
     json_dumper_set_member_name(json, name);
     json_dumper_begin_array(json);
-    for (guint i = 0; section != NULL && i < section->fields->len; i++) {
-        const ql_field *field = &g_array_index(section->fields, ql_field, i);
+    for (guint i = 0; section != NULL && i < section->fields->count; i++) {
+        const ql_field *field = &section->fields->line[i];
         if (has_own_key(field->name))
             continue;
         json_dumper_begin_array(json);

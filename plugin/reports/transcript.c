@@ -37,8 +37,8 @@ static void add_section(GArray *parts, ql_side sender, const ql_section *section
     if (section == NULL)
         return;
     GString *text = g_string_new(NULL);
-    for (guint i = 0; i < section->fields->len; i++) {
-        const ql_field *field = &g_array_index(section->fields, ql_field, i);
+    for (uint32_t i = 0; i < section->fields->count; i++) {
+        const ql_field *field = &section->fields->line[i];
         g_string_append_len(text, field->name, (gssize)field->name_length);
         g_string_append(text, ": ");
         g_string_append_len(text, field->value, (gssize)field->value_length);
@@ -99,8 +99,9 @@ static GArray *parts_of(const ql_exchange *exchange, ql_side sender)
 {
     GArray *parts = new_parts();
     const ql_message *message = sender == QL_CLIENT ? &exchange->request : &exchange->response;
-    for (guint i = 0; sender == QL_SERVER && i < exchange->informational->len; i++)
-        add_section(parts, sender, g_ptr_array_index(exchange->informational, i));
+    unsigned informational = ql_exchange_informational_count(exchange);
+    for (unsigned i = 0; sender == QL_SERVER && i < informational; i++)
+        add_section(parts, sender, ql_exchange_informational(exchange, i));
     add_section(parts, sender, message->headers);
     add_content(parts, sender, message);
     add_section(parts, sender, message->trailers);

@@ -114,8 +114,8 @@ static void draw_fields(const ql_drawing *drawing, proto_tree *tree, int field,
                         const ql_section *section)
 {
     GString *line = g_string_new(NULL);
-    for (guint i = 0; i < section->fields->len; i++) {
-        const ql_field *at = &g_array_index(section->fields, ql_field, i);
+    for (uint32_t i = 0; i < section->fields->count; i++) {
+        const ql_field *at = &section->fields->line[i];
         if (at->name_length > 0 && at->name[0] == ':' && !g_str_equal(at->name, ":protocol"))
             continue;
         g_string_truncate(line, 0);

@@ -18,12 +18,12 @@ static void check(const ql_qpack_result *result)
     g_assert(result->status == QL_QPACK_DECODED || result->why != NULL);
     if (result->fields == NULL)
         return;
-    for (guint i = 0; i < result->fields->len; i++) {
-        const ql_field *field = &g_array_index(result->fields, ql_field, i);
+    for (uint32_t i = 0; i < result->fields->count; i++) {
+        const ql_field *field = &result->fields->line[i];
         g_assert(field->name[field->name_length] == '\0');
         g_assert(field->value[field->value_length] == '\0');
     }
-    ql_fields_free(result->fields);
+    g_free(result->fields);
 }
 
 static void on_ready(void *user, void *section, const ql_qpack_result *result)
@@ -57,7 +57,7 @@ static void step(run *r, uint8_t what, ql_slice bytes)
     case 2: ql_qpack_set_limit(r->qpack, bytes.length * 16); break;
     case 3: ql_qpack_set_unread(r->qpack, bytes.length); break;
     case 4: ql_qpack_show_waiting(r->qpack); break;
-    case 5: ql_fields_free(ql_qpack_decode_static(bytes)); break;
+    case 5: g_free(ql_qpack_decode_static(bytes)); break;
     }
     g_assert(ql_qpack_insert_count(r->qpack) >= inserts);
 }

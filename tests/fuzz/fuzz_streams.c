@@ -64,8 +64,8 @@ static void check_section(const ql_section *section)
     if (section == NULL)
         return;
     g_assert(section->first.frame > 0 && section->first.frame <= section->decoded.frame);
-    for (guint i = 0; i < section->fields->len; i++)
-        g_assert(g_array_index(section->fields, ql_field, i).value != NULL);
+    for (uint32_t i = 0; i < section->fields->count; i++)
+        g_assert(section->fields->line[i].value != NULL);
 }
 
 static void check_message(const ql_message *m)

@@ -21,16 +21,16 @@ typedef struct fixture {
     GString *ready; /* "name: text" of each section that waited and is there */
 } fixture;
 
-static char *text_of(GArray *fields)
+static char *text_of(ql_field_lines *fields)
 {
     GString *text = g_string_new(NULL);
-    for (guint i = 0; i < fields->len; i++) {
-        const ql_field *field = &g_array_index(fields, ql_field, i);
+    for (uint32_t i = 0; i < fields->count; i++) {
+        const ql_field *field = &fields->line[i];
         g_assert_cmpuint(strlen(field->name), ==, field->name_length);
         g_assert_cmpuint(strlen(field->value), ==, field->value_length);
         g_string_append_printf(text, "%s%s=%s", i == 0 ? "" : " ", field->name, field->value);
     }
-    ql_fields_free(fields);
+    g_free(fields);
     return g_string_free(text, FALSE);
 }
 
@@ -343,7 +343,7 @@ static void test_bomb(void)
     g_assert_cmpint(result.status, ==, QL_QPACK_LIMIT);
     result = ql_qpack_decode(f.qpack, (ql_slice){ wire->data, 3 }, NULL);
     g_assert_cmpint(result.status, ==, QL_QPACK_DECODED);
-    ql_fields_free(result.fields);
+    g_free(result.fields);
     tear_down(&f);
 }
 

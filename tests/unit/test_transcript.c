@@ -3,30 +3,24 @@
 
 #include <string.h>
 
+#include "decoded_section.h"
+
 static ql_where at(uint32_t frame)
 {
     return (ql_where){ .frame = frame, .time_ns = frame };
 }
 
-/* Of fields "name", "value", ..., NULL, which are static. */
 static ql_section *section(ql_section_kind kind, uint32_t frame, const char *const *texts)
 {
-    ql_section *made = g_new0(ql_section, 1);
+    ql_section *made = decoded_section(texts);
     made->kind = kind;
     made->first = made->decoded = at(frame);
-    made->fields = g_array_new(FALSE, FALSE, sizeof(ql_field));
-    GString *block = g_string_new(NULL);
-    for (const char *const *text = texts; *text != NULL; text++)
-        g_string_append_len(block, *text, (gssize)strlen(*text) + 1);
-    char *next = g_string_free(block, FALSE);
-    for (; *texts != NULL; texts += 2) {
-        ql_field field = { .name = next, .name_length = strlen(next) };
-        field.value = field.name + field.name_length + 1;
-        field.value_length = strlen(field.value);
-        next = field.value + field.value_length + 1;
-        g_array_append_val(made->fields, field);
-    }
     return made;
+}
+
+static void section_free(gpointer section)
+{
+    ql_section_free(section);
 }
 
 static void add_content(ql_message *message, const void *bytes, size_t length, uint32_t frame)
@@ -92,6 +86,7 @@ static void test_order(void)
                                      "5<x: y\n\n",
                                      NULL };
     ql_exchange *e = exchange("identity");
+    e->informational = g_ptr_array_new_with_free_func(section_free);
     g_ptr_array_add(e->informational, section(QL_SECTION_INFORMATIONAL, 2, hints));
     add_content(&e->request, "abc", 3, 2);
     add_content(&e->request, "def", 3, 4);

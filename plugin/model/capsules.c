@@ -72,8 +72,8 @@ void ql_capsules_push(ql_capsules *capsules, ql_slice content, ql_journal *journ
             continue;
         const char *name = ql_capsule_type_name(item.type);
         ql_journal_say(journal, frame, "RFC 9297, 3.2",
-                       "capsule %s (type 0x%" PRIx64 ") of %" PRIu64 " bytes on stream %" PRIu64,
+                       "capsule %s (type 0x%" PRIx64 ") of %" PRIu64 " byte%s on stream %" PRIu64,
                        name == NULL ? "of unknown meaning" : name, item.type, item.length,
-                       stream_id);
+                       item.length == 1 ? "" : "s", stream_id);
     } while (item.kind != QL_HTTP3_MORE);
 }

@@ -404,9 +404,9 @@ void ql_http3_on_datagram(ql_http3 *h, const ql_streams *streams, ql_side sender
     char *url =
         stream == NULL || stream->exchange == NULL ? NULL : ql_exchange_url(stream->exchange);
     ql_journal_say(h->scope.journal, h->scope.now.frame, "RFC 9297, 2.1",
-                   "HTTP datagram of %zu bytes for stream %" PRIu64 "%s%.200s",
-                   ql_reader_left(&reader), quarter * 4, url == NULL ? "" : ", ",
-                   url == NULL ? "" : url);
+                   "HTTP datagram of %zu byte%s for stream %" PRIu64 "%s%.200s",
+                   ql_reader_left(&reader), ql_reader_left(&reader) == 1 ? "" : "s", quarter * 4,
+                   url == NULL ? "" : ", ", url == NULL ? "" : url);
     g_free(url);
 }
 

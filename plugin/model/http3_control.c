@@ -161,6 +161,8 @@ static void take_settings(ql_http3_control *c, ql_slice payload)
 
 static void take_goaway(ql_http3_control *c, uint64_t id)
 {
+    /* RFC 9114, 5.2: the largest ID there is, ahead of the GOAWAY that counts. */
+    bool is_announcement = id >= (UINT64_C(1) << 62) - 4;
     if (c->sender == QL_SERVER && id % 4 != 0)
         find(c, QL_FINDING_H3_ID_ERROR,
              "GOAWAY names stream %" PRIu64 ", which is no request stream (RFC 9114, 7.2.6)", id);
@@ -169,7 +171,8 @@ static void take_goaway(ql_http3_control *c, uint64_t id)
              "GOAWAY names %" PRIu64 ", was %" PRIu64 " before (RFC 9114, 5.2)", id, c->goaway_id);
     c->has_goaway = true;
     c->goaway_id = id;
-    say(c, "RFC 9114, 5.2", "GOAWAY of the %s: %s from %" PRIu64 " on are not served", who(c),
+    say(c, "RFC 9114, 5.2", "GOAWAY of the %s: %s%s from %" PRIu64 " on are not served", who(c),
+        is_announcement ? "it is going to shut down; " : "",
         c->sender == QL_SERVER ? "requests on streams" : "pushes", id);
 }
 

@@ -388,8 +388,8 @@ void ql_streams_on_datagram(ql_streams *streams, ql_side sender, const ql_frame 
         ql_http3_on_datagram(streams->http3, streams, sender, frame->datagram.data);
     else
         ql_journal_say(streams->journal, where->frame, "RFC 9221, 4",
-                       "DATAGRAM of %zu bytes from the %s", frame->datagram.data.length,
-                       ql_side_name(sender));
+                       "DATAGRAM of %zu byte%s from the %s", frame->datagram.data.length,
+                       frame->datagram.data.length == 1 ? "" : "s", ql_side_name(sender));
 }
 
 void ql_streams_on_early_data_rejected(ql_streams *streams)

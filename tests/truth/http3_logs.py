@@ -13,10 +13,10 @@ PATTERNS = {
     "max_push_id": r"MAX_PUSH_ID: .* up to (\d+)",
     "cancel_push": r"CANCEL_PUSH: the \w+ gives up push (\d+)",
     "priority_update": r'PRIORITY_UPDATE for (\w+) (\d+): "(.*)"',
-    "datagram": r"HTTP datagram of (\d+) bytes for stream (\d+)",
-    "plain_datagram": r"DATAGRAM of (\d+) bytes from the \w+",
+    "datagram": r"HTTP datagram of (\d+) bytes? for stream (\d+)",
+    "plain_datagram": r"DATAGRAM of (\d+) bytes? from the \w+",
     "webtransport": r"stream (\d+) belongs to the WebTransport session of stream (\d+)",
-    "capsule": r"capsule .*\(type (0x[0-9a-f]+)\) of (\d+) bytes on stream (\d+)",
+    "capsule": r"capsule .*\(type (0x[0-9a-f]+)\) of (\d+) bytes? on stream (\d+)",
     "sent_again": r"stream (\d+) is sent again: its early data",
     "stop_sending": r"the \w+ asks to stop sending on stream (\d+): .*?(0x[0-9a-f]+)",
 }

@@ -87,6 +87,10 @@ static void test_texts(void)
     assert_said(&f, 5, "up to 7");
     assert_said(&f, 6, "the client gives up push 2");
     tear_down(&f);
+    set_up(&f, "h3");
+    send(&f, QL_SERVER, 3, 0, false, hex_wire("00 0400 07 08 fffffffffffffffc"));
+    assert_said(&f, 1, "GOAWAY of the server: it is going to shut down; requests");
+    tear_down(&f);
 }
 
 int main(int argc, char **argv)

@@ -325,6 +325,30 @@ def qpack(base):
     network.conclude(qpack.__doc__)
 
 
+def qpack_gap(base):
+    """The capture lacks the instructions of QPACK that one request and one response refer to."""
+    network = Http3Network(base)
+    client, server = network.connect()
+    names = [(f"x-name-{i}", f"a value that is worth an entry, {i}") for i in range(3)]
+    server.on_request = lambda stream, event: server.answer(
+        stream, 200, ("content-type", "text/plain"), *names, body=content(50))
+    client.ask("/seen")
+    network.flush(0.1)
+    for end in (client, server):
+        end.http.held = b""
+    client.ask("/in-part", ("x-note", "seen"), *names)
+    network.flush(0.1)
+    for end in (client, server):
+        network.road = lambda: (UNSEEN, ONE_WAY)
+        end.http.release()
+        end.flush()
+        network.road = None
+        network.flush(0.1)
+    client.ask("/in-part/2", *names)
+    network.flush(0.1)
+    network.conclude(qpack_gap.__doc__, gaps=True)
+
+
 def grease(base):
     """Reserved frames, streams and settings, frames of extensions, and DATA in many small frames."""
     network = Http3Network(base)
@@ -357,7 +381,8 @@ def grease(base):
 
 SCENARIOS = {f.__name__.replace("_", "-"): f for f in (
     informational, websocket, datagram, datagram_plain, webtransport, priorities, push, early_data,
-    goaway, resets, loss, gaps, thousand, qpack, grease)}
+    goaway, resets, loss, gaps, thousand, qpack, qpack_gap,
+    grease)}
 
 
 def main():

@@ -18,7 +18,7 @@ static const ql_column columns[] = {
     { .title = "first byte", .right = true },
     { .title = "time", .right = true },
     { .title = "URL", .flexible = true },
-    { .title = "note", .flexible = true, .optional = true },
+    { .title = "note", .optional = true },
 };
 
 static void append_remark(GString *text, bool holds, const char *remark)

@@ -193,6 +193,8 @@ static void draw_section(const ql_drawing *drawing, const ql_section_event *even
     proto_tree *tree = ql_draw_subtree(drawing, item, ett_message,
                                        drawing->visible ? section_title(exchange, section) : NULL);
     ql_draw_stream_id(drawing, tree, carrier_of(exchange, section));
+    if (section->kind == QL_SECTION_PROMISE)
+        ql_draw_stream_id(drawing, tree, exchange->stream_id); /* that it is followed by */
     switch (section->kind) {
     case QL_SECTION_REQUEST:
     case QL_SECTION_PROMISE: draw_request(drawing, tree, exchange, section); break;

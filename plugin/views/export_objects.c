@@ -86,7 +86,7 @@ static tap_packet_status export_frame(void *listener, packet_info *pinfo, epan_d
     const ql_tapped *tapped = data;
     bool any = false;
     for (const ql_event *event = tapped->events; event != NULL; event = event->next) {
-        const ql_exchange *exchange = ql_tap_exchange(event);
+        const ql_exchange *exchange = ql_tap_exchange(tapped, event);
         if (exchange == NULL)
             continue;
         ql_tap_do(tapped, add_exchange, listener, exchange);

@@ -97,7 +97,7 @@ static tap_packet_status follow_frame(void *listener, packet_info *pinfo, epan_d
     const follow_info_t *info = listener;
     const ql_tapped *tapped = data;
     for (const ql_event *event = tapped->events; event != NULL; event = event->next) {
-        const ql_exchange *exchange = ql_tap_exchange(event);
+        const ql_exchange *exchange = ql_tap_exchange(tapped, event);
         if (exchange != NULL &&
             (info->substream_id == SUBSTREAM_UNUSED || info->substream_id == exchange->stream_id))
             ql_tap_do(tapped, add_exchange, listener, exchange);

@@ -77,13 +77,23 @@ void ql_tap_do(const ql_tapped *tapped, ql_tap_work work, void *listener, const 
     g_array_append_val(tasks, fresh);
 }
 
-const ql_exchange *ql_tap_exchange(const ql_event *event)
+/* A response that was pushed ahead of its promise: its frame was tapped when nobody could know. */
+static bool is_late_promise(const ql_section_event *event)
 {
-    if (event->kind != QL_EVENT_SECTION)
+    const ql_section *response = event->exchange->response.headers;
+    return event->section->kind == QL_SECTION_PROMISE && response != NULL &&
+           response->decoded.frame < event->section->decoded.frame;
+}
+
+const ql_exchange *ql_tap_exchange(const ql_tapped *tapped, const ql_event *event)
+{
+    if (event->kind != QL_EVENT_SECTION || event->section.exchange->rejected)
         return NULL;
     const ql_exchange *exchange = event->section.exchange;
     ql_section_kind first = exchange->pushed ? QL_SECTION_RESPONSE : QL_SECTION_REQUEST;
-    return event->section.section->kind == first && !exchange->rejected ? exchange : NULL;
+    bool shows_up = event->section.section->kind == first ||
+                    (!tapped->again && is_late_promise(&event->section));
+    return shows_up ? exchange : NULL;
 }
 
 static void register_tap_of_statistics(int protocol)

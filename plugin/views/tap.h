@@ -30,6 +30,6 @@ void ql_tap_do(const ql_tapped *tapped, ql_tap_work work, void *listener, const 
 
 /* The exchange that shows up by this event, on the stream that carries its response; NULL for other
  * events. Once for each exchange. */
-const ql_exchange *ql_tap_exchange(const ql_event *event);
+const ql_exchange *ql_tap_exchange(const ql_tapped *tapped, const ql_event *event);
 
 #endif

@@ -30,6 +30,12 @@ static void capture_opened(void)
     live.session = ql_session_new();
 }
 
+/* All of the capture was read: later passes show what waited in vain, too. */
+static void capture_read(void)
+{
+    ql_live_model_finish();
+}
+
 static void preferences_changed(void)
 {
     ql_secrets_source_share(live.secrets);
@@ -42,6 +48,7 @@ void ql_live_model_register(int protocol)
     ql_kept_bodies_register();
     ql_plaintext_source_register();
     register_init_routine(capture_opened);
+    register_postseq_cleanup_routine(capture_read);
     register_cleanup_routine(capture_closed);
 }
 

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define GATHERED_BYTES 65536u /* are written at once, in however small pieces they come */
+
 struct ql_stdout {
     int fd;
     bool terminal;
@@ -25,9 +27,10 @@ struct ql_output {
     bool written;      /* something was */
     int fd;            /* -1: not open, or nowhere */
     bool waits;        /* a reader may be slow: never write more than fits */
-    GQueue pending;    /* GBytes */
+    GQueue pending;    /* GBytes, that somebody else has to make room for */
     size_t first_written, pending_bytes;
-    char unfinished[4]; /* a character whose rest has not come, for a terminal */
+    GByteArray *gathered; /* behind them; part of the pending bytes */
+    char unfinished[4];   /* a character whose rest has not come, for a terminal */
     size_t unfinished_length;
 };
 
@@ -53,10 +56,12 @@ bool ql_stdout_is_terminal(const ql_stdout *shared)
     return shared->terminal;
 }
 
+/* A device that is no terminal, such as /dev/null, has no reader. */
 static bool waits_for_reader(int fd)
 {
     struct stat entry;
-    return fstat(fd, &entry) == 0 && !S_ISREG(entry.st_mode);
+    return fstat(fd, &entry) == 0 && !S_ISREG(entry.st_mode) &&
+           (!S_ISCHR(entry.st_mode) || isatty(fd) == 1);
 }
 
 static ql_output *output_new(void)
@@ -64,6 +69,7 @@ static ql_output *output_new(void)
     ql_output *output = g_new0(ql_output, 1);
     output->fd = -1;
     g_queue_init(&output->pending);
+    output->gathered = g_byte_array_new();
     return output;
 }
 
@@ -105,15 +111,22 @@ void ql_output_free(ql_output *output)
     else if (output->fd >= 0)
         close(output->fd);
     g_queue_clear_full(&output->pending, (GDestroyNotify)g_bytes_unref);
+    g_byte_array_unref(output->gathered);
     g_free(output->path);
     g_free(output);
+}
+
+static void drop_pending(ql_output *output)
+{
+    g_queue_clear_full(&output->pending, (GDestroyNotify)g_bytes_unref);
+    g_byte_array_set_size(output->gathered, 0);
+    output->pending_bytes = output->first_written = 0;
 }
 
 /* What waits cannot be written any more. */
 static bool fail(ql_output *output, int cause, GError **error)
 {
-    g_queue_clear_full(&output->pending, (GDestroyNotify)g_bytes_unref);
-    output->pending_bytes = output->first_written = 0;
+    drop_pending(output);
     g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(cause), "cannot write %s%s: %s",
                 output->path == NULL ? "to standard output" : "the file ",
                 output->path == NULL ? "" : output->path, g_strerror(cause));
@@ -168,9 +181,24 @@ static ssize_t write_some(const ql_output *output, const char *data, size_t leng
     return (ssize_t)done;
 }
 
+/* What is left of it joins those that wait. */
+static bool write_gathered(ql_output *output, GError **error)
+{
+    GByteArray *gathered = output->gathered;
+    ssize_t written = write_some(output, (const char *)gathered->data, gathered->len);
+    if (written < 0)
+        return fail(output, errno, error);
+    output->pending_bytes -= (size_t)written;
+    if ((size_t)written < gathered->len)
+        g_queue_push_tail(&output->pending,
+                          g_bytes_new(gathered->data + written, gathered->len - (size_t)written));
+    g_byte_array_set_size(gathered, 0);
+    return true;
+}
+
 bool ql_output_flush(ql_output *output, GError **error)
 {
-    while (output->pending_bytes > 0 && has_turn(output)) {
+    while (!g_queue_is_empty(&output->pending) && has_turn(output)) {
         size_t size;
         GBytes *first = g_queue_peek_head(&output->pending);
         const char *data = g_bytes_get_data(first, &size);
@@ -181,26 +209,18 @@ bool ql_output_flush(ql_output *output, GError **error)
         output->first_written += (size_t)written;
         output->pending_bytes -= (size_t)written;
         if ((size_t)written < left)
-            break;
+            return true;
         g_bytes_unref(g_queue_pop_head(&output->pending));
         output->first_written = 0;
     }
-    return true;
+    return output->gathered->len == 0 || !has_turn(output) || write_gathered(output, error);
 }
 
 static bool write_raw(ql_output *output, const char *data, size_t length, GError **error)
 {
-    ssize_t written = 0;
-    if (output->pending_bytes == 0 && has_turn(output))
-        written = write_some(output, data, length);
-    if (written < 0)
-        return fail(output, errno, error);
-    size_t left = length - (size_t)written;
-    if (left == 0)
-        return true;
-    g_queue_push_tail(&output->pending, g_bytes_new(data + written, left));
-    output->pending_bytes += left;
-    return true;
+    g_byte_array_append(output->gathered, (const guint8 *)data, (guint)length);
+    output->pending_bytes += length;
+    return output->gathered->len < GATHERED_BYTES || ql_output_flush(output, error);
 }
 
 /* A character may come in two pieces; its first bytes wait for the others. */
@@ -246,6 +266,8 @@ bool ql_output_close(ql_output *output, GError **error)
         if (!write_raw(output, shown->str, shown->len, error))
             return false;
     }
+    if (!ql_output_flush(output, error))
+        return false;
     if (output->shared != NULL) {
         g_queue_remove(&output->shared->turns, output);
         return true;
@@ -261,8 +283,7 @@ bool ql_output_rewind(ql_output *output)
         return true;
     if (output->path == NULL || output->waits)
         return false;
-    g_queue_clear_full(&output->pending, (GDestroyNotify)g_bytes_unref);
-    output->pending_bytes = output->first_written = 0;
+    drop_pending(output);
     output->written = false;
     if (output->fd < 0) /* closed; ql_output_open empties it */
         return !output->behind || truncate(output->path, output->start) == 0;

@@ -41,7 +41,8 @@ const char *ql_output_path(const ql_output *output);
 /* The response has begun. False and error if the file cannot be made. */
 bool ql_output_open(ql_output *output, GError **error);
 
-/* Takes all of data. False and error if it cannot be written: the output then is of no more use. */
+/* Takes all of data; small pieces wait for others, until ql_output_flush. False and error if it
+ * cannot be written: the output then is of no more use. */
 bool ql_output_write(ql_output *output, const void *data, size_t length, GError **error);
 
 /* Bytes that wait to be written. */

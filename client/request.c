@@ -423,6 +423,7 @@ void ql_request_on_data(ql_request *request, const uint8_t *data, size_t length)
 
 void ql_request_on_end(ql_request *request)
 {
+    ql_request_flush(request);
     if (request->state == QL_REQUEST_SENT)
         end(request);
 }

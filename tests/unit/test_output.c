@@ -38,6 +38,7 @@ static void write_text(ql_output *output, const char *text)
 {
     g_autoptr(GError) error = NULL;
     g_assert_true(ql_output_write(output, text, strlen(text), &error));
+    g_assert_true(ql_output_flush(output, &error));
     g_assert_no_error(error);
 }
 
@@ -97,6 +98,19 @@ static void test_a_slow_reader_is_not_waited_for(pipe_ends *p, gconstpointer unu
     ql_output_free(output);
 }
 
+static void test_small_pieces_are_written_together(pipe_ends *p, gconstpointer unused)
+{
+    (void)unused;
+    ql_output *output = ql_output_new_stdout(p->shared);
+    g_assert_true(ql_output_write(output, "a", 1, NULL));
+    g_assert_true(ql_output_write(output, "b", 1, NULL));
+    g_assert_cmpuint(ql_output_pending(output), ==, 2);
+    g_assert_true(ql_output_flush(output, NULL));
+    g_autofree char *text = read_some(p->reader, 500);
+    g_assert_cmpstr(text, ==, "ab");
+    ql_output_free(output);
+}
+
 static void test_a_closed_pipe_is_an_error(pipe_ends *p, gconstpointer unused)
 {
     (void)unused;
@@ -104,7 +118,8 @@ static void test_a_closed_pipe_is_an_error(pipe_ends *p, gconstpointer unused)
     ql_output *output = ql_output_new_stdout(p->shared);
     close(p->reader);
     p->reader = -1;
-    g_assert_false(ql_output_write(output, "x", 1, &error));
+    g_assert_true(ql_output_write(output, "x", 1, NULL));
+    g_assert_false(ql_output_flush(output, &error));
     g_assert_nonnull(strstr(error->message, "standard output"));
     g_assert_nonnull(strstr(error->message, g_strerror(EPIPE)));
     ql_output_free(output);
@@ -115,7 +130,8 @@ static void test_a_full_disk_is_an_error(void)
     g_autoptr(GError) error = NULL;
     ql_output *output = ql_output_new_file("/dev/full");
     g_assert_true(ql_output_open(output, NULL));
-    g_assert_false(ql_output_write(output, "x", 1, &error));
+    g_assert_true(ql_output_write(output, "x", 1, NULL));
+    g_assert_false(ql_output_flush(output, &error));
     g_assert_nonnull(strstr(error->message, "/dev/full"));
     g_assert_nonnull(strstr(error->message, g_strerror(ENOSPC)));
     ql_output_free(output);
@@ -205,6 +221,7 @@ int main(int argc, char **argv)
     g_test_add("/output/" name, pipe_ends, NULL, set_up, function, tear_down)
     TEST("order", test_responses_come_out_in_the_order_of_their_outputs);
     TEST("slow", test_a_slow_reader_is_not_waited_for);
+    TEST("gathered", test_small_pieces_are_written_together);
     TEST("closed", test_a_closed_pipe_is_an_error);
     g_test_add_func("/output/full", test_a_full_disk_is_an_error);
     g_test_add_func("/output/file", test_a_file_is_made_only_when_the_response_begins);

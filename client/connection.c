@@ -105,6 +105,8 @@ static void update_keys(ql_connection *connection, ngtcp2_tstamp now)
         return;
     connection->keys_are_updated = true;
     ql_trace_note(context->trace, "updating the keys");
+    ql_remarks_add(context->remarks, NULL,
+                   "key update: the client goes on with new keys (RFC 9001, 6)");
 }
 
 /* Servers may send a ticket behind the last response. */

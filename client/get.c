@@ -6,8 +6,8 @@
 #include "get_requests.h"
 #include "keylog.h"
 #include "progress.h"
+#include "recorder.h"
 #include "resolve.h"
-#include "self_capture.h"
 #include "session_file.h"
 #include "tls.h"
 #include "trace.h"
@@ -28,7 +28,7 @@
 typedef struct get_tools {
     ql_stdout *shared; /* NULL: the capture has standard output */
     ql_keylog *keylog;
-    ql_self_capture *capture;
+    ql_recorder *recorder; /* NULL: there is no capture */
     ql_qlog_book *qlogs;
     SSL_CTX *tls;
     ql_session_file *sessions;
@@ -56,11 +56,6 @@ static ngtcp2_duration to_duration(double seconds)
     return (ngtcp2_duration)(seconds * (double)NGTCP2_SECONDS);
 }
 
-static void on_secret(const char *line, void *capture)
-{
-    ql_self_capture_secret(capture, line);
-}
-
 static bool wants_progress(const ql_get_options *options)
 {
     bool body_on_terminal = ql_get_writes_to_stdout(options) && isatty(STDOUT_FILENO) == 1;
@@ -77,7 +72,40 @@ static char *describe(const ql_get_options *options)
                                               options->command_line, scenario->seed);
 }
 
-static bool open_logs(get_tools *tools, const ql_get_options *options, GError **error)
+/* Those of the requests as far as they are known already. */
+static GArray *find_addresses(const ql_resolver *resolver, const GPtrArray *requests)
+{
+    GArray *addresses = g_array_new(FALSE, FALSE, sizeof(ql_address));
+    g_autoptr(GHashTable) origins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < requests->len; i++) {
+        const ql_url *url = ql_request_url(g_ptr_array_index(requests, i));
+        if (!g_hash_table_add(origins, ql_url_origin(url)))
+            continue;
+        GArray *found = ql_resolver_lookup(resolver, url->host, url->port, NULL);
+        if (found == NULL)
+            continue; /* which is told once the transfer needs it */
+        g_array_append_vals(addresses, found->data, found->len);
+        g_array_unref(found);
+    }
+    return addresses;
+}
+
+static bool open_recorder(get_tools *tools, const ql_get_options *options,
+                          const GPtrArray *requests, GError **error)
+{
+    const ql_capture_options *record = &options->record;
+    g_autofree char *comment = describe(options);
+    g_autoptr(GArray) addresses =
+        record->dumpcap != NULL ? find_addresses(tools->resolver, requests) : NULL;
+    tools->recorder = ql_recorder_new(record, comment, addresses, error);
+    if (tools->recorder == NULL)
+        return false;
+    ql_keylog_set_listener(tools->keylog, ql_recorder_on_secret, tools->recorder);
+    return true;
+}
+
+static bool open_logs(get_tools *tools, const ql_get_options *options, const GPtrArray *requests,
+                      GError **error)
 {
     const ql_capture_options *record = &options->record;
     tools->keylog = ql_keylog_new(record->keys, error);
@@ -88,21 +116,14 @@ static bool open_logs(get_tools *tools, const ql_get_options *options, GError **
         if (tools->qlogs == NULL)
             return false;
     }
-    if (record->capture != NULL) {
-        g_autofree char *comment = describe(options);
-        tools->capture = ql_self_capture_new_commented(record->capture, comment, error);
-        if (tools->capture == NULL)
-            return false;
-        ql_self_capture_flush(tools->capture);
-        ql_keylog_set_listener(tools->keylog, on_secret, tools->capture);
-    }
-    return true;
+    return record->capture == NULL || open_recorder(tools, options, requests, error);
 }
 
-static bool open_tools(get_tools *tools, const ql_get_options *options, GError **error)
+static bool open_tools(get_tools *tools, const ql_get_options *options, const GPtrArray *requests,
+                       GError **error)
 {
     ql_tls_client_options with_log = ql_tls_options_for_context(&options->tls);
-    if (!open_logs(tools, options, error))
+    if (!open_logs(tools, options, requests, error))
         return false;
     with_log.keylog = tools->keylog;
     if (options->tls.session != NULL) {
@@ -126,12 +147,10 @@ static GError **unless_set(GError **error)
 }
 
 /* False if the logs are not complete; the first failure goes to error, which must not be NULL. */
-static bool close_tools(get_tools *tools, const ql_get_options *options, GError **error)
+static bool close_tools(get_tools *tools, GError **error)
 {
     SSL_CTX_free(tools->tls);
-    bool capture = ql_self_capture_close(tools->capture, error);
-    if (!capture)
-        g_prefix_error(error, "cannot write the capture %s: ", options->record.capture);
+    bool capture = ql_recorder_close(tools->recorder, error);
     bool keylog = ql_keylog_close(tools->keylog, unless_set(error));
     bool qlogs = ql_qlog_book_close(tools->qlogs, unless_set(error));
     bool sessions =
@@ -185,7 +204,7 @@ static bool transfer_all(const get_tools *tools, const ql_get_options *options, 
         .tls = tools->tls,
         .resolver = tools->resolver,
         .local = options->local,
-        .capture = tools->capture,
+        .capture = ql_recorder_self_capture(tools->recorder),
         .trace = tools->trace,
         .trace_frames = options->trace_frames != FALSE,
         .requests_at_once = (unsigned)options->parallel_max,
@@ -233,7 +252,7 @@ static int get(const ql_get_options *options)
         requests = ql_get_requests_new(options, tools.shared,
                                        ql_get_reporter_report(tools.reporter), &error);
     if (requests != NULL) {
-        bool done = open_tools(&tools, options, &error) &&
+        bool done = open_tools(&tools, options, requests, &error) &&
                     transfer_all(&tools, options, requests, &signal, &error);
         status = done ? QL_EXIT_DONE : QL_EXIT_FAILED;
         g_ptr_array_unref(requests);
@@ -241,7 +260,7 @@ static int get(const ql_get_options *options)
         status = QL_EXIT_FAILED;
     }
     report_error(options, error);
-    if (!close_tools(&tools, options, &closing)) {
+    if (!close_tools(&tools, &closing)) {
         status = QL_EXIT_FAILED;
         report_error(options, closing);
     }

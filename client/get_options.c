@@ -173,7 +173,8 @@ bool ql_get_options_parse(ql_get_options *options, int argc, char **argv, GError
     ql_impair_options_init(&options->impair);
     return parse_words(options, argc, argv, error) && check(options, error) &&
            ql_tls_options_check(&options->tls, error) &&
-           ql_quic_options_check(&options->quic, error);
+           ql_quic_options_check(&options->quic, error) &&
+           ql_capture_options_check(&options->record, error);
 }
 
 void ql_get_options_clear(ql_get_options *options)

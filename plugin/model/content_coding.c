@@ -65,7 +65,7 @@ static size_t zlib_step(stage *at, ql_slice *in, uint8_t *out, size_t room)
     z->next_out = out;
     z->avail_out = (uInt)room;
     int result = inflate(z, Z_NO_FLUSH);
-    in->data += given - z->avail_in;
+    in->data = z->next_in; /* NULL stays NULL: there may be output of earlier input alone */
     in->length -= given - z->avail_in;
     at->ended = result == Z_STREAM_END;
     at->broken = result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR;

@@ -183,6 +183,23 @@ static void test_bomb(void)
     g_free(zeros);
 }
 
+/* Where the output just fills what a stage gives at a time, more of it may come without input. */
+static void test_cut_bomb(void)
+{
+    const size_t length = 1u << 18;
+    uint8_t *zeros = g_malloc0(length);
+    GByteArray *coded = deflated(GZIP, zeros, length), *out = g_byte_array_new();
+    while (coded->len > 1) {
+        g_byte_array_set_size(coded, coded->len - 1);
+        g_byte_array_set_size(out, 0);
+        g_assert_cmpint(decode("gzip", coded, G_MAXINT, length, out), ==, QL_CONTENT_CUT);
+        g_assert_cmpint(memcmp(out->data, zeros, out->len), ==, 0);
+    }
+    g_byte_array_unref(coded);
+    g_byte_array_unref(out);
+    g_free(zeros);
+}
+
 /* 8 MB come out of a few bytes, and never more than 100 of them at a time. */
 static void test_room(void)
 {
@@ -223,6 +240,7 @@ int main(int argc, char **argv)
                     test_unknown_coding);
     g_test_add_func("/content_coding/damage ends it, what came before is out", test_damage);
     g_test_add_func("/content_coding/a bomb stops at the cap", test_bomb);
+    g_test_add_func("/content_coding/a bomb may be cut anywhere", test_cut_bomb);
     g_test_add_func("/content_coding/what is taken fits the room for it", test_room);
     return g_test_run();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "origin.h"
 
+#include "origin_alpn.h"
 #include "origin_connection.h"
 #include "origin_stateless.h"
 
@@ -59,6 +60,9 @@ static bool prepare(ql_origin *origin, const ql_origin_options *options, GError 
     shared->tls = ql_origin_tls_context_new(&options->tls, error);
     if (shared->tls == NULL)
         return false;
+    if (shared->http.misbehaviour != NULL &&
+        shared->http.misbehaviour->level == QL_ORIGIN_FAULT_ALPN)
+        ql_origin_alpn_misbehave(shared->tls, shared->http.misbehaviour);
     for (size_t i = 0; i < options->listen_count; i++)
         if (!ql_origin_sockets_listen(shared->sockets, &options->listen[i], error))
             return false;

@@ -2,6 +2,7 @@
 #include "origin_alpn.h"
 
 #include "options.h"
+#include "origin_faulty.h"
 #include "origin_hq.h"
 #include "text.h"
 
@@ -65,11 +66,33 @@ void ql_origin_alpn_select(SSL_CTX *context, GBytes *list)
     SSL_CTX_set_alpn_select_cb(context, on_select, list);
 }
 
+static int on_select_wrongly(SSL *ssl, const unsigned char **out, unsigned char *out_length,
+                             const unsigned char *offered, unsigned int length, void *user)
+{
+    const ql_origin_misbehaviour *how = user;
+    (void)ssl, (void)offered, (void)length;
+    if (how->alpn == NULL)
+        return SSL_TLSEXT_ERR_NOACK;
+    *out = (const unsigned char *)how->alpn + 1;
+    *out_length = (unsigned char)how->alpn[0];
+    return SSL_TLSEXT_ERR_OK;
+}
+
+void ql_origin_alpn_misbehave(SSL_CTX *context, const ql_origin_misbehaviour *misbehaviour)
+{
+    SSL_CTX_set_alpn_select_cb(context, on_select_wrongly, (void *)(uintptr_t)misbehaviour);
+}
+
 ql_origin_application *ql_origin_alpn_application(const SSL *ssl, ngtcp2_conn *quic,
                                                   const ql_origin_http_settings *settings)
 {
     const unsigned char *name;
     unsigned length;
+    const ql_origin_misbehaviour *misbehaviour = settings->misbehaviour;
+    if (misbehaviour != NULL && misbehaviour->level == QL_ORIGIN_FAULT_HTTP)
+        return ql_origin_faulty_new(quic, settings);
+    if (misbehaviour != NULL && misbehaviour->level == QL_ORIGIN_FAULT_ALPN)
+        return ql_origin_http_new(quic, settings);
     SSL_get0_alpn_selected(ssl, &name, &length);
     make_application make = find((const char *)name, length);
     return make != NULL ? make(quic, settings) : NULL;

@@ -20,6 +20,10 @@ GBytes *ql_origin_alpn_parse(const char *list, GError **error);
  * offers none of them is refused with the alert no_application_protocol. */
 void ql_origin_alpn_select(SSL_CTX *context, GBytes *list);
 
-/* The protocol that was negotiated. quic is borrowed. NULL if there is none. */
+/* Has it choose what misbehaviour, of QL_ORIGIN_FAULT_ALPN, says, whatever a client offers. */
+void ql_origin_alpn_misbehave(SSL_CTX *context, const ql_origin_misbehaviour *misbehaviour);
+
+/* The protocol that was negotiated, or what misbehaves in its stead. quic is borrowed. NULL if
+ * there is none. */
 ql_origin_application *ql_origin_alpn_application(const SSL *ssl, ngtcp2_conn *quic,
                                                   const ql_origin_http_settings *settings);

@@ -59,8 +59,12 @@ static int on_handshake_completed(ngtcp2_conn *quic, void *user)
     uint8_t token[QL_ORIGIN_TOKEN_BYTES];
     size_t length =
         ql_origin_token_for_later(c->shared->token_secret, &remote, ql_udp_now(), token);
+    const ql_origin_misbehaviour *misbehaviour = c->shared->http.misbehaviour;
     if (c->insertion != NULL)
         ql_origin_insertion_attach(c->insertion, quic);
+    if (misbehaviour != NULL && misbehaviour->level == QL_ORIGIN_FAULT_FRAME)
+        ql_origin_insertion_add(c->insertion, (const uint8_t *)misbehaviour->frames.data,
+                                misbehaviour->frames.length);
     if (length == 0 || ngtcp2_conn_submit_new_token(quic, token, length) != 0)
         return NGTCP2_ERR_CALLBACK_FAILURE;
     return 0;

@@ -100,7 +100,7 @@ ql_origin_connection *ql_origin_connection_new(const ql_origin_shared *shared, v
     context->shared = shared;
     context->ids = ql_origin_ids_new(&place, &arrival->datagram->remote);
     context->datagrams = ql_origin_datagrams_new();
-    if (shared->quic.retire_after > 0)
+    if (shared->quic.retire_after > 0 || shared->http.misbehaviour != NULL)
         context->insertion = ql_origin_insertion_new();
     context->drill = ql_origin_drill_new(&shared->quic, context->ids, context->insertion);
     ngtcp2_ccerr_default(&context->error);

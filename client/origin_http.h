@@ -5,6 +5,7 @@
 
 #include "origin_application.h"
 #include "origin_content.h"
+#include "origin_misbehaviour.h"
 
 #include <ngtcp2/ngtcp2.h>
 #include <stdbool.h>
@@ -26,7 +27,8 @@ typedef struct ql_origin_http_settings {
     const ql_origin_content *content; /* borrowed */
     size_t unacked;                   /* bytes of each response that may be under way; 0: 256 KB */
     uint64_t goaway_after;            /* requests, after which a connection is to end; 0: never */
-    ql_origin_access_log log;         /* NULL: none */
+    const ql_origin_misbehaviour *misbehaviour; /* NULL: none */
+    ql_origin_access_log log;                   /* NULL: none */
     void *log_user;
 } ql_origin_http_settings;
 

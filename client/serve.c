@@ -120,6 +120,7 @@ static bool serve(const ql_serve_options *options, const serve_parts *parts, GEr
                  .reject_early_data = options->reject_early_data },
         .quic = parts->quic,
         .http = { .content = parts->content,
+                  .misbehaviour = options->misbehaviour,
                   .goaway_after = (uint64_t)options->goaway_after,
                   .log = options->silent ? NULL : print_access,
                   .log_user = speech(options) },

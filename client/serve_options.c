@@ -55,6 +55,22 @@ static gboolean take_bytes(const char *name, const char *value, void *record, GE
     return FALSE;
 }
 
+static gboolean take_misbehaviour(const char *name, const char *value, void *record, GError **error)
+{
+    ql_serve_options *options = record;
+    const ql_origin_misbehaviour *known;
+    options->misbehaviour = ql_origin_misbehaviour_find(value);
+    if (options->misbehaviour != NULL)
+        return TRUE;
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (size_t i = 0; (known = ql_origin_misbehaviour_at(i)) != NULL; i++)
+        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", known->name);
+    g_autofree char *shown = ql_text_escape(value);
+    g_set_error(error, QL_OPTIONS_ERROR, 0, "bad value \"%s\" of %s: one of these is expected: %s",
+                shown, name, names->str);
+    return FALSE;
+}
+
 #define FIELD(name) offsetof(ql_serve_options, name)
 
 #define END                                                                                        \
@@ -112,6 +128,14 @@ static const ql_option quic_table[] = {
     END,
 };
 
+static const ql_option fault_table[] = {
+    { "misbehave", '\0', QL_OPTION_CALL, 0, "KIND",
+      "do one thing wrong on purpose, such as data-first, bad-qpack, too-little-content, silence, "
+      "flow-control, wrong-alpn; \"list\" names all (RFC 9114, 8.1)",
+      take_misbehaviour },
+    END,
+};
+
 static const ql_option capture_table[] = {
     { "capture", '\0', QL_OPTION_STRING, FIELD(capture), "FILE",
       "write all packets of all clients, and the secrets that open them, as pcapng; \"-\" is "
@@ -155,6 +179,7 @@ bool ql_serve_options_parse(ql_serve_options *options, int argc, char **argv, GE
         { "Origin", origin_table, options },
         { "TLS", tls_table, options },
         { "QUIC", quic_table, options },
+        { "Faults", fault_table, options },
         { "Capture and secrets", capture_table, options },
         { NULL, NULL, NULL },
     };

@@ -2,6 +2,7 @@
 /* The options of quiclens serve. */
 #pragma once
 
+#include "origin_misbehaviour.h"
 #include "origin_transport.h"
 
 #include <glib.h>
@@ -21,6 +22,7 @@ typedef struct ql_serve_options {
     uint32_t version;                                           /* to be preferred; 0: none */
     char **preferred;                                           /* "ADDR:PORT" */
     uint64_t key_update_after, retire_after;                    /* bytes; 0: never */
+    const ql_origin_misbehaviour *misbehaviour;                 /* NULL: none */
     char *keys, *capture;
 } ql_serve_options;
 

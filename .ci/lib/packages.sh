@@ -87,7 +87,7 @@ check_without_packages() {
     local missing=() wanted command unknown="this is not a Debian that quickstart knows"
     local modules=('wireshark >= 4.0' 'glib-2.0 >= 2.74' 'libssl >= 3.5' 'libcrypto >= 3.5'
         'libngtcp2 >= 1.22' 'libngtcp2_crypto_ossl >= 1.22' 'libnghttp3 >= 1.15' json-glib-1.0 zlib
-        libbrotlidec libzstd)
+        libbrotlidec libbrotlienc libzstd)
     [[ $1 != test ]] || modules+=(libpcap)
     for command in cc cmake ninja tshark pkg-config; do
         command -v "$command" >/dev/null || missing+=("$command")

@@ -277,6 +277,15 @@ static int on_path_validated(ngtcp2_conn *quic, uint32_t flags, const ngtcp2_pat
     return 0;
 }
 
+static int on_preferred_address(ngtcp2_conn *quic, ngtcp2_path *path,
+                                const ngtcp2_preferred_addr *address, void *user)
+{
+    (void)quic;
+    const ql_callbacks_context *context = user;
+    ql_paths_on_preferred_address(context->paths, address, path, ql_packets_now());
+    return 0;
+}
+
 const ngtcp2_callbacks *ql_callbacks_client(void)
 {
     static const ngtcp2_callbacks callbacks = {
@@ -309,6 +318,7 @@ const ngtcp2_callbacks *ql_callbacks_client(void)
         .remove_connection_id = on_connection_id_retired,
         .dcid_status = on_connection_id_used,
         .path_validation = on_path_validated,
+        .select_preferred_addr = on_preferred_address,
     };
     return &callbacks;
 }

@@ -20,9 +20,9 @@ ql_connection *ql_connection_new(const ql_connection_settings *settings, GError 
     connection->begun = ql_packets_now();
     context->resumption =
         ql_resumption_new(&settings->resumption, settings->origin, settings->trace);
-    const ql_path_plan plan = { .move = settings->move,
-                                .no_gso = settings->quic.no_gso,
-                                .local = settings->local };
+    ql_path_plan plan = settings->paths;
+    plan.no_gso = settings->quic.no_gso;
+    plan.local = settings->local;
     context->paths = ql_paths_new(&settings->remote, &plan, settings->trace, error);
     if (context->paths != NULL) {
         connection->packets = ql_packets_new(context->paths, settings->capture);
@@ -126,7 +126,7 @@ static bool is_finished(const ql_connection *connection)
     return context->handshake_done && ql_application_active(context->application) == 0 &&
            (g_queue_is_empty(context->http.waiting) ||
             ql_application_is_going_away(context->application)) &&
-           !ql_paths_is_moving(context->paths);
+           !ql_paths_are_busy(context->paths);
 }
 
 ql_connection_state ql_connection_step(ql_connection *connection)
@@ -159,8 +159,9 @@ void ql_connection_add_pollfds(const ql_connection *connection, GArray *pollfds)
 {
     const ql_callbacks_context *context = &connection->context;
     int blocked = ql_packets_blocked_fd(connection->packets);
-    for (size_t i = 0; i < ql_paths_count(context->paths); i++) {
-        int fd = ql_udp_fd(ql_paths_socket(context->paths, i));
+    const ql_path_sockets *sockets = ql_paths_sockets(context->paths);
+    for (size_t i = 0; i < ql_path_sockets_count(sockets); i++) {
+        int fd = ql_udp_fd(ql_path_sockets_at(sockets, i));
         struct pollfd socket = { .fd = fd, .events = fd == blocked ? POLLIN | POLLOUT : POLLIN };
         g_array_append_val(pollfds, socket);
     }
@@ -216,7 +217,12 @@ bool ql_connection_was_open(const ql_connection *connection)
     return connection->context.handshake_done;
 }
 
-const char *ql_connection_move_refusal(const ql_connection *connection)
+GPtrArray *ql_connection_undone(const ql_connection *connection)
 {
-    return ql_paths_refusal(connection->context.paths);
+    GPtrArray *sentences = g_ptr_array_new_with_free_func(g_free);
+    ql_paths_add_refusals(connection->context.paths, sentences);
+    if (ql_trigger_is_set(&connection->settings.quic.key_update) && !connection->keys_are_updated)
+        g_ptr_array_add(sentences,
+                        g_strdup("did not update the keys: the transfer was over before"));
+    return sentences;
 }

@@ -33,7 +33,7 @@ typedef struct ql_connection_settings {
     ql_trace *trace;                   /* NULL: none */
     ql_qlog_book *qlogs;               /* NULL: none */
     const ql_relay_scenario *scenario; /* of a bad network; NULL: none */
-    ql_trigger move;
+    ql_path_plan paths;
     ngtcp2_duration handshake_timeout;
     ngtcp2_duration idle_timeout; /* the server may make it shorter (RFC 9000, 10.1) */
     ql_http_settings http;        /* with the requests that it is to take */
@@ -82,5 +82,6 @@ bool ql_connection_was_open(const ql_connection *connection);
 /* What its parts know; valid as long as the connection. */
 const struct ql_callbacks_context *ql_connection_context(const ql_connection *connection);
 
-/* As ql_paths_refusal. */
-const char *ql_connection_move_refusal(const ql_connection *connection);
+/* A sentence (char *) for everything that was to be done on purpose and was not, with its reason;
+ * to be freed by g_ptr_array_unref. */
+GPtrArray *ql_connection_undone(const ql_connection *connection);

@@ -11,7 +11,7 @@ ql_connection_figures ql_connection_figures_of(const ql_connection *connection)
     const ngtcp2_path *path = ngtcp2_conn_get_path(context->quic);
     ngtcp2_conn_info info;
     ngtcp2_conn_get_conn_info(context->quic, &info);
-    figures.local = ql_address_from(path->local.addr, path->local.addrlen);
+    figures.local = *ql_udp_local(ql_paths_current(context->paths));
     figures.remote = ql_address_from(path->remote.addr, path->remote.addrlen);
     figures.opened = context->handshake_done ? context->handshake_time : 0;
     figures.version = ngtcp2_conn_get_negotiated_version(context->quic);

@@ -28,6 +28,16 @@ static void random_cid(ngtcp2_cid *cid, size_t length)
         g_error("no random numbers can be had");
 }
 
+static void choose_cids(const ql_quic_settings *settings, ngtcp2_cid *server, ngtcp2_cid *own)
+{
+    random_cid(server, FIRST_DCID_BYTES);
+    random_cid(own, settings->has_cid_length ? settings->cid_length : OWN_CID_BYTES);
+    if (settings->dcid.datalen > 0)
+        *server = settings->dcid;
+    if (settings->scid.datalen > 0)
+        *own = settings->scid;
+}
+
 static void choose_parameters(const ql_connection *connection, ngtcp2_settings *settings,
                               ngtcp2_transport_params *parameters)
 {
@@ -50,7 +60,7 @@ static void trace_start(const ql_connection *connection, const ngtcp2_cid *serve
                         const ngtcp2_cid *own)
 {
     ql_trace *trace = connection->settings.trace;
-    ql_udp *udp = ql_paths_socket(connection->context.paths, 0);
+    const ql_udp *udp = ql_paths_current(connection->context.paths);
     g_autofree char *local = ql_address_to_string(ql_udp_local(udp));
     g_autofree char *own_text = ql_trace_cid(own), *server_text = ql_trace_cid(server);
     g_autofree char *version = ql_quic_version_to_string(connection->version);
@@ -76,7 +86,8 @@ static bool start_quic(ql_connection *connection, uint32_t original, GError **er
     ngtcp2_settings settings;
     ngtcp2_transport_params parameters;
     ngtcp2_cid server, own;
-    ngtcp2_path path = ql_paths_first(connection->context.paths);
+    const ql_paths *paths = connection->context.paths;
+    ngtcp2_path path = ql_path_sockets_path(ql_paths_sockets(paths), ql_paths_current(paths));
     choose_parameters(connection, &settings, &parameters);
     /* With these ngtcp2 notices a Version Negotiation that was forged (RFC 9368, 4). */
     settings.original_version = original;
@@ -89,8 +100,7 @@ static bool start_quic(ql_connection *connection, uint32_t original, GError **er
     GBytes *token = ql_resumption_take_token(connection->context.resumption);
     if (token != NULL)
         settings.token = g_bytes_get_data(token, &settings.tokenlen);
-    random_cid(&server, FIRST_DCID_BYTES);
-    random_cid(&own, OWN_CID_BYTES);
+    choose_cids(&connection->settings.quic, &server, &own);
     start_qlog(connection, &settings, &server);
     int rv = ngtcp2_conn_client_new(&connection->context.quic, &server, &own, &path,
                                     connection->version, ql_callbacks_client(), &settings,
@@ -101,8 +111,7 @@ static bool start_quic(ql_connection *connection, uint32_t original, GError **er
     }
     ngtcp2_conn_set_tls_native_handle(connection->context.quic,
                                       ql_tls_native_handle(connection->context.tls));
-    ql_qlog_connection_started(connection->context.qlog,
-                               ql_udp_local(ql_paths_socket(connection->context.paths, 0)),
+    ql_qlog_connection_started(connection->context.qlog, ql_udp_local(ql_paths_current(paths)),
                                &connection->settings.remote, &own, &server);
     if (connection->settings.trace != NULL)
         trace_start(connection, &server, &own);

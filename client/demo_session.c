@@ -84,7 +84,7 @@ static bool prepare_transfer(session *s, const ql_demo_origin *origin, GError **
         .resolver = s->resolver,
         .capture = s->capture,
         .trace = s->trace,
-        .move = { .bytes = MOVE_BYTES },
+        .paths = { .move = { .bytes = MOVE_BYTES } },
         .connect_timeout = TIME_TO_CONNECT,
         .idle_timeout = TIME_FOR_ALL,
         .max_time = TIME_FOR_ALL,

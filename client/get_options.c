@@ -3,17 +3,13 @@
 
 #include "config_file.h"
 #include "options.h"
+#include "path_options.h"
 #include "quic_options.h"
 
 #include <string.h>
 
 #define CONFIG_DEPTH_MAX 4
 #define REDIRECTS        50
-
-static gboolean take_move(const char *name, const char *value, void *record, GError **error)
-{
-    return ql_trigger_parse(name, value, &((ql_get_options *)record)->move, error);
-}
 
 #define FIELD(name) offsetof(ql_get_options, name)
 
@@ -49,13 +45,6 @@ static const ql_option network_table[] = {
     { "idle-timeout", '\0', QL_OPTION_SECONDS, FIELD(idle_timeout), "SECONDS",
       "give up when nothing comes for so long, 30 if not given (RFC 9000, 10.1)", NULL },
     { "max-time", '\0', QL_OPTION_SECONDS, FIELD(max_time), "SECONDS", "for everything", NULL },
-    END,
-};
-
-static const ql_option path_table[] = {
-    { "migrate-after", '\0', QL_OPTION_CALL, 0, "BYTES|TIME",
-      "move to a new local port after so much content (200k) or time (300ms) (RFC 9000, 9)",
-      take_move },
     END,
 };
 
@@ -126,7 +115,8 @@ static bool parse_words(ql_get_options *options, int argc, char **argv, GError *
         { "QUIC: versions and keys", ql_version_option_table, &options->quic },
         { "QUIC: flow control", ql_flow_option_table, &options->quic },
         { "QUIC: recovery and datagrams", ql_recovery_option_table, &options->quic },
-        { "QUIC: paths", path_table, options },
+        { "QUIC: connection IDs", ql_cid_option_table, &options->quic },
+        { "QUIC: paths", ql_path_option_table, &options->paths },
         { "A bad network", ql_impair_option_table, &options->impair },
         ql_capture_options_group(&options->record),
         { NULL, NULL, NULL },

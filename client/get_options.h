@@ -6,9 +6,9 @@
 #include "impair_options.h"
 #include "local_end.h"
 #include "options.h"
+#include "path.h"
 #include "quic_settings.h"
 #include "tls_options.h"
-#include "trigger.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -50,7 +50,7 @@ typedef struct ql_get_options {
     ql_capture_options record;
     ql_impair_options impair;
     char *command_line; /* as it may be shown to others; the caller sets it */
-    ql_trigger move;
+    ql_path_plan paths;
     double connect_timeout, max_time, idle_timeout; /* in seconds; 0: not given */
 } ql_get_options;
 

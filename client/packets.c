@@ -76,7 +76,7 @@ void ql_packets_set_remarks(ql_packets *packets, ql_remarks *remarks)
 
 void ql_packets_set_scenario(ql_packets *packets, const ql_relay_scenario *scenario)
 {
-    bool ipv6 = ql_paths_remote(packets->paths)->storage.ss_family == AF_INET6;
+    bool ipv6 = ql_udp_remote(ql_paths_current(packets->paths))->storage.ss_family == AF_INET6;
     ql_network_free(packets->network);
     packets->network = scenario == NULL ? NULL : ql_network_new(scenario, ipv6);
 }
@@ -134,23 +134,31 @@ static const ql_udp_datagram *next_datagram(ql_packets *packets)
 
 static void begin_receiving(ql_packets *packets)
 {
-    g_array_set_size(packets->sources, (guint)ql_paths_count(packets->paths));
+    const ql_path_sockets *sockets = ql_paths_sockets(packets->paths);
+    g_array_set_size(packets->sources, (guint)ql_path_sockets_count(sockets));
     for (guint i = 0; i < packets->sources->len; i++) {
         source *from = &g_array_index(packets->sources, source, i);
-        from->udp = ql_paths_socket(packets->paths, i);
+        from->udp = ql_path_sockets_at(sockets, i);
         from->count = from->next = 0;
     }
+}
+
+static ql_udp *socket_of(const ql_packets *packets, const ql_udp_datagram *datagram)
+{
+    return ql_path_sockets_bound_to(ql_paths_sockets(packets->paths), &datagram->local);
 }
 
 /* rv: of the datagrams before. What came behind the connection's end is captured, too. */
 static int process(const ql_packets *packets, ngtcp2_conn *quic, const ql_udp_datagram *datagram,
                    const char *comment, int rv)
 {
-    ngtcp2_path path = ql_paths_of(packets->paths, datagram);
+    const ql_udp *udp = socket_of(packets, datagram);
     ngtcp2_pkt_info info = { .ecn = datagram->ecn };
-    if (rv == 0)
+    if (rv == 0 && udp != NULL) { /* what waited in the network may be late for its socket */
+        ngtcp2_path path = ql_path_sockets_path(ql_paths_sockets(packets->paths), udp);
         rv = ngtcp2_conn_read_pkt(quic, &path, &info, datagram->data, datagram->length,
                                   ql_packets_now());
+    }
     ql_packet_record_received(packets->record, quic, datagram, comment);
     return rv;
 }
@@ -202,7 +210,7 @@ static void hand_over(const ql_packets *packets, const unsent *batch, const ql_u
 {
     ql_udp_datagram datagram = {
         .local = *ql_udp_local(udp),
-        .remote = *ql_paths_remote(packets->paths),
+        .remote = *ql_udp_remote(udp),
         .time_ns = time,
         .ecn = batch->ecn,
         .ttl = ql_udp_ttl(udp),
@@ -217,13 +225,6 @@ static void hand_over(const ql_packets *packets, const unsent *batch, const ql_u
                                      &lost);
         ql_packet_record_sent(packets->record, &datagram, comment);
     }
-}
-
-static ql_udp *socket_of(const ql_packets *packets, const ql_udp_datagram *datagram)
-{
-    const ngtcp2_addr local = { (ngtcp2_sockaddr *)(uintptr_t)ql_address_sockaddr(&datagram->local),
-                                datagram->local.length };
-    return ql_paths_find(packets->paths, &local);
 }
 
 /* What has come out of the network by now goes to the sockets that are still open. False as
@@ -257,8 +258,9 @@ static bool deliver(ql_packets *packets, uint64_t now, GError **error)
 static bool send_unsent(ql_packets *packets, GError **error)
 {
     unsent *batch = &packets->unsent;
-    ql_udp *udp =
-        batch->length == 0 ? NULL : ql_paths_find(packets->paths, &batch->path.path.local);
+    ql_udp *udp = batch->length == 0 ? NULL
+                                     : ql_path_sockets_find(ql_paths_sockets(packets->paths),
+                                                            &batch->path.path.local);
     if (udp == NULL) {
         batch->length = 0;
         return true;
@@ -326,7 +328,7 @@ int ql_packets_blocked_fd(const ql_packets *packets)
     if (packets->held != NULL)
         udp = socket_of(packets, &packets->held->datagram);
     else if (batch->length > 0)
-        udp = ql_paths_find(packets->paths, &batch->path.path.local);
+        udp = ql_path_sockets_find(ql_paths_sockets(packets->paths), &batch->path.path.local);
     return udp == NULL ? -1 : ql_udp_fd(udp);
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The local ends of one connection: a socket for each local address that it uses or has used
- * lately, and the move from one to the next (connection migration, RFC 9000, 9). */
+/* The paths of one connection (RFC 9000, 9): on which it is, and what is done about that on
+ * purpose: probing another path, moving to it, taking another port without a word, taking another
+ * connection ID, following the server to its preferred address. One thing at a time. */
 #pragma once
 
+#include "path_sockets.h"
 #include "qlog.h"
 #include "remarks.h"
 #include "trace.h"
@@ -15,12 +17,20 @@
 
 typedef struct ql_paths ql_paths;
 
-/* What is to become of the paths of a connection. A plain value; zero is the usual. */
+/* A plain value; zero is the usual. */
 typedef struct ql_path_plan {
-    ql_trigger move;    /* to another local port */
+    ql_trigger rotate;  /* another connection ID of the server's on the same path */
+    ql_trigger probe;   /* validate the path from another port, and stay on this one */
+    ql_trigger rebind;  /* another port, as a NAT does it: same ID, nothing is said */
+    ql_trigger move;    /* to another port */
+    ql_local_end other; /* where probe and move go to; zero: as local */
+    bool stay;          /* do not follow to a preferred address (RFC 9000, 9.6) */
     bool no_gso;        /* as ql_quic_settings.no_gso */
     ql_local_end local; /* where each socket is bound */
 } ql_path_plan;
+
+/* For a later connection to the same server: what is done once was done. */
+ql_path_plan ql_path_plan_of_later(const ql_path_plan *plan);
 
 /* Opens the first socket. NULL and error on failure. trace is borrowed. */
 ql_paths *ql_paths_new(const ql_address *remote, const ql_path_plan *plan, ql_trace *trace,
@@ -33,24 +43,13 @@ void ql_paths_set_qlog(ql_paths *paths, ql_qlog *qlog);
 void ql_paths_set_remarks(ql_paths *paths, ql_remarks *remarks);
 void ql_paths_free(ql_paths *paths); /* closes all sockets; NULL is a no-op */
 
-/* The path that the connection begins on; valid as long as paths. */
-ngtcp2_path ql_paths_first(const ql_paths *paths);
+const ql_path_sockets *ql_paths_sockets(const ql_paths *paths);
 
-/* The sockets that are open; at least one. */
-size_t ql_paths_count(const ql_paths *paths);
-ql_udp *ql_paths_socket(const ql_paths *paths, size_t index);
+/* That of the path which the connection is on. */
+ql_udp *ql_paths_current(const ql_paths *paths);
 
-/* The path on which a datagram came. */
-ngtcp2_path ql_paths_of(const ql_paths *paths, const ql_udp_datagram *datagram);
-
-/* The socket bound to local; NULL if it has been closed. */
-ql_udp *ql_paths_find(const ql_paths *paths, const ngtcp2_addr *local);
-
-const ql_address *ql_paths_remote(const ql_paths *paths);
-
-/* To be called in every round. Moves when it is time and the handshake is confirmed (RFC
- * 9000, 9.1): a new socket, a probe on it with a new connection ID, and the change once the new
- * path is validated. Closes sockets of paths that are done. */
+/* To be called in every round. Begins what is due once the handshake is confirmed (RFC 9000, 9.1),
+ * goes on with what was begun, and closes sockets of paths that are done. */
 void ql_paths_tick(ql_paths *paths, ngtcp2_conn *quic, uint64_t content_bytes, ngtcp2_tstamp now);
 
 /* What the connection reports. */
@@ -59,12 +58,17 @@ void ql_paths_on_confirmed(ql_paths *paths);
 void ql_paths_on_validated(ql_paths *paths, const ngtcp2_path *path, bool good, ngtcp2_duration pto,
                            ngtcp2_tstamp now);
 
-/* Whether a move has begun and is neither done nor given up. */
-bool ql_paths_is_moving(const ql_paths *paths);
+/* The server has another address that it prefers. Sets path to where it is tried, or leaves it
+ * alone. */
+void ql_paths_on_preferred_address(ql_paths *paths, const ngtcp2_preferred_addr *address,
+                                   ngtcp2_path *path, ngtcp2_tstamp now);
+
+/* Whether something has begun and is neither done nor given up. */
+bool ql_paths_are_busy(const ql_paths *paths);
 
 /* When ql_paths_tick has something to do; UINT64_MAX: never. */
 ngtcp2_tstamp ql_paths_expiry(const ql_paths *paths);
 
-/* Why the move that was asked for did not happen, as a sentence; NULL if it did, or none was asked
- * for. Valid as long as paths. */
-const char *ql_paths_refusal(const ql_paths *paths);
+/* Adds a sentence (char *, with g_free) for everything that was asked for and did not happen, with
+ * its reason. */
+void ql_paths_add_refusals(const ql_paths *paths, GPtrArray *sentences);

@@ -181,6 +181,13 @@ const ql_option ql_recovery_option_table[] = {
 bool ql_quic_options_check(ql_quic_settings *settings, GError **error)
 {
     uint32_t version = ql_quic_settings_version(settings);
+    if (settings->scid.datalen > 0 && settings->has_cid_length &&
+        settings->scid.datalen != settings->cid_length) {
+        g_set_error(error, QL_OPTIONS_ERROR, 0,
+                    "--scid has %zu bytes, and --cid-length is %zu: all our IDs have one length",
+                    settings->scid.datalen, settings->cid_length);
+        return false;
+    }
     if (settings->available_count == 0 || !ql_quic_version_is_known(version))
         return true;
     for (size_t i = 0; i < settings->available_count; i++)

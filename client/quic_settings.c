@@ -91,6 +91,7 @@ void ql_quic_settings_apply(const ql_quic_settings *settings, uint32_t version,
         native->initial_rtt = settings->initial_rtt;
     if (settings->handshake_timeout > 0)
         native->handshake_timeout = MIN(native->handshake_timeout, settings->handshake_timeout);
+    native->initial_pkt_num = settings->initial_packet_number;
     apply_windows(settings, native, parameters);
     apply_datagrams(settings, native, parameters);
 }

@@ -46,6 +46,12 @@ typedef struct ql_quic_settings {
     bool no_ecn;              /* no packet is marked (RFC 9000, 13.4) */
 
     ql_trigger key_update; /* RFC 9001, 6 */
+
+    /* Connection IDs and packet numbers. */
+    ngtcp2_cid scid, dcid; /* the first ones; of no bytes: chance chooses */
+    bool has_cid_length;
+    size_t cid_length;              /* of our IDs, where scid is not set */
+    uint32_t initial_packet_number; /* in each packet number space; at most INT32_MAX */
 } ql_quic_settings;
 
 /* The version of a connection's first packets. */

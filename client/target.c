@@ -161,7 +161,7 @@ static void connect_next(ql_target *target)
         .trace = from->trace,
         .qlogs = from->qlogs,
         .scenario = from->scenario,
-        .move = target->moved ? (ql_trigger){ 0 } : from->move,
+        .paths = target->moved ? ql_path_plan_of_later(&from->paths) : from->paths,
         .handshake_timeout = target->connect_deadline > now ? target->connect_deadline - now : 1,
         .idle_timeout = from->idle_timeout,
         .http = { .waiting = &target->waiting,
@@ -251,10 +251,10 @@ static void after_connection(ql_target *target)
 {
     ql_connection *connection = target->connection;
     const char *failure = ql_connection_failure(connection);
-    const char *refusal = ql_connection_move_refusal(connection);
+    g_autoptr(GPtrArray) undone = ql_connection_undone(connection);
     bool useful = target->waiting.length < target->waiting_before;
-    if (refusal != NULL)
-        target->say(refusal, false, target->user);
+    for (guint i = 0; i < undone->len; i++)
+        target->say(g_ptr_array_index(undone, i), false, target->user);
     target->connect_deadline = 0;
     if (failure == NULL && !useful && target->waiting.length > 0) {
         fail_waiting(target, "the server takes no requests: it goes away (GOAWAY)", false);

@@ -40,7 +40,7 @@ typedef struct ql_transfer_settings {
     ql_qlog_book *qlogs;               /* NULL: none */
     const ql_relay_scenario *scenario; /* of a bad network; NULL: none */
     ql_progress *progress;             /* NULL: none */
-    ql_trigger move;                   /* of the first connection of each origin */
+    ql_path_plan paths;                /* of the first connection of each origin */
     ngtcp2_duration connect_timeout;   /* for the addresses of an origin all together */
     ngtcp2_duration idle_timeout;
     ngtcp2_duration max_time; /* 0: no limit */

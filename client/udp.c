@@ -28,7 +28,7 @@ typedef struct message {
 
 struct ql_udp {
     int fd;
-    ql_address local;
+    ql_address local, remote;
     bool segments; /* the kernel takes UDP_SEGMENT */
     message messages[MESSAGES_AT_ONCE];
     int count, next; /* of messages: filled, and not yet handed out */
@@ -110,6 +110,7 @@ ql_udp *ql_udp_connect(const ql_address *remote, const ql_local_end *local, GErr
     ql_udp *udp = open_socket(remote->storage.ss_family, error);
     if (udp == NULL)
         return NULL;
+    udp->remote = *remote;
     if (local != NULL && !ql_local_end_bind(local, udp->fd, remote->storage.ss_family, error)) {
         ql_udp_free(udp);
         return NULL;
@@ -167,6 +168,11 @@ int ql_udp_fd(const ql_udp *udp)
 const ql_address *ql_udp_local(const ql_udp *udp)
 {
     return &udp->local;
+}
+
+const ql_address *ql_udp_remote(const ql_udp *udp)
+{
+    return &udp->remote;
 }
 
 uint8_t ql_udp_ttl(const ql_udp *udp)

@@ -54,6 +54,9 @@ int ql_udp_fd(const ql_udp *udp);
 /* Where it is bound; after ql_udp_connect never a wildcard. Valid as long as udp. */
 const ql_address *ql_udp_local(const ql_udp *udp);
 
+/* To whom it is connected; no address after ql_udp_listen. Valid as long as udp. */
+const ql_address *ql_udp_remote(const ql_udp *udp);
+
 /* The TTL or hop limit of what is sent. */
 uint8_t ql_udp_ttl(const ql_udp *udp);
 

@@ -170,7 +170,7 @@ static char *trace_of(stage *s)
 static void test_a_move_in_mid_transfer_loses_nothing(stage *s, gconstpointer unused)
 {
     (void)unused;
-    s->settings.move.bytes = 200000;
+    s->settings.paths.move.bytes = 200000;
     g_autofree char *trace = trace_of(s);
     g_assert_cmpstr(s->reports->str, ==, "");
     g_assert_nonnull(strstr(trace, "* moving to 127.0.0.1:"));
@@ -182,7 +182,7 @@ static void test_a_move_in_mid_transfer_loses_nothing(stage *s, gconstpointer un
 static void test_a_move_that_comes_too_late_is_told(stage *s, gconstpointer unused)
 {
     (void)unused;
-    s->settings.move.duration = 3600 * NGTCP2_SECONDS;
+    s->settings.paths.move.duration = 3600 * NGTCP2_SECONDS;
     add(s, "/", NULL);
     g_assert_cmpuint(ql_transfer_run(s->transfer), ==, 0);
     g_assert_nonnull(strstr(s->reports->str, "did not move"));

@@ -137,7 +137,10 @@ static void on_frame(ql_connection *c, const ql_packet_input *in, ql_path *path,
     case QL_FRAME_PATH_CHALLENGE: ql_connection_on_challenge(c, in, path, frame); break;
     case QL_FRAME_PATH_RESPONSE: ql_connection_on_response(c, in, path, frame); break;
     case QL_FRAME_CONNECTION_CLOSE: on_close(c, in, frame); break;
-    case QL_FRAME_HANDSHAKE_DONE: say(c, in, "RFC 9001, 4.1.2", "confirms the handshake"); break;
+    case QL_FRAME_HANDSHAKE_DONE:
+        say(c, in, "RFC 9001, 4.1.2", "confirms the handshake");
+        ql_keyring_rest(c->ring);
+        break;
     case QL_FRAME_NEW_TOKEN:
         say(c, in, "RFC 9000, 8.1.3", "gives a token for a later connection");
         break;

@@ -12,9 +12,8 @@
 /* CRYPTO bytes of one side at one level. */
 typedef struct flight {
     ql_reassembly reassembly;
-    GByteArray *text; /* in order, from `read` on not yet looked at */
-    size_t read;
-    bool broken; /* what follows makes no sense any more */
+    GByteArray *text; /* in order, not yet looked at */
+    bool broken;      /* what follows makes no sense any more */
 } flight;
 
 struct ql_handshake {
@@ -29,7 +28,6 @@ static void flight_init(ql_handshake *h, flight *f)
 {
     ql_reassembly_init(&f->reassembly, &h->kept);
     f->text = g_byte_array_new();
-    f->read = 0;
     f->broken = false;
 }
 
@@ -165,6 +163,17 @@ static void tell_extensions(ql_handshake *h, const ql_encrypted_extensions *exte
                    extensions->alpn[0] != '\0' ? extensions->alpn : "no protocol", early);
 }
 
+/* A certificate may be long, and nobody looks at what was read once more. */
+static void drop_read(flight *f, size_t length)
+{
+    if (length < f->text->len) {
+        g_byte_array_remove_range(f->text, 0, (guint)length);
+        return;
+    }
+    g_byte_array_free(f->text, TRUE);
+    f->text = g_byte_array_new();
+}
+
 /* Who sends a message, and at which level (RFC 9001, 4.1.3). Anybody can protect Initial packets,
  * so that what is not in its place is not believed. */
 static bool is_in_place(uint8_t type, ql_side sender, bool handshake_level)
@@ -230,7 +239,7 @@ static void keep(void *user, ql_slice bytes, const ql_arrival *from)
 {
     flight *f = user;
     (void)from;
-    if (f->text->len + bytes.length <= QL_CRYPTO_BYTES_MAX)
+    if (f->reassembly.delivered <= QL_CRYPTO_BYTES_MAX)
         g_byte_array_append(f->text, bytes.data, (guint)bytes.length);
     else
         f->broken = true;
@@ -253,18 +262,20 @@ unsigned ql_handshake_on_crypto(ql_handshake *h, ql_side sender, bool handshake_
     unsigned news = 0;
     uint8_t type;
     ql_slice body;
-    size_t used;
-    while (f->text->len > 0 && /* else its data may be NULL */
-           ql_tls_message_read((ql_slice){ f->text->data + f->read, f->text->len - f->read }, &type,
+    size_t used, read = 0;
+    while (f->text->len > read && /* else its data may be NULL */
+           ql_tls_message_read((ql_slice){ f->text->data + read, f->text->len - read }, &type,
                                &body, &used)) {
         const char *why = NULL;
         if (is_in_place(type, sender, handshake_level))
             news |= on_message(h, sender, where->frame, type, body, &why);
-        f->read += used;
+        read += used;
         if (why != NULL)
             ql_journal_find(h->journal, h->facts->number, where->frame, QL_FINDING_TLS_MALFORMED,
                             "TLS handshake message of type %u of the %s: %s", type,
                             ql_side_name(sender), why);
     }
+    if (read > 0)
+        drop_read(f, read);
     return news;
 }

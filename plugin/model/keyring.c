@@ -36,13 +36,20 @@ struct ql_keyring {
     slot slots[LEVEL_COUNT][2]; /* by sender */
 };
 
-static void slot_clear(slot *s)
+/* The secret stays. */
+static void slot_rest(slot *s)
 {
     for (unsigned i = 0; i < s->candidate_count; i++)
         ql_packet_keys_free(s->candidates[i]);
-    ql_packet_keys_free(s->keys);
-    ql_packet_keys_free(s->previous);
-    ql_packet_keys_free(s->next);
+    s->candidate_count = 0;
+    g_clear_pointer(&s->keys, ql_packet_keys_free);
+    g_clear_pointer(&s->previous, ql_packet_keys_free);
+    g_clear_pointer(&s->next, ql_packet_keys_free);
+}
+
+static void slot_clear(slot *s)
+{
+    slot_rest(s);
     *s = (slot){ 0 };
 }
 
@@ -87,6 +94,13 @@ static bool slot_set(slot *s, const ql_session_secrets *secrets, ql_secret_label
     memcpy(s->secret, bytes, length);
     s->secret_length = length;
     return true;
+}
+
+void ql_keyring_rest(ql_keyring *ring)
+{
+    initial_clear(ring);
+    for (int side = 0; side < 2; side++)
+        slot_rest(&ring->slots[LEVEL_HANDSHAKE][side]);
 }
 
 bool ql_keyring_set_secrets(ql_keyring *ring, const ql_session_secrets *secrets)

@@ -24,6 +24,10 @@ void ql_keyring_set_initial_dcid(ql_keyring *ring, const ql_cid *dcid);
  * more. True when something was new. */
 bool ql_keyring_set_secrets(ql_keyring *ring, const ql_session_secrets *secrets);
 
+/* The handshake is over (RFC 9001, 4.9): what Initial and Handshake packets are opened with is
+ * given back, and made anew if more of them come. */
+void ql_keyring_rest(ql_keyring *ring);
+
 /* Whether there is a secret, or an Initial key, for packets of this type and sender. */
 bool ql_keyring_has(const ql_keyring *ring, ql_side sender, ql_packet_type type);
 

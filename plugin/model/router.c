@@ -10,10 +10,10 @@ typedef struct member {
     ql_side side;
 } member;
 
-/* Newest last. */
+/* Newest last. Nearly all have one member. */
 typedef struct links {
-    member of[QL_CONNECTIONS_KEPT];
-    unsigned count;
+    unsigned count, room;
+    member of[];
 } links;
 
 typedef struct pair {
@@ -87,23 +87,38 @@ void ql_router_free(ql_router *router)
     g_free(router);
 }
 
+/* Twice the room that `all` has, which is NULL where there is none yet. */
+static links *grow(GHashTable *table, gconstpointer key, size_t key_size, const links *all)
+{
+    unsigned count = all == NULL ? 0 : all->count;
+    unsigned room = MAX(1, 2 * count);
+    links *larger = g_malloc0(sizeof *larger + room * sizeof(member));
+    larger->room = room;
+    larger->count = count;
+    if (count > 0)
+        memcpy(larger->of, all->of, count * sizeof(member));
+    g_hash_table_insert(table, g_memdup2(key, key_size), larger);
+    return larger;
+}
+
 /* Makes the connection the newest of its key. True when the key did not have it. */
 static bool add_link(GHashTable *table, gconstpointer key, size_t key_size,
                      struct ql_connection *connection, ql_side side)
 {
     links *all = g_hash_table_lookup(table, key);
-    if (all == NULL) {
-        all = g_new0(links, 1);
-        g_hash_table_insert(table, g_memdup2(key, key_size), all);
-    }
+    if (all == NULL)
+        all = grow(table, key, key_size, NULL);
     unsigned at = 0;
     while (at < all->count && (all->of[at].connection != connection || all->of[at].side != side))
         at++;
     bool fresh = at == all->count;
-    if (fresh && all->count == QL_CONNECTIONS_KEPT)
+    if (fresh && all->count == QL_CONNECTIONS_KEPT) {
         at = 0;
-    else if (fresh)
+    } else if (fresh) {
+        if (all->count == all->room)
+            all = grow(table, key, key_size, all);
         at = all->count++;
+    }
     unsigned behind = all->count - at - 1;
     memmove(&all->of[at], &all->of[at + 1], behind * sizeof(member));
     all->of[all->count - 1] = (member){ connection, side };

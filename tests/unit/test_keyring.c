@@ -139,6 +139,24 @@ static void test_levels(void)
     }
 }
 
+static void test_rest(void)
+{
+    fixture f;
+    set_up(&f);
+    ql_keyring_set_initial_dcid(f.ring, &f.ends.initial_dcid);
+    give_secrets(&f, true);
+    for (int round = 0; round < 3; round++) {
+        for (int side = 0; side < 2; side++) {
+            ql_packet_numbers_clear(&f.numbers);
+            assert_opens(&f, (ql_side)side, QL_PACKET_INITIAL);
+            assert_opens(&f, (ql_side)side, QL_PACKET_HANDSHAKE);
+            assert_opens(&f, (ql_side)side, QL_PACKET_ONE_RTT);
+        }
+        ql_keyring_rest(f.ring);
+    }
+    tear_down(&f);
+}
+
 static void test_damage_does_not_decide(void)
 {
     fixture f;
@@ -322,6 +340,7 @@ int main(int argc, char **argv)
     g_test_add_func("/keyring/Initial packets of both versions open with one ID", test_initial);
     g_test_add_func("/keyring/another ID makes other Initial keys", test_initial_of_another_id);
     g_test_add_func("/keyring/all levels, suites and versions open", test_levels);
+    g_test_add_func("/keyring/keys that rest come back", test_rest);
     g_test_add_func("/keyring/a damaged packet does not decide on the suite",
                     test_damage_does_not_decide);
     g_test_add_func("/keyring/secrets may come in pieces", test_secrets_in_pieces);

@@ -64,7 +64,8 @@ static void add_line(ql_demo_record *record, const char *line)
         const char *from = strstr(rest, " from ");
         record->connections++;
         g_free(record->first_address);
-        record->first_address = from != NULL ? g_strdup(after(from, " from ")) : NULL;
+        from = from != NULL ? after(from, " from ") : NULL;
+        record->first_address = from != NULL ? g_strndup(from, strcspn(from, " ")) : NULL;
     } else if ((rest = after(line, "* our connection ID is ")) != NULL) {
         add_first_cids(record, rest);
     } else if ((rest = after(line, "* issued connection ID ")) != NULL) {

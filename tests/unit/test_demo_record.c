@@ -2,7 +2,7 @@
 #include "demo_record.h"
 
 static const char trace[] =
-    "* connecting to localhost:4433 (127.0.0.1:4433) from 127.0.0.1:50000\n"
+    "* connecting to localhost:4433 (127.0.0.1:4433) from 127.0.0.1:50000 by QUIC version 1\n"
     "* our connection ID is 0x0102; the server's, until it chooses one, 0xaabbcc\n"
     "* issued connection ID 0x0304\n"
     "> GET / HTTP/3\n"

@@ -82,22 +82,22 @@ class Impaired(peers.Case):
         ours, theirs = datagrams(own), datagrams(kernel)
         self.assertEqual(len(ours), len(lost))
         self.assertGreater(sum(lost), 10)
-        sent = [row for row, gone in zip(ours, lost) if row[5] == self.port and not gone]
-        self.assertEqual(sent, [row for row in theirs if row[5] == self.port])
-        received = [row for row in ours if row[4] == self.port]
-        came = [row for row in theirs if row[4] == self.port]
+        sent = [row for row, gone in zip(ours, lost) if row[3] == self.port and not gone]
+        self.assertEqual(sent, [row for row in theirs if row[3] == self.port])
+        received = [row for row in ours if row[2] == self.port]
+        came = [row for row in theirs if row[2] == self.port]
         self.assertEqual(received, came[:len(received)])
         self.assertLessEqual(len(came) - len(received), 40)
 
     def test_a_corrupted_byte_is_the_one_that_is_named(self):
         own, kernel = self.session("corrupt-rate=client:20 seed=4", "file-80", "file-70",
                                    kernel=True)
-        ours = [row for row in datagrams(own) if row[5] == self.port]
-        theirs = [row for row in datagrams(kernel) if row[5] == self.port]
+        ours = [row for row in datagrams(own) if row[3] == self.port]
+        theirs = [row for row in datagrams(kernel) if row[3] == self.port]
         self.assertEqual(len(ours), len(theirs))
         found = comments(own)
         for number, (sent, seen) in enumerate(zip(ours, theirs), 1):
-            before, after = bytes.fromhex(sent[-1]), bytes.fromhex(seen[-1])
+            before, after = sent[-1], seen[-1]
             changed = [f"corrupted (byte {i}, 0x{was:02x} to 0x{now:02x})"
                        for i, (was, now) in enumerate(zip(before, after)) if was != now]
             self.assertEqual("; ".join(changed), found.get(("client", number), ""))

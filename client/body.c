@@ -36,7 +36,10 @@ struct ql_body {
     size_t first_acknowledged; /* bytes of the first piece */
     size_t in_flight;
     int64_t length;
-    int waits_for; /* descriptor or -1 */
+    int waits_for;         /* descriptor or -1 */
+    ql_body_filter filter; /* NULL: none, or it has been told of the end */
+    void *filter_user;
+    GQueue interjected; /* GBytes */
 };
 
 static void source_clear(void *data)
@@ -53,6 +56,7 @@ ql_body *ql_body_new(void)
     g_array_set_clear_func(body->sources, source_clear);
     g_queue_init(&body->parts);
     g_queue_init(&body->pieces);
+    g_queue_init(&body->interjected);
     body->waits_for = -1;
     return body;
 }
@@ -74,6 +78,7 @@ void ql_body_free(ql_body *body)
     g_array_unref(body->sources);
     g_queue_clear_full(&body->parts, (GDestroyNotify)part_free);
     g_queue_clear_full(&body->pieces, (GDestroyNotify)g_bytes_unref);
+    g_queue_clear_full(&body->interjected, (GDestroyNotify)g_bytes_unref);
     g_free(body);
 }
 
@@ -233,23 +238,73 @@ static GBytes *read_piece(ql_body *body, part *from, ql_body_state *state, GErro
     return g_bytes_new_take(g_steal_pointer(&data), length);
 }
 
+void ql_body_set_filter(ql_body *body, ql_body_filter filter, void *user)
+{
+    body->filter = filter;
+    body->filter_user = user;
+    body->length = -1;
+}
+
+void ql_body_interject(ql_body *body, const uint8_t *data, size_t length)
+{
+    if (length > 0)
+        g_queue_push_tail(&body->interjected, g_bytes_new(data, length));
+}
+
+void ql_body_finish(ql_body *body)
+{
+    g_queue_clear_full(&body->parts, (GDestroyNotify)part_free);
+    body->filter = NULL;
+}
+
+/* Takes piece; NULL is the end. */
+static GBytes *pass_filter(ql_body *body, GBytes *piece)
+{
+    if (body->filter == NULL)
+        return piece;
+    GByteArray *out = g_byte_array_new();
+    gsize length = 0;
+    const uint8_t *data = piece == NULL ? NULL : g_bytes_get_data(piece, &length);
+    if (piece == NULL || length > 0)
+        body->filter(data, length, out, body->filter_user);
+    if (piece == NULL)
+        body->filter = NULL;
+    else
+        g_bytes_unref(piece);
+    return g_byte_array_free_to_bytes(out);
+}
+
+/* The next piece of the parts, which may be empty. */
+static ql_body_state read_parts(ql_body *body, GBytes **piece, GError **error)
+{
+    part *from = g_queue_peek_head(&body->parts);
+    ql_body_state state = QL_BODY_PIECE;
+    if (from == NULL) {
+        *piece = pass_filter(body, NULL);
+        return *piece == NULL ? QL_BODY_END : QL_BODY_PIECE;
+    }
+    *piece = from->text != NULL   ? g_steal_pointer(&from->text)
+             : from->path != NULL ? read_piece(body, from, &state, error)
+                                  : NULL;
+    if (state == QL_BODY_WAIT || state == QL_BODY_FAILED)
+        return state;
+    if (*piece == NULL) {
+        part_free(g_queue_pop_head(&body->parts));
+        *piece = g_bytes_new(NULL, 0);
+    } else {
+        *piece = pass_filter(body, *piece);
+    }
+    return QL_BODY_PIECE;
+}
+
 ql_body_state ql_body_next(ql_body *body, const uint8_t **data, size_t *length, GError **error)
 {
     body->waits_for = -1;
-    while (!g_queue_is_empty(&body->parts)) {
-        if (body->in_flight >= BYTES_IN_FLIGHT)
-            return QL_BODY_WAIT;
-        part *from = g_queue_peek_head(&body->parts);
-        ql_body_state state = QL_BODY_PIECE;
-        GBytes *piece = from->text != NULL   ? g_steal_pointer(&from->text)
-                        : from->path != NULL ? read_piece(body, from, &state, error)
-                                             : NULL;
-        if (state == QL_BODY_WAIT || state == QL_BODY_FAILED)
+    while (body->in_flight < BYTES_IN_FLIGHT) {
+        GBytes *piece = g_queue_pop_head(&body->interjected);
+        ql_body_state state = piece != NULL ? QL_BODY_PIECE : read_parts(body, &piece, error);
+        if (state != QL_BODY_PIECE)
             return state;
-        if (piece == NULL) {
-            part_free(g_queue_pop_head(&body->parts));
-            continue;
-        }
         if (g_bytes_get_size(piece) == 0) {
             g_bytes_unref(piece);
             continue;
@@ -259,7 +314,7 @@ ql_body_state ql_body_next(ql_body *body, const uint8_t **data, size_t *length, 
         body->in_flight += *length;
         return QL_BODY_PIECE;
     }
-    return QL_BODY_END;
+    return QL_BODY_WAIT;
 }
 
 void ql_body_acknowledge(ql_body *body, uint64_t count)

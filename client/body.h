@@ -30,6 +30,19 @@ bool ql_body_can_repeat(const ql_body *body);
  * cannot be opened any more. */
 ql_body *ql_body_new_again(const ql_body *body, GError **error);
 
+/* Makes of what is read what is to be sent, appended to out; length 0: that was all. */
+typedef void (*ql_body_filter)(const uint8_t *data, size_t length, GByteArray *out, void *user);
+
+/* Everything that is read from now on goes through filter, whose length is not known then. user is
+ * borrowed. */
+void ql_body_set_filter(ql_body *body, ql_body_filter filter, void *user);
+
+/* To be sent before what was not handed out yet, past the filter. */
+void ql_body_interject(ql_body *body, const uint8_t *data, size_t length);
+
+/* Nothing more is read. */
+void ql_body_finish(ql_body *body);
+
 /* How many bytes it has; -1 if that is known only at its end. */
 int64_t ql_body_length(const ql_body *body);
 

@@ -62,6 +62,8 @@ static unsigned count_standard_input(const ql_get_options *options)
         count += data->file && strcmp(data->text, "-") == 0 ? 1 : 0;
     }
     count *= options->urls->len;
+    for (guint i = 0; options->data->len == 0 && i < options->urls->len; i++)
+        count += g_ascii_strncasecmp(g_ptr_array_index(options->urls, i), "wss:", 4) == 0 ? 1 : 0;
     for (char **at = options->uploads; at != NULL && *at != NULL; at++)
         count += strcmp(*at, "-") == 0 ? 1 : 0;
     return count;

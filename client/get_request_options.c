@@ -116,7 +116,10 @@ static gboolean take_parallel(const char *name, const char *value, void *record,
 }
 
 const ql_option ql_get_request_table[] = {
-    { "url", '\0', QL_OPTION_CALL, 0, "URL", "as without this word before it", take_url },
+    { "url", '\0', QL_OPTION_CALL, 0, "URL",
+      "as without this word before it; wss:// is a WebSocket: lines of standard input, or of -d, "
+      "are sent as messages, messages are written as lines (RFC 9220)",
+      take_url },
     { "request", 'X', QL_OPTION_STRING, FIELD(method), "METHOD",
       "the method; else GET, POST with -d, PUT with -T, HEAD with -I", NULL },
     { "head", 'I', QL_OPTION_FLAG, FIELD(head), NULL, "ask for the header section only", NULL },

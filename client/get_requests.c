@@ -30,13 +30,13 @@ bool ql_get_writes_to_stdout(const ql_get_options *options)
     return false;
 }
 
-static ql_body *data_body(const ql_get_options *options, GError **error)
+static ql_body *data_body(const ql_get_options *options, const char *between, GError **error)
 {
     ql_body *body = ql_body_new();
     for (guint i = 0; i < options->data->len; i++) {
         const ql_get_data *data = &g_array_index(options->data, ql_get_data, i);
-        if (i > 0 && !options->json)
-            ql_body_add_text(body, "&", 1);
+        if (i > 0)
+            ql_body_add_text(body, between, strlen(between));
         if (!data->file) {
             ql_body_add_text(body, data->text, strlen(data->text));
         } else if (!ql_body_add_file(body, data->text, data->strip, error)) {
@@ -168,6 +168,21 @@ static ql_request_settings settings_of(const ql_get_options *options)
     };
 }
 
+/* What is said over a WebSocket: lines of -d, else of standard input. */
+static ql_body *lines_body(const ql_get_options *options, GError **error)
+{
+    return options->data->len > 0 ? data_body(options, "\n", error) : upload_body("-", error);
+}
+
+static ql_body *content_of(const ql_get_options *options, const ql_get_url *of, GError **error)
+{
+    const char *upload = upload_of(options, of->given);
+    if (of->url->websocket)
+        return lines_body(options, error);
+    return upload != NULL ? upload_body(upload, error)
+                          : data_body(options, options->json ? "" : "&", error);
+}
+
 static ql_request *request_new(const ql_get_options *options, ql_get_url *of, ql_stdout *shared,
                                GError **error)
 {
@@ -179,8 +194,10 @@ static ql_request *request_new(const ql_get_options *options, ql_get_url *of, ql
     if (!find_resumption(options, of->file, &settings.resume, error))
         return NULL;
     ql_body *body = NULL;
-    if (upload != NULL || content) {
-        body = upload != NULL ? upload_body(upload, error) : data_body(options, error);
+    if (of->url->websocket)
+        settings.protocol = "websocket";
+    if (upload != NULL || content || of->url->websocket) {
+        body = content_of(options, of, error);
         if (body == NULL)
             return NULL;
     }

@@ -117,6 +117,10 @@ static int submit(ql_http3 *http3, ql_request *request)
         ql_request_fail(request, "the request has more than 256 fields");
         return 0;
     }
+    if (ql_request_get_settings(request)->protocol != NULL && !http3->connect_protocol) {
+        ql_request_fail_for_good(request, "the server knows no extended CONNECT (RFC 9220, 3)");
+        return 0;
+    }
     for (size_t i = 0; i < count; i++)
         list[i] = (nghttp3_nv){ .name = (uint8_t *)fields[i].name,
                                 .value = (uint8_t *)fields[i].value,
@@ -135,6 +139,14 @@ static int submit(ql_http3 *http3, ql_request *request)
     return rv == 0 ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
 }
 
+/* An extended CONNECT has to wait for the server's word that it knows them (RFC 9220, 3). */
+static bool may_submit_next(const ql_http3 *http3)
+{
+    const ql_request *next = g_queue_peek_head(http3->settings.waiting);
+    return next != NULL &&
+           (ql_request_get_settings(next)->protocol == NULL || http3->settings_came);
+}
+
 int ql_http3_tick(ql_http3 *http3)
 {
     GHashTableIter iter;
@@ -148,7 +160,7 @@ int ql_http3_tick(ql_http3 *http3)
             nghttp3_conn_resume_stream(http3->connection, ql_request_stream_id(stream));
     }
     size_t active = ql_http3_active(http3);
-    while (rv == 0 && !g_queue_is_empty(http3->settings.waiting) && !http3->going_away &&
+    while (rv == 0 && may_submit_next(http3) && !http3->going_away &&
            active++ < http3->settings.requests_at_once &&
            ngtcp2_conn_get_streams_bidi_left(http3->quic) > 0)
         rv = submit(http3, g_queue_pop_head(http3->settings.waiting));

@@ -148,6 +148,15 @@ static int on_going_away(nghttp3_conn *connection, int64_t id, void *user)
     return 0;
 }
 
+static int on_settings(nghttp3_conn *connection, const nghttp3_proto_settings *settings, void *user)
+{
+    (void)connection;
+    ql_http3 *http3 = user;
+    http3->settings_came = true;
+    http3->connect_protocol = settings->enable_connect_protocol != 0;
+    return 0;
+}
+
 static void random_bytes(uint8_t *data, size_t length)
 {
     if (RAND_bytes(data, (int)length) != 1)
@@ -190,5 +199,6 @@ const nghttp3_callbacks ql_http3_callbacks = {
     .end_stream = on_end,
     .reset_stream = on_reset_stream,
     .shutdown = on_going_away,
+    .recv_settings2 = on_settings,
     .rand = random_bytes,
 };

@@ -19,8 +19,9 @@ struct ql_http3 {
     GArray *closed;      /* int64_t: streams that QUIC has closed and HTTP/3 has not */
     uint64_t content_bytes;
     bool going_away;
-    ql_frame_trace *frames; /* NULL: none */
-    ql_qlog_http3 *qlog;    /* NULL: none */
+    bool settings_came, connect_protocol; /* of the server; the latter by RFC 9220 */
+    ql_frame_trace *frames;               /* NULL: none */
+    ql_qlog_http3 *qlog;                  /* NULL: none */
 };
 
 /* What nghttp3 calls, with a ql_http3 as user data, and a ql_request_stream as that of a stream. */

@@ -5,6 +5,7 @@
 #include "packets.h"
 #include "request_fields.h"
 #include "resume.h"
+#include "websocket.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -26,7 +27,8 @@ struct ql_request {
     int64_t stream;
     uint64_t uploaded;
     ql_response *response;
-    bool written; /* all of the response that is to be */
+    bool written;         /* all of the response that is to be */
+    ql_websocket *socket; /* NULL: it is none */
     char *failure;
     bool failed_locally;
     bool followed;
@@ -37,6 +39,11 @@ struct ql_request {
     ql_request_observer observer;
     void *observer_user;
 };
+
+static void send_lines(const uint8_t *text, size_t length, GByteArray *out, void *socket)
+{
+    ql_websocket_send(socket, text, length, out);
+}
 
 ql_request *ql_request_new(ql_url *url, const ql_request_settings *settings, ql_body *body,
                            ql_output *output, GError **error)
@@ -52,6 +59,10 @@ ql_request *ql_request_new(ql_url *url, const ql_request_settings *settings, ql_
     request->fields = ql_fields_new();
     request->response = ql_response_new(&of_response, output);
     request->stream = -1;
+    if (g_strcmp0(settings->protocol, "websocket") == 0) {
+        request->socket = ql_websocket_new();
+        ql_body_set_filter(body, send_lines, request->socket);
+    }
     if (ql_request_fields_build(request->fields, url, settings,
                                 body == NULL ? -1 : ql_body_length(body), error))
         return request;
@@ -66,6 +77,7 @@ void ql_request_free(ql_request *request)
     ql_url_free(request->url);
     ql_url_free(request->redirection);
     ql_body_free(request->body);
+    ql_websocket_free(request->socket);
     ql_response_free(request->response);
     ql_output_free(request->output);
     ql_output_free(request->report);
@@ -313,7 +325,7 @@ void ql_request_give_up(ql_request *request, const char *sentence)
 
 static void fail_with(ql_request *request, GError *error)
 {
-    if (error->domain == QL_RESPONSE_ERROR)
+    if (error->domain == QL_RESPONSE_ERROR || error->domain == QL_WEBSOCKET_ERROR)
         ql_request_fail_for_good(request, error->message);
     else
         ql_request_fail_locally(request, error->message);
@@ -322,28 +334,12 @@ static void fail_with(ql_request *request, GError *error)
 
 void ql_request_on_sent(ql_request *request, int64_t stream, ql_trace *trace)
 {
-    size_t count;
-    const ql_field *fields = ql_fields_list(request->fields, &count);
     request->state = QL_REQUEST_SENT;
     request->stream = stream;
     request->times.sent = ql_packets_now();
     request->attempts++;
-    if (trace == NULL)
-        return;
-    ql_trace_note(trace, "stream %" PRId64 ": %s", stream, request->url->text);
-    g_autofree char *line =
-        g_strdup_printf("%s %s HTTP/3", ql_fields_get(request->fields, ":method"),
-                        ql_fields_get(request->fields, ":path"));
-    ql_trace_line(trace, '>', line);
-    for (size_t i = 0; i < count; i++) {
-        bool authority = strcmp(fields[i].name, ":authority") == 0;
-        if (fields[i].name[0] == ':' && !authority)
-            continue;
-        g_autofree char *text =
-            g_strdup_printf("%s: %s", authority ? "host" : fields[i].name, fields[i].value);
-        ql_trace_line(trace, '>', text);
-    }
-    ql_trace_line(trace, '>', "");
+    if (trace != NULL)
+        ql_request_fields_trace(request->fields, request->url, stream, trace);
 }
 
 void ql_request_on_uploaded(ql_request *request, size_t length)
@@ -371,7 +367,12 @@ static void begin_response(ql_request *request, int status)
         g_error_free(error);
         return;
     }
-    if (request->settings.fail && status >= 400) {
+    if (request->settings.protocol != NULL && status >= 300) {
+        g_autofree char *sentence = g_strdup_printf("the server refused the %s with status %d",
+                                                    request->settings.protocol, status);
+        ql_response_discard(request->response);
+        ql_request_fail_for_good(request, sentence);
+    } else if (request->settings.fail && status >= 400) {
         g_autofree char *sentence =
             g_strdup_printf("the server answered with status %d (--fail)", status);
         ql_response_discard(request->response);
@@ -413,18 +414,45 @@ void ql_request_on_bare_response(ql_request *request)
         fail_with(request, error);
 }
 
+/* Messages that came are written as lines; what they ask for is answered. */
+static bool receive_messages(ql_request *request, const uint8_t *data, size_t length,
+                             GError **error)
+{
+    g_autoptr(GString) lines = g_string_new(NULL);
+    g_autoptr(GByteArray) frames = g_byte_array_new();
+    GError *broken = NULL;
+    bool good = ql_websocket_receive(request->socket, data, length, lines, frames, &broken);
+    ql_body_interject(request->body, frames->data, frames->len);
+    if (ql_websocket_was_closed(request->socket))
+        ql_body_finish(request->body);
+    if (!ql_response_add_data(request->response, (const uint8_t *)lines->str, lines->len, error)) {
+        g_clear_error(&broken);
+        return false;
+    }
+    if (!good)
+        g_propagate_error(error, broken);
+    return good;
+}
+
 void ql_request_on_data(ql_request *request, const uint8_t *data, size_t length)
 {
     GError *error = NULL;
     if (request->state == QL_REQUEST_SENT &&
-        !ql_response_add_data(request->response, data, length, &error))
+        !(request->socket != NULL ? receive_messages(request, data, length, &error)
+                                  : ql_response_add_data(request->response, data, length, &error)))
         fail_with(request, error);
 }
 
 void ql_request_on_end(ql_request *request)
 {
     ql_request_flush(request);
-    if (request->state == QL_REQUEST_SENT)
+    if (request->state != QL_REQUEST_SENT)
+        return;
+    g_autofree char *failure =
+        request->socket == NULL ? NULL : ql_websocket_failure(request->socket);
+    if (failure != NULL)
+        ql_request_fail_for_good(request, failure);
+    else
         end(request);
 }
 

@@ -36,6 +36,8 @@ typedef struct ql_request_settings {
     const char *content_type, *accept, *accept_encoding, *user_agent, *referer, *cookie, *range;
     const char *priority; /* RFC 9218, 5 */
     const char *user;     /* "name:password" for Basic authentication (RFC 7617) */
+    const char *protocol; /* NULL; "websocket": the method is CONNECT (RFC 9220), the content is
+                             lines that are sent as messages, and messages are written as lines */
 
     bool fail;           /* a status of 400 or more fails it, and no content is written ... */
     bool fail_with_body; /* ... or it is */

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define WEBSOCKET_VERSION "13" /* RFC 6455, 4.1 */
+
 static void line_clear(void *line)
 {
     ql_field_line_clear(line);
@@ -87,6 +89,8 @@ static bool add_chosen(ql_fields *fields, const ql_request_settings *settings, i
         { "referer", settings->referer },
         { "range", rest != NULL ? rest : settings->range },
         { "priority", settings->priority },
+        { "sec-websocket-version",
+          g_strcmp0(settings->protocol, "websocket") == 0 ? WEBSOCKET_VERSION : NULL },
         { "content-type", settings->content_type },
         { "content-length", length_text },
     };
@@ -107,10 +111,10 @@ static void add_typed(ql_fields *fields, const ql_request_settings *settings, co
     }
 }
 
-static bool check_method(const char *method, GError **error)
+static bool check_method(const char *method, const char *protocol, GError **error)
 {
     bool token = ql_field_is_token(method);
-    if (token && strcmp(method, "CONNECT") != 0)
+    if (token && (protocol != NULL || strcmp(method, "CONNECT") != 0))
         return true;
     g_set_error(error, QL_REQUEST_ERROR, 0, "cannot send a request with the method %s",
                 token ? method : "that was given: it is no token");
@@ -121,7 +125,11 @@ bool ql_request_fields_build(ql_fields *fields, const ql_url *url,
                              const ql_request_settings *settings, int64_t length, GError **error)
 {
     const char *method = settings->method == NULL ? "GET" : settings->method;
-    GArray *lines = check_method(method, error) ? parse_lines(settings->headers, error) : NULL;
+    if (settings->protocol != NULL)
+        method = "CONNECT";
+    GArray *lines = check_method(method, settings->protocol, error)
+                        ? parse_lines(settings->headers, error)
+                        : NULL;
     if (lines == NULL)
         return false;
     const ql_field_line *host = find_line(lines, "host");
@@ -130,8 +138,30 @@ bool ql_request_fields_build(ql_fields *fields, const ql_url *url,
     ql_fields_add(fields, ":authority",
                   host != NULL && host->value != NULL ? host->value : url->authority);
     ql_fields_add(fields, ":path", url->path);
+    if (settings->protocol != NULL)
+        ql_fields_add(fields, ":protocol", settings->protocol);
     bool good = add_chosen(fields, settings, length, lines, error);
     add_typed(fields, settings, lines);
     g_array_unref(lines);
     return good;
+}
+
+void ql_request_fields_trace(const ql_fields *fields, const ql_url *url, int64_t stream,
+                             ql_trace *trace)
+{
+    size_t count;
+    const ql_field *list = ql_fields_list(fields, &count);
+    ql_trace_note(trace, "stream %" PRId64 ": %s", stream, url->text);
+    g_autofree char *line = g_strdup_printf("%s %s HTTP/3", ql_fields_get(fields, ":method"),
+                                            ql_fields_get(fields, ":path"));
+    ql_trace_line(trace, '>', line);
+    for (size_t i = 0; i < count; i++) {
+        bool authority = strcmp(list[i].name, ":authority") == 0;
+        if (list[i].name[0] == ':' && !authority && strcmp(list[i].name, ":protocol") != 0)
+            continue;
+        g_autofree char *text =
+            g_strdup_printf("%s: %s", authority ? "host" : list[i].name, list[i].value);
+        ql_trace_line(trace, '>', text);
+    }
+    ql_trace_line(trace, '>', "");
 }

@@ -67,8 +67,8 @@ static bool check(const char *text, GUri *uri, GError **error)
     const char *scheme = g_uri_get_scheme(uri);
     if (g_ascii_strcasecmp(scheme, "http") == 0)
         return fail(text, "HTTP/3 is spoken over https only (RFC 9114, 3.1)", error);
-    if (g_ascii_strcasecmp(scheme, "https") != 0)
-        return fail(text, "its scheme is not https", error);
+    if (g_ascii_strcasecmp(scheme, "https") != 0 && g_ascii_strcasecmp(scheme, "wss") != 0)
+        return fail(text, "its scheme is neither https nor wss", error);
     if (g_uri_get_userinfo(uri) != NULL)
         return fail(text, "a user name may not stand in an https URL (RFC 9110, 4.2.4)", error);
     if (g_uri_get_host(uri) == NULL || *g_uri_get_host(uri) == '\0')
@@ -111,7 +111,9 @@ ql_url *ql_url_new(const char *text, GError **error)
                                              : g_strdup_printf("%s:%u", bracketed, url->port);
     url->path = g_strconcat(*path == '/' ? "" : "/", path, query != NULL ? "?" : "",
                             query != NULL ? query : "", NULL);
-    url->text = g_strdup_printf("https://%s%s", url->authority, url->path);
+    url->websocket = g_ascii_strcasecmp(g_uri_get_scheme(uri), "wss") == 0;
+    url->text =
+        g_strdup_printf("%s://%s%s", url->websocket ? "wss" : "https", url->authority, url->path);
     url->host = g_steal_pointer(&host);
     return url;
 }
@@ -132,8 +134,12 @@ ql_url *ql_url_resolve(const ql_url *base, const char *reference, GError **error
 ql_url *ql_url_copy(const ql_url *url)
 {
     ql_url *copy = g_new0(ql_url, 1);
-    *copy = (ql_url){ g_strdup(url->text), g_strdup(url->host), url->port, g_strdup(url->authority),
-                      g_strdup(url->path) };
+    *copy = (ql_url){ .text = g_strdup(url->text),
+                      .host = g_strdup(url->host),
+                      .port = url->port,
+                      .authority = g_strdup(url->authority),
+                      .websocket = url->websocket,
+                      .path = g_strdup(url->path) };
     return copy;
 }
 

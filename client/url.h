@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An https URL (RFC 3986), taken apart for HTTP/3. */
+/* An https or wss URL (RFC 3986; RFC 6455, 3), taken apart for HTTP/3. */
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define QL_URL_ERROR (ql_url_error_quark())
@@ -13,6 +14,7 @@ typedef struct ql_url {
     char *host;      /* lower case, ASCII (IDNA), an IPv6 address without brackets */
     uint16_t port;   /* 443 where the URL says none */
     char *authority; /* ":authority" of RFC 9114, 4.3.1: "example.org:8443" */
+    bool websocket;  /* wss; a connection is shared with https (RFC 9220, 3) */
     char *path;      /* ":path": never empty, dot segments removed, with the query */
 } ql_url;
 

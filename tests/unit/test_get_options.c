@@ -74,6 +74,7 @@ static void test_what_excludes_each_other_is_refused(void)
     assert_refused("-T x -T y a", "more -T");
     assert_refused("-o x -O a", "more -o");
     assert_refused("-d @- a b", "only once");
+    assert_refused("wss://a wss://b", "only once");
     assert_refused("-d @- -d @- a", "only once");
     assert_refused("-T - -T - a b", "only once");
     assert_refused("--migrate-after soon a", "--migrate-after");

@@ -241,6 +241,22 @@ static void test_a_download_goes_on_behind_what_is_there(stage *s, gconstpointer
     g_assert_null(field(requests, 1, "range"));
 }
 
+static void test_a_websocket_says_the_lines_of_d(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_autoptr(GPtrArray) requests = build(s, "-d one -d two wss://a/x");
+    ql_request *request = g_ptr_array_index(requests, 0);
+    g_assert_cmpstr(field(requests, 0, ":method"), ==, "CONNECT");
+    g_assert_cmpstr(field(requests, 0, ":protocol"), ==, "websocket");
+    g_assert_cmpstr(field(requests, 0, "sec-websocket-version"), ==, "13");
+    g_assert_null(field(requests, 0, "content-length"));
+    size_t length, whole = 0;
+    const uint8_t *data;
+    while (ql_body_next(ql_request_body(request), &data, &length, NULL) == QL_BODY_PIECE)
+        whole += length;
+    g_assert_cmpuint(whole, ==, 2 * (6 + 3) + 6 + 2); /* two messages and a close */
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -260,5 +276,6 @@ int main(int argc, char **argv)
     TEST("fields", test_options_become_fields);
     TEST("glob", test_a_pattern_is_many_urls_with_files_of_their_own);
     TEST("continue", test_a_download_goes_on_behind_what_is_there);
+    TEST("websocket", test_a_websocket_says_the_lines_of_d);
     return g_test_run();
 }

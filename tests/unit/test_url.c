@@ -35,6 +35,16 @@ static void test_a_url_is_taken_apart(void)
     assert_url("HTTPS://a/", "a", 443, "a", "/");
 }
 
+static void test_a_websocket_has_a_scheme_of_its_own(void)
+{
+    g_autoptr(ql_url) url = ql_url_new("WSS://a/b", NULL);
+    g_assert_true(url->websocket);
+    g_assert_cmpstr(url->text, ==, "wss://a/b");
+    g_assert_cmpuint(url->port, ==, 443);
+    g_autoptr(ql_url) other = ql_url_new("https://a/b", NULL);
+    g_assert_false(other->websocket);
+}
+
 static void test_https_is_meant_without_a_scheme(void)
 {
     assert_url("localhost:4433/x", "localhost", 4433, "localhost:4433", "/x");
@@ -77,7 +87,7 @@ static void test_international_names_become_ascii(void)
 static void test_bad_urls_are_refused_with_the_rule(void)
 {
     assert_refused("http://a/", "https only");
-    assert_refused("ftp://a/", "not https");
+    assert_refused("ftp://a/", "neither https nor wss");
     assert_refused("https://user:secret@a/", "user name");
     assert_refused("https://", "host");
     assert_refused("https:///x", "host");
@@ -133,6 +143,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/url/parts", test_a_url_is_taken_apart);
+    g_test_add_func("/url/websocket", test_a_websocket_has_a_scheme_of_its_own);
     g_test_add_func("/url/no-scheme", test_https_is_meant_without_a_scheme);
     g_test_add_func("/url/addresses", test_addresses_can_be_hosts);
     g_test_add_func("/url/fragment", test_the_fragment_is_not_sent);

@@ -79,6 +79,7 @@ ql_origin *ql_origin_new(const ql_origin_options *options, GError **error)
     shared->sockets = ql_origin_sockets_new(options->capture);
     shared->cids = ql_origin_cids_new();
     shared->buffer = g_malloc(QL_ORIGIN_SEND_BYTES);
+    shared->qlogs = options->qlogs;
     shared->quic = options->quic;
     shared->http = options->http;
     if (!prepare(origin, options, error))
@@ -293,6 +294,8 @@ static bool wait_for_clients(ql_origin *origin, struct pollfd *fds, size_t count
 {
     struct timespec wait;
     ql_origin_sockets_flush(origin->shared.sockets);
+    if (origin->shared.qlogs != NULL)
+        ql_qlog_book_flush(origin->shared.qlogs);
     if (ppoll(fds, count + 1, time_to_wait(origin, &wait), NULL) < 0 && errno != EINTR) {
         g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno),
                     "waiting for clients: %s", g_strerror(errno));

@@ -9,6 +9,7 @@
 #include "origin_http.h"
 #include "origin_tls.h"
 #include "origin_transport.h"
+#include "qlog.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -18,9 +19,10 @@
 typedef struct ql_origin ql_origin;
 
 typedef struct ql_origin_options {
-    const ql_address *listen; /* port 0: the kernel chooses */
-    size_t listen_count;      /* 1 to QL_ORIGIN_MAX_SOCKETS */
+    const ql_address *listen;   /* port 0: the kernel chooses */
+    size_t listen_count;        /* 1 to QL_ORIGIN_MAX_SOCKETS */
     ql_origin_capture *capture; /* NULL: none */
+    ql_qlog_book *qlogs;        /* NULL: none */
     ql_origin_tls_settings tls;
     ql_origin_quic_settings quic;
     ql_origin_http_settings http;

@@ -6,6 +6,8 @@
  * with error_code. What is not needed is NULL. */
 #pragma once
 
+#include "qlog_http3.h"
+
 #include <ngtcp2/ngtcp2.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +19,10 @@ typedef struct ql_origin_application ql_origin_application;
 
 typedef struct ql_origin_application_kind {
     void (*free)(ql_origin_application *app);
+
+    /* What it does is written down there, too, but for the bytes of streams, which the caller hands
+     * over. NULL: it has nothing to add. */
+    void (*set_qlog)(ql_origin_application *app, ql_qlog_http3 *qlog);
 
     /* The keys for 1-RTT are there: streams can be opened. */
     int (*start)(ql_origin_application *app);

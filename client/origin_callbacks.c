@@ -47,6 +47,10 @@ static int on_tx_key(ngtcp2_conn *quic, ngtcp2_encryption_level level, void *use
     c->application = ql_origin_alpn_application(ql_tls_ssl(c->tls), quic, &c->shared->http);
     if (c->application == NULL)
         return NGTCP2_ERR_CALLBACK_FAILURE;
+    if (kind_of(c)->set_qlog != NULL) {
+        c->http_qlog = ql_qlog_http3_new(c->qlog, true);
+        kind_of(c)->set_qlog(c->application, c->http_qlog);
+    }
     return ql_origin_callbacks_result(c, kind_of(c)->start(c->application));
 }
 
@@ -60,6 +64,7 @@ static int on_handshake_completed(ngtcp2_conn *quic, void *user)
     size_t length =
         ql_origin_token_for_later(c->shared->token_secret, &remote, ql_udp_now(), token);
     const ql_origin_misbehaviour *misbehaviour = c->shared->http.misbehaviour;
+    ql_origin_drill_handshake(c->drill, ql_origin_now());
     if (c->insertion != NULL)
         ql_origin_insertion_attach(c->insertion, quic);
     if (misbehaviour != NULL && misbehaviour->level == QL_ORIGIN_FAULT_FRAME)
@@ -76,6 +81,8 @@ static int on_stream_data(ngtcp2_conn *quic, uint32_t flags, int64_t stream, uin
     ql_origin_callbacks_context *c = user;
     bool fin = (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0;
     (void)quic, (void)offset, (void)stream_user;
+    ql_origin_drill_content(c->drill, length);
+    ql_qlog_http3_bytes(c->http_qlog, QL_QLOG_REMOTE, stream, data, length);
     if (c->application == NULL)
         return 0;
     return ql_origin_callbacks_result(
@@ -97,6 +104,7 @@ static int on_stream_close(ngtcp2_conn *quic, uint32_t flags, int64_t stream, ui
     (void)stream_user;
     if (ngtcp2_is_bidi_stream(stream) && !ngtcp2_conn_is_local_stream(quic, stream))
         ngtcp2_conn_extend_max_streams_bidi(quic, 1);
+    ql_qlog_http3_stream_closed(c->http_qlog, stream);
     if (c->application == NULL)
         return 0;
     if ((flags & NGTCP2_STREAM_CLOSE_FLAG_APP_ERROR_CODE_SET) == 0)
@@ -220,6 +228,23 @@ static size_t leave_room(ngtcp2_vec *vectors, size_t count, bool *fin)
     return 1;
 }
 
+static void log_sent(const ql_origin_callbacks_context *c, int64_t stream, const ngtcp2_vec *vector,
+                     size_t taken)
+{
+    for (; taken > 0; vector++) {
+        size_t length = MIN(vector->len, taken);
+        ql_qlog_http3_bytes(c->http_qlog, QL_QLOG_LOCAL, stream, vector->base, length);
+        taken -= length;
+    }
+}
+
+void ql_origin_callbacks_write_qlog(void *user, uint32_t flags, const void *data, size_t length)
+{
+    const ql_origin_callbacks_context *c = user;
+    (void)flags;
+    ql_qlog_write_quic(c->qlog, data, length);
+}
+
 ngtcp2_ssize ql_origin_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *path,
                                               ngtcp2_pkt_info *info, uint8_t *packet,
                                               size_t capacity, ngtcp2_tstamp now, void *user)
@@ -248,8 +273,10 @@ ngtcp2_ssize ql_origin_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *pa
         if (!note_outcome(c, stream, written, taken))
             return written < 0 && written != NGTCP2_ERR_WRITE_MORE ? written
                                                                    : NGTCP2_ERR_CALLBACK_FAILURE;
-        if (taken > 0)
-            ql_origin_drill_count(c->drill, quic, (size_t)taken, now);
+        if (taken > 0) {
+            ql_origin_drill_content(c->drill, (size_t)taken);
+            log_sent(c, stream, vectors, (size_t)taken);
+        }
         if (written >= 0)
             return written;
     }

@@ -8,6 +8,7 @@
 #include "origin_ids.h"
 #include "origin_insertion.h"
 #include "origin_shared.h"
+#include "qlog_http3.h"
 #include "tls.h"
 
 #include <ngtcp2/ngtcp2.h>
@@ -21,6 +22,8 @@ typedef struct ql_origin_callbacks_context {
     ql_origin_ids *ids;
     ql_origin_application *application; /* NULL before the keys for 1-RTT are there */
     ql_origin_datagrams *datagrams;
+    ql_qlog *qlog;                  /* NULL: none */
+    ql_qlog_http3 *http_qlog;       /* of HTTP/3, in qlog */
     ql_origin_insertion *insertion; /* NULL: none */
     ql_origin_drill *drill;         /* NULL: none */
     ngtcp2_ccerr error;             /* what to close with; else ngtcp2_ccerr_default */
@@ -33,6 +36,9 @@ const ngtcp2_callbacks *ql_origin_callbacks(void);
 ngtcp2_ssize ql_origin_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *path,
                                               ngtcp2_pkt_info *info, uint8_t *packet,
                                               size_t capacity, ngtcp2_tstamp now, void *user);
+
+/* For ngtcp2's qlog. */
+void ql_origin_callbacks_write_qlog(void *user, uint32_t flags, const void *data, size_t length);
 
 /* Notes the error code of the application as what to close with, where status is a failure of its.
  * Returns what a callback returns. */

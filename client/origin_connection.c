@@ -75,6 +75,8 @@ static int make_quic(ql_origin_callbacks_context *context, const ql_origin_arriv
     settings.initial_ts = ql_origin_now();
     authenticate_cids(arrival, &params);
     set_token(arrival, &settings);
+    context->qlog = ql_qlog_new(context->shared->qlogs, &params.original_dcid);
+    settings.qlog_write = context->qlog != NULL ? ql_origin_callbacks_write_qlog : NULL;
     ql_origin_ids_add(context->ids, &initial->dcid);
     /* RFC 9000, 5.1.1: the ID of the preferred address has the sequence number 1. */
     if (!ql_origin_ids_issue(context->ids, &scid, params.stateless_reset_token) ||
@@ -82,6 +84,8 @@ static int make_quic(ql_origin_callbacks_context *context, const ql_origin_arriv
          !ql_origin_ids_issue(context->ids, &params.preferred_addr.cid,
                               params.preferred_addr.stateless_reset_token)))
         return NGTCP2_ERR_CALLBACK_FAILURE;
+    ql_qlog_connection_started(context->qlog, &arrival->datagram->local, &arrival->datagram->remote,
+                               &scid, &initial->scid);
     return ngtcp2_conn_server_new(&context->quic, &initial->scid, &scid, &path, initial->version,
                                   ql_origin_callbacks(), &settings, &params, NULL, context);
 }
@@ -100,7 +104,7 @@ ql_origin_connection *ql_origin_connection_new(const ql_origin_shared *shared, v
     context->shared = shared;
     context->ids = ql_origin_ids_new(&place, &arrival->datagram->remote);
     context->datagrams = ql_origin_datagrams_new();
-    if (shared->quic.retire_after > 0 || shared->http.misbehaviour != NULL)
+    if (ql_trigger_is_set(&shared->quic.retire) || shared->http.misbehaviour != NULL)
         context->insertion = ql_origin_insertion_new();
     context->drill = ql_origin_drill_new(&shared->quic, context->ids, context->insertion);
     ngtcp2_ccerr_default(&context->error);
@@ -129,6 +133,8 @@ void ql_origin_connection_free(ql_origin_connection *c)
     if (c->context.application != NULL)
         c->context.application->kind->free(c->context.application);
     ngtcp2_conn_del(c->context.quic);
+    ql_qlog_http3_free(c->context.http_qlog);
+    ql_qlog_free(c->context.qlog);
     ql_tls_free(c->context.tls);
     ql_origin_datagrams_free(c->context.datagrams);
     ql_origin_drill_free(c->context.drill);
@@ -231,6 +237,7 @@ static void send_open(ql_origin_connection *c)
         ngtcp2_pkt_info info;
         size_t segment = 0;
         ngtcp2_path_storage_zero(&storage);
+        ql_origin_drill_tick(context->drill, context->quic, ql_origin_now());
         ngtcp2_ssize length = ngtcp2_conn_write_aggregate_pkt(
             context->quic, &storage.path, &info, context->shared->buffer, QL_ORIGIN_SEND_BYTES,
             &segment, ql_origin_callbacks_write_packet, ql_origin_now());
@@ -260,7 +267,8 @@ uint64_t ql_origin_connection_expiry(const ql_origin_connection *c)
     const ql_origin_application *app = c->context.application;
     if (c->state != STATE_OPEN)
         return c->deadline;
-    uint64_t expiry = ngtcp2_conn_get_expiry(c->context.quic);
+    uint64_t expiry =
+        MIN(ngtcp2_conn_get_expiry(c->context.quic), ql_origin_drill_expiry(c->context.drill));
     if (app != NULL && app->kind->expiry != NULL)
         expiry = MIN(expiry, app->kind->expiry(app));
     return expiry;

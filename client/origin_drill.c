@@ -4,25 +4,23 @@
 #include <glib.h>
 
 struct ql_origin_drill {
-    uint64_t sent;           /* bytes of content */
-    uint64_t update, retire; /* when, in such bytes; UINT64_MAX: never, or done */
+    uint64_t content;          /* bytes */
+    ngtcp2_tstamp handshake;   /* when it was completed; UINT64_MAX: it is not */
+    ngtcp2_tstamp ticked;      /* what was due then is done, or waits for the client */
+    ql_trigger update, retire; /* not set: never, or done */
     const ql_origin_ids *ids;
     ql_origin_insertion *insertion;
 };
 
-static uint64_t when(uint64_t bytes)
-{
-    return bytes > 0 ? bytes : UINT64_MAX;
-}
-
 ql_origin_drill *ql_origin_drill_new(const ql_origin_quic_settings *settings,
                                      const ql_origin_ids *ids, ql_origin_insertion *insertion)
 {
-    if (settings->key_update_after == 0 && settings->retire_after == 0)
+    if (!ql_trigger_is_set(&settings->key_update) && !ql_trigger_is_set(&settings->retire))
         return NULL;
     ql_origin_drill *drill = g_new0(ql_origin_drill, 1);
-    drill->update = when(settings->key_update_after);
-    drill->retire = when(settings->retire_after);
+    drill->handshake = UINT64_MAX;
+    drill->update = settings->key_update;
+    drill->retire = settings->retire;
     drill->ids = ids;
     drill->insertion = insertion;
     return drill;
@@ -33,20 +31,56 @@ void ql_origin_drill_free(ql_origin_drill *drill)
     g_free(drill);
 }
 
-void ql_origin_drill_count(ql_origin_drill *drill, ngtcp2_conn *quic, size_t bytes, uint64_t now)
+void ql_origin_drill_handshake(ql_origin_drill *drill, ngtcp2_tstamp now)
+{
+    if (drill != NULL)
+        drill->handshake = now;
+}
+
+void ql_origin_drill_content(ql_origin_drill *drill, size_t bytes)
+{
+    if (drill != NULL)
+        drill->content += bytes;
+}
+
+static bool is_due(const ql_origin_drill *drill, const ql_trigger *trigger, ngtcp2_tstamp now)
+{
+    return drill->handshake != UINT64_MAX && ql_trigger_is_set(trigger) &&
+           ql_trigger_is_due(trigger, drill->content, drill->handshake, now);
+}
+
+static void retire(const ql_origin_drill *drill)
 {
     uint8_t frame[QL_ORIGIN_IDS_FRAME_BYTES];
+    size_t length = ql_origin_ids_retirement(drill->ids, frame);
+    if (length > 0)
+        ql_origin_insertion_add(drill->insertion, frame, length);
+}
+
+void ql_origin_drill_tick(ql_origin_drill *drill, ngtcp2_conn *quic, ngtcp2_tstamp now)
+{
     if (drill == NULL)
         return;
-    drill->sent += bytes;
+    drill->ticked = now;
     /* Before the client has confirmed the present keys, others are not allowed (RFC 9001, 6.1):
      * then it is tried again with what is sent next. */
-    if (drill->sent >= drill->update && ngtcp2_conn_initiate_key_update(quic, now) == 0)
-        drill->update = UINT64_MAX;
-    if (drill->sent >= drill->retire && ngtcp2_conn_get_handshake_completed2(quic) != 0) {
-        size_t length = ql_origin_ids_retirement(drill->ids, frame);
-        if (length > 0)
-            ql_origin_insertion_add(drill->insertion, frame, length);
-        drill->retire = UINT64_MAX;
+    if (is_due(drill, &drill->update, now) && ngtcp2_conn_initiate_key_update(quic, now) == 0)
+        drill->update = (ql_trigger){ 0, 0 };
+    if (is_due(drill, &drill->retire, now)) {
+        retire(drill);
+        drill->retire = (ql_trigger){ 0, 0 };
     }
+}
+
+static ngtcp2_tstamp expiry_of(const ql_origin_drill *drill, const ql_trigger *trigger)
+{
+    ngtcp2_tstamp expiry = ql_trigger_expiry(trigger, drill->handshake);
+    return expiry > drill->ticked ? expiry : UINT64_MAX;
+}
+
+ngtcp2_tstamp ql_origin_drill_expiry(const ql_origin_drill *drill)
+{
+    if (drill == NULL)
+        return UINT64_MAX;
+    return MIN(expiry_of(drill, &drill->update), expiry_of(drill, &drill->retire));
 }

@@ -16,7 +16,14 @@ typedef struct ql_origin_drill ql_origin_drill;
  * is to be retired. */
 ql_origin_drill *ql_origin_drill_new(const ql_origin_quic_settings *settings,
                                      const ql_origin_ids *ids, ql_origin_insertion *insertion);
-void ql_origin_drill_free(ql_origin_drill *drill); /* NULL is a no-op */
+void ql_origin_drill_free(ql_origin_drill *drill);
 
-/* So many bytes of content were sent; then the time of something may have come. NULL is a no-op. */
-void ql_origin_drill_count(ql_origin_drill *drill, ngtcp2_conn *quic, size_t bytes, uint64_t now);
+/* All that follow take NULL, and then do nothing. */
+void ql_origin_drill_handshake(ql_origin_drill *drill, ngtcp2_tstamp now); /* it was completed */
+void ql_origin_drill_content(ql_origin_drill *drill, size_t bytes);        /* sent, or received */
+
+/* To be called before packets are written: does what is due. */
+void ql_origin_drill_tick(ql_origin_drill *drill, ngtcp2_conn *quic, ngtcp2_tstamp now);
+
+/* When there is something to do; UINT64_MAX: no time is known. */
+ngtcp2_tstamp ql_origin_drill_expiry(const ql_origin_drill *drill);

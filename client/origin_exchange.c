@@ -19,6 +19,7 @@ struct ql_origin_exchange {
     int64_t stream;
     const ql_origin_http_settings *settings;
     const nghttp3_data_reader *reader;
+    ql_qlog_http3 *qlog;
     char *method, *target, *protocol;
     GString *fields;
     size_t field_bytes; /* as RFC 9114, 4.2.2 counts them */
@@ -34,15 +35,14 @@ struct ql_origin_exchange {
     ql_origin_websocket *socket;
 };
 
-ql_origin_exchange *ql_origin_exchange_new(nghttp3_conn *h3, int64_t stream,
-                                           const ql_origin_http_settings *settings,
-                                           const nghttp3_data_reader *reader)
+ql_origin_exchange *ql_origin_exchange_new(const ql_origin_exchange_place *place, int64_t stream)
 {
     ql_origin_exchange *e = g_new0(ql_origin_exchange, 1);
-    e->h3 = h3;
+    e->h3 = place->h3;
     e->stream = stream;
-    e->settings = settings;
-    e->reader = reader;
+    e->settings = place->settings;
+    e->reader = place->reader;
+    e->qlog = place->qlog;
     e->fields = g_string_new(NULL);
     e->sha256 = g_checksum_new(G_CHECKSUM_SHA256);
     e->kept = g_byte_array_new();
@@ -72,6 +72,8 @@ void ql_origin_exchange_field(ql_origin_exchange *e, int32_t token, nghttp3_vec 
     e->field_bytes += name.len + value.len + 32;
     if (e->field_bytes > QL_ORIGIN_MAX_FIELD_SECTION_BYTES)
         return;
+    ql_qlog_http3_field(e->qlog, QL_QLOG_REMOTE, e->stream, name.base, name.len, value.base,
+                        value.len);
     g_string_append_printf(e->fields, "%.*s: %.*s\n", (int)name.len, (const char *)name.base,
                            (int)value.len, (const char *)value.base);
     if (token == NGHTTP3_QPACK_TOKEN__METHOD)
@@ -105,8 +107,18 @@ static nghttp3_nv pair_of(const char *name, const char *value)
                          .flags = NGHTTP3_NV_FLAG_NONE };
 }
 
+/* Sections go into the log ahead of their frames. */
+static void log_section(const ql_origin_exchange *e, const nghttp3_nv *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        ql_qlog_http3_field(e->qlog, QL_QLOG_LOCAL, e->stream, fields[i].name, fields[i].namelen,
+                            fields[i].value, fields[i].valuelen);
+    ql_qlog_http3_fields_end(e->qlog, QL_QLOG_LOCAL, e->stream);
+}
+
 int ql_origin_exchange_fields_end(ql_origin_exchange *e)
 {
+    ql_qlog_http3_fields_end(e->qlog, QL_QLOG_REMOTE, e->stream);
     if (g_strcmp0(e->method, "CONNECT") != 0 || g_strcmp0(e->protocol, "websocket") != 0)
         return 0;
     const nghttp3_nv fields[] = { pair_of(":status", "200") };
@@ -115,6 +127,7 @@ int ql_origin_exchange_fields_end(ql_origin_exchange *e)
     e->answered = true;
     e->response.status = 200;
     log_access(e);
+    log_section(e, fields, G_N_ELEMENTS(fields));
     return nghttp3_conn_submit_response(e->h3, e->stream, fields, G_N_ELEMENTS(fields), e->reader);
 }
 
@@ -150,6 +163,7 @@ static int submit_response(ql_origin_exchange *e)
         e->body =
             ql_origin_body_new(e->response.body, unacked > 0 ? unacked : QL_ORIGIN_BODY_UNACKED);
     e->answered = true;
+    log_section(e, fields, e->response.field_count);
     return nghttp3_conn_submit_response(e->h3, e->stream, fields, e->response.field_count,
                                         e->body != NULL ? e->reader : NULL);
 }
@@ -159,6 +173,7 @@ static int submit_early_hints(const ql_origin_exchange *e)
 {
     const nghttp3_nv fields[] = { pair_of(":status", "103"),
                                   pair_of("link", "</quiclens.svg>; rel=preload; as=image") };
+    log_section(e, fields, G_N_ELEMENTS(fields));
     return nghttp3_conn_submit_info(e->h3, e->stream, fields, G_N_ELEMENTS(fields));
 }
 
@@ -201,6 +216,7 @@ static int submit_trailers(const ql_origin_exchange *e)
     g_autofree char *size = g_strdup_printf("%" PRIu64, e->read);
     const nghttp3_nv fields[] = { pair_of("x-content-size", size),
                                   pair_of("x-origin", "quiclens") };
+    log_section(e, fields, G_N_ELEMENTS(fields));
     return nghttp3_conn_submit_trailers(e->h3, e->stream, fields, G_N_ELEMENTS(fields));
 }
 

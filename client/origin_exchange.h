@@ -17,10 +17,15 @@
 
 typedef struct ql_origin_exchange ql_origin_exchange;
 
-/* All is borrowed. reader calls ql_origin_exchange_read. */
-ql_origin_exchange *ql_origin_exchange_new(nghttp3_conn *h3, int64_t stream,
-                                           const ql_origin_http_settings *settings,
-                                           const nghttp3_data_reader *reader);
+/* What the exchanges of a connection share; all is borrowed. */
+typedef struct ql_origin_exchange_place {
+    nghttp3_conn *h3;
+    const ql_origin_http_settings *settings;
+    const nghttp3_data_reader *reader; /* calls ql_origin_exchange_read */
+    ql_qlog_http3 *qlog;               /* NULL: none */
+} ql_origin_exchange_place;
+
+ql_origin_exchange *ql_origin_exchange_new(const ql_origin_exchange_place *place, int64_t stream);
 void ql_origin_exchange_free(ql_origin_exchange *exchange); /* NULL is a no-op */
 
 /* What comes of the request, in order. */

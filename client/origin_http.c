@@ -18,7 +18,8 @@ typedef struct http {
     GHashTable *timed;     /* those of them that may wait for a time; a set, borrowed */
     GArray *broken;        /* int64_t: streams whose content cannot be read on */
     uint64_t requests;
-    int error; /* the last failure, in nghttp3's numbers */
+    ql_qlog_http3 *qlog; /* borrowed */
+    int error;           /* the last failure, in nghttp3's numbers */
 } http;
 
 static void free_exchange(gpointer data)
@@ -63,7 +64,8 @@ static int on_begin_headers(nghttp3_conn *h3, int64_t stream, void *user, void *
     static const nghttp3_data_reader reader = { .read_data = on_read_body };
     http *app = user;
     (void)stream_user;
-    ql_origin_exchange *exchange = ql_origin_exchange_new(h3, stream, &app->settings, &reader);
+    const ql_origin_exchange_place place = { h3, &app->settings, &reader, app->qlog };
+    ql_origin_exchange *exchange = ql_origin_exchange_new(&place, stream);
     g_hash_table_add(app->exchanges, exchange);
     app->requests++;
     int status = nghttp3_conn_set_stream_user_data(h3, stream, exchange);
@@ -164,6 +166,11 @@ static void http_free(ql_origin_application *application)
     g_hash_table_unref(app->exchanges);
     g_array_unref(app->broken);
     g_free(app);
+}
+
+static void set_qlog(ql_origin_application *application, ql_qlog_http3 *qlog)
+{
+    ((http *)application)->qlog = qlog;
 }
 
 static int remember(http *app, int error)
@@ -347,6 +354,7 @@ static uint64_t error_code(const ql_origin_application *application)
 
 static const ql_origin_application_kind kind = {
     .free = http_free,
+    .set_qlog = set_qlog,
     .start = start,
     .receive = receive,
     .acknowledge = acknowledge,

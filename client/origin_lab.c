@@ -1,38 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "origin_lab.h"
 
+#include "measure.h"
+
 #include <glib.h>
 #include <string.h>
 
-#define MOST_BYTES    (100ull * 1000 * 1000 * 1000)
-#define MOST_RATE     (1000ull * 1000 * 1000)
-#define MOST_DELAY_MS 60000u
-
-typedef struct unit {
-    const char *suffix;
-    uint64_t factor;
-} unit;
-
-static bool parse_amount(const char *text, const unit *units, size_t count, uint64_t most,
-                         uint64_t *value)
-{
-    size_t digits = strspn(text, "0123456789");
-    g_autofree char *number = g_strndup(text, digits);
-    guint64 plain;
-    if (!g_ascii_string_to_unsigned(number, 10, 0, most, &plain, NULL))
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(text + digits, units[i].suffix) == 0 && plain <= most / units[i].factor) {
-            *value = plain * units[i].factor;
-            return true;
-        }
-    return false;
-}
+#define MOST_BYTES (100ull * 1000 * 1000 * 1000)
+#define MOST_RATE  (1000ull * 1000 * 1000)
+#define MOST_DELAY (60ull * 1000 * 1000 * 1000)
 
 static bool parse_bytes(const char *text, uint64_t most, uint64_t *bytes)
 {
-    static const unit units[] = { { "", 1 }, { "k", 1000 }, { "M", 1000000 }, { "G", 1000000000 } };
-    return parse_amount(text, units, G_N_ELEMENTS(units), most, bytes);
+    return ql_measure_bytes(text, bytes) && *bytes <= most;
 }
 
 static bool take_status(const char *value, ql_origin_plan *plan)
@@ -82,12 +62,7 @@ static bool take_early_hints(const char *value, ql_origin_plan *plan)
 
 static bool take_delay(const char *value, ql_origin_plan *plan)
 {
-    static const unit units[] = { { "ms", 1 }, { "s", 1000 } };
-    uint64_t milliseconds = 0;
-    if (!parse_amount(value, units, G_N_ELEMENTS(units), MOST_DELAY_MS, &milliseconds))
-        return false;
-    plan->delay = milliseconds * 1000000u;
-    return true;
+    return ql_measure_duration(value, &plan->delay) && plan->delay <= MOST_DELAY;
 }
 
 static bool take_slow(const char *value, ql_origin_plan *plan)

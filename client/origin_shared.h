@@ -7,6 +7,7 @@
 #include "origin_secret.h"
 #include "origin_sockets.h"
 #include "origin_transport.h"
+#include "qlog.h"
 
 #include <openssl/ssl.h>
 #include <stdint.h>
@@ -20,7 +21,8 @@ typedef struct ql_origin_shared {
     ql_origin_cids *cids;
     uint8_t reset_secret[QL_ORIGIN_SECRET_BYTES]; /* stateless reset tokens (RFC 9000, 10.3) */
     uint8_t token_secret[QL_ORIGIN_SECRET_BYTES]; /* address validation tokens (8.1) */
-    uint8_t *buffer; /* QL_ORIGIN_SEND_BYTES, for packets that are being made */
+    uint8_t *buffer;     /* QL_ORIGIN_SEND_BYTES, for packets that are being made */
+    ql_qlog_book *qlogs; /* NULL: none */
     ql_origin_quic_settings quic;
     ql_origin_http_settings http;
 } ql_origin_shared;

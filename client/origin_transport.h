@@ -4,6 +4,7 @@
 #pragma once
 
 #include "address.h"
+#include "trigger.h"
 
 #include <ngtcp2/ngtcp2.h>
 #include <stdbool.h>
@@ -20,8 +21,8 @@ typedef struct ql_origin_quic_settings {
     bool zero_length_cid;                            /* no connection IDs at all (5.1) */
     uint64_t max_data, max_stream_data, max_streams; /* flow control (4); 0: as usual */
     ql_address preferred_v4,
-        preferred_v6; /* where clients are to move (9.6); no address: nowhere */
-    uint64_t key_update_after, retire_after; /* bytes of content sent; 0: never (origin_drill.h) */
+        preferred_v6;              /* where clients are to move (9.6); no address: nowhere */
+    ql_trigger key_update, retire; /* origin_drill.h */
 } ql_origin_quic_settings;
 
 /* The length of the connection IDs that the origin chooses. */

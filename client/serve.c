@@ -22,6 +22,7 @@ typedef struct serve_parts {
     ql_origin_certificate *certificate;
     ql_keylog *keylog;
     ql_origin_capture *capture;
+    ql_qlog_book *qlogs;
 } serve_parts;
 
 static void print_access(const ql_origin_access *access, void *user)
@@ -89,6 +90,11 @@ static bool parts_init(serve_parts *parts, const ql_serve_options *options, GErr
                              : ql_origin_certificate_load(NULL, error);
     if (parts->certificate == NULL || (parts->keylog = ql_keylog_new(options->keys, error)) == NULL)
         return false;
+    if (options->qlog != NULL) {
+        parts->qlogs = ql_qlog_book_new(options->qlog, true, "quiclens serve", error);
+        if (parts->qlogs == NULL)
+            return false;
+    }
     if (options->capture == NULL)
         return true;
     parts->capture = ql_origin_capture_new(options->capture, error);
@@ -101,6 +107,7 @@ static bool parts_init(serve_parts *parts, const ql_serve_options *options, GErr
 static bool parts_clear(serve_parts *parts, bool ok, GError **error)
 {
     ok = ql_keylog_close(parts->keylog, ok ? error : NULL) && ok;
+    ok = ql_qlog_book_close(parts->qlogs, ok ? error : NULL) && ok;
     ok = ql_origin_capture_close(parts->capture, ok ? error : NULL) && ok;
     ql_origin_certificate_free(parts->certificate);
     ql_origin_content_free(parts->content);
@@ -113,6 +120,7 @@ static bool serve(const ql_serve_options *options, const serve_parts *parts, GEr
         .listen = (const ql_address *)(const void *)parts->listen->data,
         .listen_count = parts->listen->len,
         .capture = parts->capture,
+        .qlogs = parts->qlogs,
         .tls = { .certificate = parts->certificate,
                  .keylog = parts->keylog,
                  .alpn = parts->alpn,

@@ -23,36 +23,14 @@ static gboolean take_version(const char *name, const char *value, void *record, 
     return FALSE;
 }
 
-/* "200k", "1M", "5000". */
-static bool parse_bytes(const char *text, uint64_t *bytes)
+static gboolean take_key_update(const char *name, const char *value, void *record, GError **error)
 {
-    static const struct {
-        const char *suffix;
-        uint64_t factor;
-    } units[] = { { "", 1 }, { "k", 1000 }, { "K", 1000 }, { "M", 1000000 }, { "G", 1000000000 } };
-    size_t digits = strspn(text, "0123456789");
-    g_autofree char *number = g_strndup(text, digits);
-    guint64 value;
-    if (!g_ascii_string_to_unsigned(number, 10, 1, 1000000000, &value, NULL))
-        return false;
-    for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
-        if (strcmp(text + digits, units[i].suffix) == 0) {
-            *bytes = value * units[i].factor;
-            return true;
-        }
-    return false;
+    return ql_trigger_parse(name, value, &((ql_serve_options *)record)->key_update, error);
 }
 
-static gboolean take_bytes(const char *name, const char *value, void *record, GError **error)
+static gboolean take_retire(const char *name, const char *value, void *record, GError **error)
 {
-    ql_serve_options *options = record;
-    if (parse_bytes(value, strcmp(name, "--retire-after") == 0 ? &options->retire_after
-                                                               : &options->key_update_after))
-        return TRUE;
-    g_autofree char *shown = ql_text_escape(value);
-    g_set_error(error, QL_OPTIONS_ERROR, 0, "bad value \"%s\" of %s: bytes (200k) are expected",
-                shown, name);
-    return FALSE;
+    return ql_trigger_parse(name, value, &((ql_serve_options *)record)->retire, error);
 }
 
 static gboolean take_misbehaviour(const char *name, const char *value, void *record, GError **error)
@@ -113,12 +91,12 @@ static const ql_option quic_table[] = {
     { "preferred-address", '\0', QL_OPTION_STRINGS, FIELD(preferred), "ADDR:PORT",
       "listen there, too, and have clients move there; one of IPv4, one of IPv6 (RFC 9000, 9.6)",
       NULL },
-    { "retire-after", '\0', QL_OPTION_CALL, 0, "BYTES",
-      "have the client retire all connection IDs but the newest after so much content: 200k (RFC "
-      "9000, 5.1.2)",
-      take_bytes },
-    { "key-update-after", '\0', QL_OPTION_CALL, 0, "BYTES",
-      "update the keys after so much content (RFC 9001, 6)", take_bytes },
+    { "retire-after", '\0', QL_OPTION_CALL, 0, "BYTES|TIME",
+      "have the client retire all connection IDs but the newest after so much content (200k) or "
+      "time (300ms) (RFC 9000, 5.1.2)",
+      take_retire },
+    { "key-update-after", '\0', QL_OPTION_CALL, 0, "BYTES|TIME",
+      "update the keys after so much content or time (RFC 9001, 6)", take_key_update },
     { "max-data", '\0', QL_OPTION_NUMBER, FIELD(max_data), "BYTES",
       "that a connection's requests may have under way (RFC 9000, 4.1)", NULL },
     { "max-stream-data", '\0', QL_OPTION_NUMBER, FIELD(max_stream_data), "BYTES",
@@ -143,6 +121,10 @@ static const ql_option capture_table[] = {
       NULL },
     { "keys", '\0', QL_OPTION_STRING, FIELD(keys), "FILE",
       "append the TLS secrets of all connections to this log (else to $SSLKEYLOGFILE)", NULL },
+    { "qlog", '\0', QL_OPTION_STRING, FIELD(qlog), "FOLDER|FILE",
+      "write what the server did as qlog 0.3, for qvis, a file a connection "
+      "(draft-ietf-quic-qlog-main-schema-03)",
+      NULL },
     END,
 };
 
@@ -162,7 +144,8 @@ static bool check(const ql_serve_options *options, GError **error)
         return refuse(error, "bad value of --cid-length: 4 to 20 is expected");
     if (options->zero_length_cid && options->retry)
         return refuse(error, "--retry needs connection IDs, --zero-length-cid has none");
-    if (options->zero_length_cid && (options->retire_after > 0 || options->preferred != NULL))
+    if (options->zero_length_cid &&
+        (ql_trigger_is_set(&options->retire) || options->preferred != NULL))
         return refuse(error, "--retire-after and --preferred-address need connection IDs, "
                              "--zero-length-cid has none");
     return true;
@@ -207,6 +190,7 @@ void ql_serve_options_clear(ql_serve_options *options)
     g_free(options->client_ca);
     g_free(options->keys);
     g_free(options->capture);
+    g_free(options->qlog);
     *options = (ql_serve_options){ .listen = NULL };
 }
 
@@ -286,8 +270,8 @@ bool ql_serve_options_quic(const ql_serve_options *options, ql_origin_quic_setti
         .max_data = (uint64_t)options->max_data,
         .max_stream_data = (uint64_t)options->max_stream_data,
         .max_streams = (uint64_t)options->max_streams,
-        .key_update_after = options->key_update_after,
-        .retire_after = options->retire_after,
+        .key_update = options->key_update,
+        .retire = options->retire,
     };
     return parse_preferred(options, quic, error);
 }

@@ -21,9 +21,9 @@ typedef struct ql_serve_options {
     int64_t cid_length, max_data, max_stream_data, max_streams; /* 0: as usual */
     uint32_t version;                                           /* to be preferred; 0: none */
     char **preferred;                                           /* "ADDR:PORT" */
-    uint64_t key_update_after, retire_after;                    /* bytes; 0: never */
-    const ql_origin_misbehaviour *misbehaviour;                 /* NULL: none */
-    char *keys, *capture;
+    ql_trigger key_update, retire;
+    const ql_origin_misbehaviour *misbehaviour; /* NULL: none */
+    char *keys, *capture, *qlog;
 } ql_serve_options;
 
 /* False and error on bad usage. False without error: help was asked for and printed. */

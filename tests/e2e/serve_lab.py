@@ -3,6 +3,7 @@
 """What quiclens serve does on purpose in QUIC, as tshark reads it from the server's own capture."""
 import glob
 import hashlib
+import json
 import os
 import pathlib
 import re
@@ -235,6 +236,13 @@ class Drill(Case):
                 for number in line[0].split(",")}
             self.assertEqual(retired, set(range(limit)))
 
+    def test_a_time_can_be_told_too(self):
+        with self.serve("--key-update-after", "100ms", folder=False) as server:
+            self.assert_done(self.get(f"{server.url}/bytes/30k/slow/50k"))
+        phases = {phase for line in self.wire(f"udp.srcport == {server.port} && quic.key_phase",
+                                              "quic.key_phase") for phase in line[0].split(",")}
+        self.assertEqual(phases, {"0", "1"})
+
     def test_a_later_key_update_of_the_clients_is_understood(self):
         with self.serve("--retire-after", "100k") as server:
             self.gtls(server, "--key-update=5ms", "--delay-stream=50ms", names=("1m",))
@@ -334,6 +342,36 @@ class Capture(Case):
         opened = self.wire(f"udp.srcport == {server.port} && tls.handshake.type == 20",
                            "frame.number")
         self.assertEqual(len(opened), 3, "a Finished of the server's does not open")
+
+
+class Qlog(Case):
+    def records(self, path):
+        """JSON text sequences (RFC 7464)."""
+        return [json.loads(text) for text in path.read_text(encoding="utf-8").split("\x1e") if text]
+
+    def test_a_file_a_connection_with_its_frames(self):
+        folder = self.home.folder("qlogs")
+        with self.serve("--qlog", folder) as server:
+            for _ in range(2):
+                self.fetch(server, name="file-9")
+        files = sorted(folder.iterdir())
+        self.assertEqual(len(files), 2)
+        for path in files:
+            self.assertTrue(path.name.endswith("_server.sqlog"), path)
+            head, *events = self.records(path)
+            self.assertEqual(head["trace"]["vantage_point"]["type"], "server")
+            names = {event["name"] for event in events}
+            self.assertLessEqual({"connectivity:connection_started", "transport:packet_sent",
+                                  "transport:packet_received", "http:frame_created",
+                                  "http:frame_parsed"}, names)
+            text = json.dumps(events)
+            self.assertIn("/file-9", text)
+            self.assertIn(":status", text)
+
+    def test_a_folder_that_cannot_be_written_is_named(self):
+        failed = self.home.run("serve", "--listen", "127.0.0.1:0", "--qlog", "/nowhere/q.sqlog")
+        self.assertEqual(failed.returncode, 1)
+        self.assertIn(b"/nowhere/q.sqlog", failed.stderr)
 
 
 if __name__ == "__main__":

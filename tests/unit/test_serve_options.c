@@ -52,8 +52,8 @@ static void test_one_address_a_family_can_be_preferred(void)
     g_assert_true(ql_serve_options_quic(&options, &quic, NULL));
     g_assert_cmpuint(ql_address_port(&quic.preferred_v4), ==, 1);
     g_assert_cmpuint(ql_address_port(&quic.preferred_v6), ==, 2);
-    g_assert_cmpuint(quic.key_update_after, ==, 200000);
-    g_assert_cmpuint(quic.retire_after, ==, 3000000);
+    g_assert_cmpuint(quic.key_update.bytes, ==, 200000);
+    g_assert_cmpuint(quic.retire.bytes, ==, 3000000);
     ql_serve_options_clear(&options);
     g_assert_true(
         parse(&options, "--preferred-address 1.2.3.4:1 --preferred-address 1.2.3.5:1", NULL));

@@ -7,6 +7,8 @@ VERSION_1 = 1
 VERSION_2 = 0x6b3343cf
 ECT = {1, 2}
 CE = 3
+SILENCE = 5
+"""Datagrams in a row that a server which is still there does not leave unanswered."""
 
 
 class Failed(Exception):
@@ -36,6 +38,26 @@ class Evidence:
     def long(self, capture, kind, server):
         return [packet for packet in capture.long_packets()
                 if packet.kind == kind and self.from_server(packet) == server]
+
+
+def blame(evidence):
+    """Where a case has failed: raises ServerFailed if the packets show that the server is the cause.
+    RFC 9000, 7.2: it talks to the ID that the client chose, and a packet that was damaged on its way
+    does not open."""
+    chosen = {packet.scid for packet in evidence.left.long_packets()
+              if not evidence.from_server(packet)}
+    for packet in evidence.long(evidence.right, "Initial", True):
+        demand(packet.dcid in chosen, f"the server sends frame {packet.frame} to the ID {packet.dcid}, "
+               "which stood only in a packet that was damaged on its way", ServerFailed)
+    unanswered = {}
+    for each in evidence.right.datagrams():
+        if evidence.from_server(each):
+            unanswered.pop(each.target, None)
+        else:
+            unanswered.setdefault(each.source, []).append(each.frame)
+    for frames in unanswered.values():
+        demand(len(frames) < SILENCE, f"the server gave up: it answers none of the {len(frames)} "
+               f"datagrams from frame {frames[0]} on", ServerFailed)
 
 
 def files(evidence):

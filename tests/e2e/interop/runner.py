@@ -126,6 +126,7 @@ class Runner:
             for check in case.checks:
                 check(evidence)
         except judge.Failed as reason:
+            judge.blame(evidence)
             raise type(reason)(f"{reason}{trouble}") from reason
 
     def fetch(self, net, case, folder, names, over):

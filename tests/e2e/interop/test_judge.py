@@ -67,6 +67,19 @@ class Verdicts(unittest.TestCase):
         judge.handshakes(2)(evidence(right=Made(packets=ids)))
         self.refuses(judge.handshakes(1), evidence(right=Made(packets=ids)), "2 handshakes")
 
+    def test_a_server_that_talks_to_a_damaged_id_is_to_blame(self):
+        sent, known = packet(1, CLIENT, SERVER, scid="aa"), packet(2, SERVER, CLIENT, dcid="aa")
+        judge.blame(evidence(Made(packets=[sent]), Made(packets=[known])))
+        unknown = packet(3, SERVER, CLIENT, dcid="ab")
+        self.refuses(judge.blame, evidence(Made(packets=[sent]), Made(packets=[known, unknown])),
+                     "frame 3 to the ID ab", judge.ServerFailed)
+
+    def test_a_server_that_falls_silent_is_to_blame(self):
+        answered = [datagram(n, CLIENT, SERVER) for n in range(1, 5)] + [datagram(5, SERVER, CLIENT)]
+        judge.blame(evidence(right=Made(answered)))
+        silent = answered + [datagram(n, CLIENT, SERVER) for n in range(6, 11)]
+        self.refuses(judge.blame, evidence(right=Made(silent)), "from frame 6 on", judge.ServerFailed)
+
     def test_a_token_is_echoed_with_a_higher_packet_number(self):
         retry = packet(2, SERVER, CLIENT, "Retry", retry_token="ab")
         first = packet(1, CLIENT, SERVER, packet_number="3")

@@ -34,6 +34,7 @@ typedef struct ql_cid_entry {
     uint64_t packets, bytes; /* sent to this ID */
     /* Captured frames; 0 is never. */
     uint32_t issued_frame, first_used_frame, last_used_frame, retired_frame;
+    uint64_t first_used_ns; /* since the epoch */
     uint32_t
         retirement_acked_frame; /* the issuer has acknowledged RETIRE_CONNECTION_ID; 0: not seen */
     uint64_t retired_packet;    /* number of the packet that carried RETIRE_CONNECTION_ID */

@@ -92,6 +92,7 @@ void ql_connection_adopt(ql_connection *c, ql_keyring *ring, const ql_session_se
     c->facts.has_client_random = true;
     memcpy(c->facts.client_random, secrets->client_random, sizeof c->facts.client_random);
     c->facts.start_missing = true;
+    c->news = true;
 }
 
 void ql_connection_identify(ql_connection *c, const ql_session_secrets *secrets)
@@ -110,6 +111,12 @@ bool ql_connection_learn_secrets(ql_connection *c)
         return false;
     c->news = true;
     return true;
+}
+
+bool ql_connection_may_open_more(const ql_connection *c)
+{
+    return c->facts.start_missing || !ql_keyring_has(c->ring, QL_CLIENT, QL_PACKET_ONE_RTT) ||
+           !ql_keyring_has(c->ring, QL_SERVER, QL_PACKET_ONE_RTT);
 }
 
 bool ql_connection_take_news(ql_connection *c)
@@ -151,6 +158,8 @@ void ql_connection_on_datagram(ql_connection *c, const ql_datagram *datagram, ql
     c->facts.bytes += datagram->wire_length;
     if (datagram->where.frame > c->facts.last.frame)
         c->facts.last = datagram->where;
+    if (datagram->where.frame < c->facts.first.frame)
+        c->facts.first = datagram->where;
     const ql_endpoint *client = sender == QL_CLIENT ? &datagram->source : &datagram->destination;
     const ql_endpoint *server = sender == QL_CLIENT ? &datagram->destination : &datagram->source;
     ql_path *path = ql_path_table_find(c->paths, client, server);
@@ -180,6 +189,7 @@ void ql_connection_on_packet(ql_connection *c, const ql_packet_input *in, const 
     ql_packet_type type = in->header->type;
     ql_packet_numbers *numbers = ql_connection_numbers(c, in->sender, type);
     bool newest = !numbers->any || opened->packet_number > numbers->largest;
+    c->news |= !numbers->any; /* now others' truncated numbers are known */
     bool duplicate = !ql_packet_numbers_add(numbers, opened->packet_number);
 
     in->event->packet_number = opened->packet_number;
@@ -316,6 +326,9 @@ void ql_connection_retell_causes(ql_connection *c)
             ql_journal_withdraw(c->context.journal, c->facts.number, told[i].code);
         c->told_cause[told[i].cause] = false;
     }
+    if (c->told_wrong)
+        ql_journal_withdraw(c->context.journal, c->facts.number, QL_FINDING_SECRETS_WRONG);
+    c->told_wrong = false;
 }
 
 void ql_connection_on_passed_over(ql_connection *c, unsigned count)

@@ -78,7 +78,6 @@ ql_cid_entry *ql_connection_issue(ql_connection *c, ql_side issuer, const ql_cid
         tell_conflict(c, how, told, entry, frame);
     if (how != QL_CID_ISSUE_NEW)
         return entry;
-    ql_connection_check_issued(c, entry, frame);
     c->cid_length[issuer] = entry->cid.length;
     ql_router_add_cid(c->context.router, c, issuer, &entry->cid);
     if (entry->has_reset_token)
@@ -183,6 +182,7 @@ void ql_connection_use_cids(ql_connection *c, const ql_packet_input *in, ql_path
     entry->last_used_frame = MAX(entry->last_used_frame, frame);
     if (entry->first_used_frame == 0) {
         entry->first_used_frame = frame;
+        entry->first_used_ns = in->datagram->where.time_ns;
         if (entry->origin != QL_ORIGIN_CLIENT_RANDOM)
             tell(c, frame, QL_CID_FIRST_USED, entry, false);
     }
@@ -197,11 +197,22 @@ static void check_limit(ql_connection *c, const ql_packet_input *in)
     unsigned active = ql_cid_ledger_active(c->cids[in->sender]);
     if (!peer->present || active <= peer->active_connection_id_limit)
         return;
+    c->over_limit_ns[in->sender] = in->datagram->where.time_ns;
     ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
                     QL_FINDING_CID_LIMIT,
                     "the %s has %u connection IDs in use, the peer's active_connection_id_limit is "
                     "%" G_GUINT64_FORMAT,
                     ql_side_name(in->sender), active, peer->active_connection_id_limit);
+}
+
+/* An ID was given back, or Retire Prior To raised, before too many were told, and captured behind.
+ */
+static void forgive_limit(ql_connection *c, ql_side issuer, const ql_where *where)
+{
+    if (where->time_ns > c->over_limit_ns[issuer])
+        return;
+    c->over_limit_ns[issuer] = 0;
+    ql_journal_withdraw(c->context.journal, c->facts.number, QL_FINDING_CID_LIMIT);
 }
 
 /* A frame about an ID on its way to the peer: NEW_CONNECTION_ID of the ID's issuer, or
@@ -271,7 +282,11 @@ void ql_connection_on_new_cid(ql_connection *c, const ql_packet_input *in, const
                           .retire_prior_to = retire_prior_to };
     memcpy(told.reset_token, frame->new_cid.reset_token, sizeof told.reset_token);
     ql_cid_ledger_raise_retire_prior_to(c->cids[in->sender], retire_prior_to);
-    ql_cid_entry *entry = ql_connection_issue(c, in->sender, &told, in->datagram->where.frame);
+    const ql_where *where = &in->datagram->where;
+    ql_cid_entry *entry = ql_connection_issue(c, in->sender, &told, where->frame);
+    if (entry != NULL && entry->issued_frame == where->frame && entry->issues == 1)
+        ql_connection_check_issued(c, entry, where);
+    forgive_limit(c, in->sender, where);
     check_limit(c, in);
     if (entry != NULL && retire_prior_to > c->requests[in->sender].retire_prior_to &&
         in->header->type == QL_PACKET_ONE_RTT)
@@ -304,6 +319,7 @@ void ql_connection_on_retire_cid(ql_connection *c, const ql_packet_input *in, co
                         ql_side_name(in->sender), sequence);
     tell(c, number, QL_CID_RETIRED, entry, entry->retired_frame != 0);
     ql_cid_ledger_retire(c->cids[issuer], entry, number, in->event->packet_number);
+    forgive_limit(c, issuer, &in->datagram->where);
     await_ack(
         c, in,
         &(unacked){ .packet_number = in->event->packet_number, .entry = entry, .retires = true });
@@ -322,15 +338,17 @@ static void check_parameter(ql_connection *c, uint32_t frame, const char *name, 
     g_free(is);
 }
 
+/* Of several the one that the client answered. */
 static const ql_cid *retry_of(const ql_connection *c)
 {
     const GPtrArray *entries = ql_cid_ledger_entries(c->cids[QL_SERVER]);
+    const ql_cid_entry *found = NULL;
     for (guint i = 0; i < entries->len && i < 8; i++) {
         const ql_cid_entry *entry = g_ptr_array_index(entries, i);
-        if (entry->origin == QL_ORIGIN_RETRY)
-            return &entry->cid;
+        if (entry->origin == QL_ORIGIN_RETRY && (found == NULL || entry->packets > 0))
+            found = entry;
     }
-    return NULL;
+    return found != NULL ? &found->cid : NULL;
 }
 
 static void bind_server(ql_connection *c, const ql_transport_parameters *p, uint32_t frame)

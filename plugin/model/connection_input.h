@@ -37,9 +37,11 @@ void ql_connection_free(ql_connection *connection);
 void ql_connection_begin(ql_connection *connection, const ql_cid *dcid, uint32_t version,
                          uint32_t frame);
 
-/* Whether an Initial with another destination ID and this source ID may begin it again: no packet
- * of the server that goes on was seen yet. */
-bool ql_connection_may_begin_again(const ql_connection *connection, const ql_cid *scid);
+/* Whether an Initial with another destination ID, this source ID and this client random (NULL: not
+ * known) may begin it: again, when no packet of the server that goes on was seen yet, or late, when
+ * it was adopted because later packets were captured first. */
+bool ql_connection_may_begin_again(const ql_connection *connection, const ql_cid *scid,
+                                   const uint8_t *random);
 
 /* The capture has no start of it; it was opened with these secrets. */
 void ql_connection_adopt(ql_connection *connection, ql_keyring *ring,
@@ -64,6 +66,9 @@ unsigned *ql_connection_search_budget(ql_connection *connection);
 
 /* Looks into the log. True when it tells something new of the connection's session. */
 bool ql_connection_learn_secrets(ql_connection *connection);
+
+/* Whether it lacks secrets of 1-RTT packets, or its start. */
+bool ql_connection_may_open_more(const ql_connection *connection);
 
 /* Whether packets that wait should be tried again: its session became known, or secrets, since it
  * was asked last. */

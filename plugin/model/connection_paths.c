@@ -103,6 +103,15 @@ ql_path *ql_connection_use_path(ql_connection *c, const ql_packet_input *in)
     return path;
 }
 
+static void tell_excess(ql_connection *c, const ql_path *path)
+{
+    ql_journal_find(c->context.journal, c->facts.number, path->excess.frame,
+                    QL_FINDING_PATH_AMPLIFICATION,
+                    "path %u: the server has sent %" G_GUINT64_FORMAT
+                    " bytes to an address that is not validated and that sent %" G_GUINT64_FORMAT,
+                    path->id, path->excess_bytes[QL_SERVER], path->excess_bytes[QL_CLIENT]);
+}
+
 /* RFC 9000, 8.1: three times what came from an address is all that may go there before it is
  * validated. Without the handshake's secrets nobody can see the validation. The capture may have
  * one of the client's datagrams later than the server had it, so that much is granted. */
@@ -115,11 +124,29 @@ static void check_amplification(ql_connection *c, ql_path *path, const ql_datagr
         c->facts.secrets == QL_SECRETS_PARTIAL)
         return;
     path->over_limit = true;
-    ql_journal_find(c->context.journal, c->facts.number, datagram->where.frame,
-                    QL_FINDING_PATH_AMPLIFICATION,
-                    "path %u: the server has sent %" G_GUINT64_FORMAT
-                    " bytes to an address that is not validated and that sent %" G_GUINT64_FORMAT,
-                    path->id, sent, got);
+    path->excess = datagram->where;
+    path->excess_bytes[QL_CLIENT] = got;
+    path->excess_bytes[QL_SERVER] = sent;
+    tell_excess(c, path);
+}
+
+/* What allowed the server to send so much was sent before, and captured behind. */
+static void forgive_excess(ql_connection *c, ql_path *path, const ql_datagram *datagram)
+{
+    if (!path->over_limit || datagram->where.time_ns > path->excess.time_ns)
+        return;
+    uint64_t got = path->excess_bytes[QL_CLIENT] += datagram->wire_length;
+    if (!path->validated_for_server &&
+        path->excess_bytes[QL_SERVER] > 3 * (got + path->largest[QL_CLIENT]))
+        return;
+    path->over_limit = false;
+    ql_journal_withdraw(c->context.journal, c->facts.number, QL_FINDING_PATH_AMPLIFICATION);
+    const GPtrArray *paths = ql_path_table_paths(c->paths);
+    for (guint i = 0; i < paths->len; i++) {
+        const ql_path *other = g_ptr_array_index(paths, i);
+        if (other->over_limit)
+            tell_excess(c, other);
+    }
 }
 
 void ql_connection_measure_path(ql_connection *c, ql_path *path, const ql_datagram *datagram,
@@ -132,6 +159,8 @@ void ql_connection_measure_path(ql_connection *c, ql_path *path, const ql_datagr
     path->largest[sender] = MAX(path->largest[sender], datagram->wire_length);
     if (path->smallest[sender] == 0 || datagram->wire_length < path->smallest[sender])
         path->smallest[sender] = datagram->wire_length;
+    if (sender == QL_CLIENT)
+        forgive_excess(c, path, datagram);
     if (path->validated_for_server)
         return;
     path->before_validation[sender] += datagram->wire_length;
@@ -156,6 +185,75 @@ void ql_connection_watch_spin(const ql_packet_input *in, ql_path *path, bool spi
     path->spin = spin;
 }
 
+static void tell_orphan(ql_connection *c, const ql_orphan_response *response)
+{
+    ql_journal_find(c->context.journal, c->facts.number, response->where.frame,
+                    QL_FINDING_PATH_RESPONSE_UNMATCHED,
+                    "the %s answers a PATH_CHALLENGE that was not captured, or never sent",
+                    ql_side_name(response->sender));
+}
+
+/* Without the start of the connection its challenge was perhaps not captured. */
+static void keep_orphan(ql_connection *c, const ql_packet_input *in, const ql_path *path,
+                        const ql_frame *frame)
+{
+    if (c->facts.start_missing)
+        return;
+    ql_orphan_response response = { .sender = in->sender,
+                                    .where = in->datagram->where,
+                                    .path = path->id };
+    memcpy(response.data, frame->path.data, sizeof response.data);
+    ql_path_table_keep_response(c->paths, &response);
+    tell_orphan(c, &response);
+}
+
+/* A response with this data has answered the challenge of `asked`. */
+static void take_response(ql_connection *c, const ql_orphan_response *response, ql_path *asked,
+                          bool was_validated)
+{
+    if (asked->id != response->path)
+        ql_journal_find(c->context.journal, c->facts.number, response->where.frame,
+                        QL_FINDING_PATH_RESPONSE_ELSEWHERE,
+                        "the %s answers on path %u a PATH_CHALLENGE of path %u",
+                        ql_side_name(response->sender), response->path, asked->id);
+    if (!was_validated)
+        tell_at(c, response->where.frame, response->sender, QL_PATH_VALIDATED, asked);
+}
+
+void ql_connection_on_response(ql_connection *c, const ql_packet_input *in, ql_path *path,
+                               const ql_frame *frame)
+{
+    bool was_validated = false;
+    ql_path *asked = ql_path_table_respond(c->paths, in->sender, frame->path.data,
+                                           &in->datagram->where, &was_validated);
+    tell_data(c, in, QL_PATH_RESPONSE, asked != NULL ? asked : path, frame);
+    if (asked == NULL) {
+        keep_orphan(c, in, path, frame);
+        return;
+    }
+    ql_orphan_response response = { .sender = in->sender,
+                                    .where = in->datagram->where,
+                                    .path = path->id };
+    take_response(c, &response, asked, was_validated);
+}
+
+/* The response to this challenge was sent behind it, and captured ahead. */
+static void match_orphan(ql_connection *c, const ql_packet_input *in, const ql_frame *frame)
+{
+    ql_orphan_response response;
+    bool was_validated = false;
+    if (!ql_path_table_take_response(c->paths, in->sender, frame->path.data, &in->datagram->where,
+                                     &response))
+        return;
+    ql_path *asked = ql_path_table_respond(c->paths, response.sender, response.data,
+                                           &response.where, &was_validated);
+    take_response(c, &response, asked, was_validated);
+    ql_journal_withdraw(c->context.journal, c->facts.number, QL_FINDING_PATH_RESPONSE_UNMATCHED);
+    const GArray *orphans = ql_path_table_orphans(c->paths);
+    for (guint i = 0; i < orphans->len; i++)
+        tell_orphan(c, &g_array_index(orphans, ql_orphan_response, i));
+}
+
 void ql_connection_on_challenge(ql_connection *c, const ql_packet_input *in, ql_path *path,
                                 const ql_frame *frame)
 {
@@ -170,31 +268,7 @@ void ql_connection_on_challenge(ql_connection *c, const ql_packet_input *in, ql_
                         path->id, c->current->id);
     ql_path_table_challenge(c->paths, path, in->sender, frame->path.data, &in->datagram->where);
     tell_data(c, in, QL_PATH_CHALLENGE, path, frame);
-}
-
-void ql_connection_on_response(ql_connection *c, const ql_packet_input *in, ql_path *path,
-                               const ql_frame *frame)
-{
-    const ql_where *where = &in->datagram->where;
-    bool was_validated = false;
-    ql_path *asked =
-        ql_path_table_respond(c->paths, in->sender, frame->path.data, where, &was_validated);
-    tell_data(c, in, QL_PATH_RESPONSE, asked != NULL ? asked : path, frame);
-    if (asked == NULL) {
-        if (!c->facts.start_missing)
-            ql_journal_find(c->context.journal, c->facts.number, where->frame,
-                            QL_FINDING_PATH_RESPONSE_UNMATCHED,
-                            "the %s answers a PATH_CHALLENGE that was not captured, or never sent",
-                            ql_side_name(in->sender));
-        return;
-    }
-    if (asked != path)
-        ql_journal_find(c->context.journal, c->facts.number, where->frame,
-                        QL_FINDING_PATH_RESPONSE_ELSEWHERE,
-                        "the %s answers on path %u a PATH_CHALLENGE of path %u",
-                        ql_side_name(in->sender), path->id, asked->id);
-    if (!was_validated)
-        tell(c, in, QL_PATH_VALIDATED, asked);
+    match_orphan(c, in, frame);
 }
 
 static ql_path_cause cause_of(const ql_connection *c, const ql_packet_input *in,

@@ -5,17 +5,43 @@
 
 #include <string.h>
 
-bool ql_connection_may_begin_again(const ql_connection *c, const ql_cid *scid)
+static bool may_begin_late(const ql_connection *c, const ql_cid *scid, const uint8_t *random)
 {
-    /* Adopted because packets of the server's were captured ahead of the client's first one. */
+    if (!c->facts.start_missing)
+        return false;
+    bool known = random != NULL && c->facts.has_client_random;
+    if (known && memcmp(random, c->facts.client_random, sizeof c->facts.client_random) == 0)
+        return true;
+    /* A second ClientHello may have another random; one that comes in pieces shows none. */
+    if (!known && ql_cid_ledger_entries(c->cids[QL_CLIENT])->len == 0)
+        return true;
+    return (!known || scid->length > 0) && ql_cid_ledger_find(c->cids[QL_CLIENT], scid) != NULL;
+}
+
+/* The Initial that answers a Retry was captured ahead of the one that brought the Retry about. */
+static bool lacks_first_initial(const ql_connection *c)
+{
+    return c->begun && c->facts.retried && c->original == NULL;
+}
+
+bool ql_connection_may_begin_again(const ql_connection *c, const ql_cid *scid,
+                                   const uint8_t *random)
+{
     if (!c->begun)
-        return c->facts.start_missing && ql_cid_ledger_find(c->cids[QL_CLIENT], scid) != NULL;
+        return may_begin_late(c, scid, random);
     const ql_cid_entry *first = ql_cid_ledger_find_sequence(c->cids[QL_CLIENT], 0);
+    if (lacks_first_initial(c))
+        return first != NULL && ql_cid_equal(&first->cid, scid);
     return !c->saw_server && first != NULL && (c->restarted || ql_cid_equal(&first->cid, scid));
 }
 
 void ql_connection_begin(ql_connection *c, const ql_cid *dcid, uint32_t version, uint32_t frame)
 {
+    if (lacks_first_initial(c)) {
+        ql_cid_entry told = { .cid = *dcid, .origin = QL_ORIGIN_CLIENT_RANDOM };
+        c->original = ql_connection_issue(c, QL_SERVER, &told, frame);
+        return;
+    }
     if (c->begun) {
         ql_handshake_restart(c->handshake);
         ql_packet_numbers_clear(&c->numbers[QL_SPACE_INITIAL][QL_CLIENT]);
@@ -27,6 +53,7 @@ void ql_connection_begin(ql_connection *c, const ql_cid *dcid, uint32_t version,
         ql_journal_withdraw(c->context.journal, c->facts.number, QL_FINDING_CAPTURE_START_MISSING);
     }
     c->begun = true;
+    c->news = true; /* what came ahead of it may be opened now */
     ql_keyring_set_initial_dcid(c->ring, dcid);
     ql_cid_entry *entry = ql_cid_ledger_find(c->cids[QL_SERVER], dcid);
     if (entry != NULL && entry->origin != QL_ORIGIN_SEEN_IN_USE)
@@ -35,7 +62,9 @@ void ql_connection_begin(ql_connection *c, const ql_cid *dcid, uint32_t version,
         entry->origin = QL_ORIGIN_CLIENT_RANDOM;
         entry->issued_frame = frame;
     } else {
-        ql_cid_entry told = { .cid = *dcid, .origin = QL_ORIGIN_CLIENT_RANDOM };
+        bool retry = dcid->length > 0 && ql_cid_equal(dcid, &c->other_retry);
+        ql_cid_entry told = { .cid = *dcid,
+                              .origin = retry ? QL_ORIGIN_RETRY : QL_ORIGIN_CLIENT_RANDOM };
         entry = ql_connection_issue(c, QL_SERVER, &told, frame);
     }
     c->cid_length[QL_SERVER] = 0; /* chosen by the client: tells nothing of the server's choice */
@@ -57,12 +86,42 @@ static void note(ql_connection *c, const ql_packet_input *in)
     in->event->path = (uint16_t)ql_connection_use_path(c, in)->id;
 }
 
+static void tell_retry(ql_connection *c, const ql_packet_input *in)
+{
+    ql_journal_say(c->context.journal, in->datagram->where.frame, "RFC 9000, 8.1.2",
+                   "The server wants proof of the client's address: Retry with a token of %zu "
+                   "bytes, which the next Initial has to carry",
+                   in->header->token.length);
+}
+
+/* The Initial that answers the Retry was captured ahead of it: the ID that was taken for the
+ * client's choice is the server's. */
+static void take_late_retry(ql_connection *c, const ql_packet_input *in, ql_cid_entry *answer)
+{
+    answer->origin = QL_ORIGIN_RETRY;
+    if (c->facts.retried)
+        return;
+    c->facts.retried = c->restarted = true;
+    if (c->original == answer)
+        c->original = NULL;
+    tell_retry(c, in);
+}
+
 void ql_connection_on_retry(ql_connection *c, const ql_packet_input *in)
 {
     uint32_t frame = in->datagram->where.frame;
-    const ql_cid_entry *original = c->destination[QL_CLIENT];
+    const ql_cid_entry *original = c->original;
     note(c, in);
-    if (original == NULL || c->facts.retried || c->saw_server)
+    if (original == NULL)
+        return;
+    ql_cid_entry *answer = ql_cid_ledger_find(c->cids[QL_SERVER], &in->header->scid);
+    if (answer != NULL && answer->origin == QL_ORIGIN_CLIENT_RANDOM) {
+        take_late_retry(c, in, answer);
+        return;
+    }
+    if (c->facts.retried)
+        c->other_retry = in->header->scid; /* the client may have had this one first */
+    if (c->facts.retried || c->saw_server)
         return; /* RFC 9000, 17.2.5.2: one Retry, and only ahead of everything else */
     if (!ql_retry_is_authentic(in->header, &original->cid)) {
         ql_journal_find(c->context.journal, c->facts.number, frame, QL_FINDING_RETRY_INTEGRITY,
@@ -75,10 +134,7 @@ void ql_connection_on_retry(ql_connection *c, const ql_packet_input *in)
     c->cid_length[QL_SERVER] = 0;
     ql_keyring_set_initial_dcid(c->ring, &in->header->scid);
     ql_handshake_restart(c->handshake);
-    ql_journal_say(c->context.journal, frame, "RFC 9000, 8.1.2",
-                   "The server wants proof of the client's address: Retry with a token of %zu "
-                   "bytes, which the next Initial has to carry",
-                   in->header->token.length);
+    tell_retry(c, in);
 }
 
 void ql_connection_on_version_negotiation(ql_connection *c, const ql_packet_input *in)

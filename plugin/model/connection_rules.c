@@ -9,13 +9,14 @@
 #define RETIRED_WITHIN_NS      (UINT64_C(1000000000)) /* and so long */
 #define DATAGRAM_LEAST         1200u /* RFC 9000, 14: what each path of QUIC has to carry */
 
-void ql_connection_check_issued(ql_connection *c, const ql_cid_entry *entry, uint32_t frame)
+void ql_connection_check_issued(ql_connection *c, const ql_cid_entry *entry, const ql_where *where)
 {
     if (c->facts.start_missing || entry->first_used_frame == 0 ||
-        entry->first_used_frame >= frame || entry->origin != QL_ORIGIN_NEW_CONNECTION_ID)
+        entry->first_used_frame >= where->frame || entry->first_used_ns >= where->time_ns ||
+        entry->origin != QL_ORIGIN_NEW_CONNECTION_ID)
         return;
     char *value = ql_cid_text(&entry->cid);
-    ql_journal_find(c->context.journal, c->facts.number, frame, QL_FINDING_CID_NOT_ISSUED,
+    ql_journal_find(c->context.journal, c->facts.number, where->frame, QL_FINDING_CID_NOT_ISSUED,
                     "the %s issues connection ID %s only now; frame %u was sent to it before",
                     ql_side_name(entry->issuer), value, entry->first_used_frame);
     g_free(value);

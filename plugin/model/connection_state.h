@@ -34,11 +34,13 @@ struct ql_connection {
     ql_cid_entry *destination[2];  /* the ID that this sender uses now, but for probes */
     GArray *unacked[2];            /* by sender: frames about IDs that are not yet acknowledged */
     ql_retire_request requests[2]; /* by issuer: the latest */
+    uint64_t over_limit_ns[2];     /* by issuer: when too many IDs were told; 0: not */
     size_t cid_length[2];          /* of the issuer's newest */
     ql_path_table *paths;
     ql_path *current;                        /* where the client sends what is more than a probe */
     const ql_cid_entry *current_destination; /* the ID that it sends these to */
     ql_path *last_path[2]; /* by sender: of its newest packet that is more than a probe */
+    ql_cid other_retry; /* source ID of a second Retry; empty: there was none */
     bool probing;          /* the packet at hand has probing frames only (RFC 9000, 9.1) */
     bool saw_server;       /* a packet of the server was opened */
     bool restarted;        /* Retry or Version Negotiation: a new first Initial may come */
@@ -104,7 +106,7 @@ void ql_connection_judge_path(ql_connection *connection, const ql_packet_input *
 
 /* An ID that was seen in use before is issued now. */
 void ql_connection_check_issued(ql_connection *connection, const ql_cid_entry *entry,
-                                uint32_t frame);
+                                const ql_where *where);
 /* The sender's newest packet goes to this ID. */
 void ql_connection_check_use(ql_connection *connection, const ql_packet_input *in,
                              ql_cid_entry *entry);

@@ -279,3 +279,19 @@ unsigned ql_handshake_on_crypto(ql_handshake *h, ql_side sender, bool handshake_
         drop_read(f, read);
     return news;
 }
+
+/* RFC 8446, 4.1.2: type, length of 24 bits, version, random. */
+const uint8_t *ql_client_random_peek(ql_slice payload)
+{
+    const size_t before = 1 + 3 + 2;
+    ql_reader reader = ql_reader_of(payload);
+    ql_frame frame;
+    const char *why;
+    while (ql_frame_read(&reader, &frame, &why) == QL_FRAME_READ) {
+        ql_slice data = frame.crypto.data;
+        if (frame.kind == QL_FRAME_CRYPTO && frame.crypto.offset == 0 &&
+            data.length >= before + QL_CLIENT_RANDOM_LENGTH)
+            return data.data[0] == 1 ? data.data + before : NULL;
+    }
+    return NULL;
+}

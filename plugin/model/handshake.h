@@ -31,6 +31,10 @@ void ql_handshake_free(ql_handshake *handshake);
 unsigned ql_handshake_on_crypto(ql_handshake *handshake, ql_side sender, bool handshake_level,
                                 const ql_frame *frame, const ql_where *where);
 
+/* The random of the ClientHello whose first bytes are among the frames of this Initial payload;
+ * NULL when they are not. Borrowed from the payload. */
+const uint8_t *ql_client_random_peek(ql_slice payload);
+
 /* Retry: the client begins its Initial flight anew (RFC 9000, 17.2.5.2). */
 void ql_handshake_restart(ql_handshake *handshake);
 

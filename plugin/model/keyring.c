@@ -332,22 +332,27 @@ static bool search_phases(const search *with, slot *s, unsigned candidate,
     bool has_phases = with->header->type == QL_PACKET_ONE_RTT;
     bool phase = (unmasked->first & 0x04) != 0, opened = false;
     unsigned updates = has_phases ? efforts[with->effort].updates : 0;
-    ql_packet_keys *keys = s->candidates[candidate], *made = NULL;
+    ql_packet_keys *first = s->candidates[candidate], *keys = first, *before = NULL;
     for (unsigned i = 0; i <= updates && keys != NULL; i++) {
         opened = (!has_phases || (i % 2 == 1) == phase) && search_number(with, keys, unmasked);
         if (opened)
             break;
         ql_packet_keys *next = i < updates ? ql_packet_keys_next(keys) : NULL;
-        ql_packet_keys_free(made);
-        keys = made = next;
+        if (before != first)
+            ql_packet_keys_free(before);
+        before = keys;
+        keys = next;
     }
-    if (!opened)
+    if (!opened) {
+        if (before != first)
+            ql_packet_keys_free(before);
         return false;
-    if (made != NULL) {
-        ql_packet_keys_free(s->candidates[candidate]);
-        s->candidates[candidate] = made;
     }
+    if (before != NULL && before != first)
+        ql_packet_keys_free(first);
+    s->candidates[candidate] = keys;
     candidate_choose(s, candidate);
+    s->previous = before; /* packets of that phase may be captured later */
     s->phase = with->out->key_phase;
     s->phase_first = with->out->packet_number;
     return true;

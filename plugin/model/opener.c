@@ -3,6 +3,7 @@
  * where it ends (RFC 9000, 5.2 and 12.2). */
 #include "model/session_state.h"
 
+#include "model/handshake.h"
 #include "model/segments.h"
 
 #define PADDING_FROM                                                                               \
@@ -62,19 +63,24 @@ void ql_opener_take(ql_opening *o, const ql_candidate *candidate, const ql_packe
     ql_connection_on_packet(candidate->connection, &in, opened);
 }
 
-/* Why there is no key: what is known of the connection tells. */
-static ql_closed_cause cause_of_no_key(const ql_opening *o, const ql_connection *connection)
+/* Why there is no key: what is known of the connection tells. Keys of Initial packets come from the
+ * client's first one. */
+static ql_closed_cause cause_of_no_key(const ql_opening *o, const ql_connection *connection,
+                                       ql_packet_type type)
 {
     const ql_connection_facts *facts = ql_connection_facts_of(connection);
-    if (!facts->has_client_random)
+    if (!facts->has_client_random || type == QL_PACKET_INITIAL)
         return facts->start_missing ? QL_CLOSED_START_MISSING : QL_CLOSED_WAITING;
     return ql_secrets_log_find(o->session->log, facts->client_random) == NULL ? QL_CLOSED_NO_SECRET
                                                                               : QL_CLOSED_NO_LEVEL;
 }
 
-/* Whether secrets that come later may open it. */
-static bool may_open_later(ql_closed_cause cause)
+/* Whether secrets that come later may open it, or the number of a first packet of its space. */
+static bool may_open_later(const ql_candidate *candidate, ql_packet_type type,
+                           ql_closed_cause cause)
 {
+    if (cause == QL_CLOSED_NOT_AUTHENTIC)
+        return !ql_connection_numbers(candidate->connection, candidate->sender, type)->any;
     return cause == QL_CLOSED_WAITING || cause == QL_CLOSED_NO_SECRET ||
            cause == QL_CLOSED_NO_LEVEL || cause == QL_CLOSED_START_MISSING;
 }
@@ -88,7 +94,7 @@ static void take_closed(ql_opening *o, const ql_candidate *candidate,
     ql_packet_input in = input_of(o, candidate, header);
     in.event->closed = (uint8_t)cause;
     ql_connection_on_closed(candidate->connection, &in);
-    if (!may_open_later(cause))
+    if (!may_open_later(candidate, header->type, cause))
         return;
     if (again) {
         o->again->event = in.event; /* it goes on waiting, perhaps for another cause */
@@ -139,9 +145,10 @@ static bool try_begin(ql_opening *o, const ql_packet_header *header, const ql_ca
     if (!opens)
         return false;
     ql_candidate owner = { .sender = QL_CLIENT, .match = QL_MATCH_CID };
+    const uint8_t *random = ql_client_random_peek(payload);
     for (unsigned i = 0; i < count && owner.connection == NULL; i++)
         if (known[i].sender == QL_CLIENT && known[i].match != QL_MATCH_END &&
-            ql_connection_may_begin_again(known[i].connection, &header->scid))
+            ql_connection_may_begin_again(known[i].connection, &header->scid, random))
             owner.connection = known[i].connection;
     if (owner.connection == NULL)
         owner.connection =
@@ -157,11 +164,14 @@ static bool try_begin(ql_opening *o, const ql_packet_header *header, const ql_ca
     return true;
 }
 
-/* The candidate to which a closed packet is attributed: its ID says so, or its addresses. */
-static const ql_candidate *owner_of_closed(const ql_candidate *candidates, unsigned count)
+/* The candidate to which a closed packet is attributed: its ID says so, or its addresses. A stray
+ * was captured ahead of what is known of the addresses. */
+static const ql_candidate *owner_of_closed(const ql_opening *o, const ql_candidate *candidates,
+                                           unsigned count)
 {
+    bool stray = o->again != NULL && o->again->event == NULL;
     for (unsigned i = 0; i < count; i++)
-        if (candidates[i].match != QL_MATCH_END)
+        if (candidates[i].match == QL_MATCH_CID || (candidates[i].match == QL_MATCH_PAIR && !stray))
             return &candidates[i];
     return NULL;
 }
@@ -176,7 +186,7 @@ static ql_closed_cause cause_of(const ql_opening *o, const ql_candidate *candida
     return ql_keyring_has(ql_connection_keyring(candidate->connection), candidate->sender,
                           header->type)
                ? QL_CLOSED_NOT_AUTHENTIC
-               : cause_of_no_key(o, candidate->connection);
+               : cause_of_no_key(o, candidate->connection, header->type);
 }
 
 /* The candidates from index `from` on are tried. */
@@ -205,7 +215,7 @@ static void open_protected_long(ql_opening *o, const ql_packet_header *header, q
         return;
     if (header->type == QL_PACKET_INITIAL && try_begin(o, header, candidates, count))
         return;
-    const ql_candidate *owner = owner_of_closed(candidates, count);
+    const ql_candidate *owner = owner_of_closed(o, candidates, count);
     if (header->type != QL_PACKET_INITIAL && ql_adoption_try(o, owner, rest) > 0)
         return;
     if (owner != NULL)
@@ -239,7 +249,7 @@ static bool find_owner(ql_opening *o, const ql_packet_header *header, ql_candida
     unsigned count = ql_router_propose_by_cid(router, &header->dcid, candidates);
     if (count == 0)
         count = ql_router_propose_by_address(router, o->datagram, candidates, 0);
-    const ql_candidate *found = owner_of_closed(candidates, count);
+    const ql_candidate *found = owner_of_closed(o, candidates, count);
     if (found != NULL)
         *owner = *found;
     return found != NULL;
@@ -360,7 +370,7 @@ static size_t open_short(ql_opening *o, ql_slice rest)
         return used;
     if (take_stateless_reset(o, rest))
         return rest.length;
-    const ql_candidate *owner = owner_of_closed(candidates, count);
+    const ql_candidate *owner = owner_of_closed(o, candidates, count);
     if ((used = ql_adoption_try(o, owner, rest)) > 0 || owner == NULL)
         return used;
     ql_packet_header header;
@@ -381,7 +391,7 @@ static size_t zeros_of(ql_slice bytes)
 }
 
 /* A client that moves with a new ID is not recognized while the frame that issued the ID is closed.
- * Its datagrams wait with the connection that they may be of. */
+ * Its datagrams wait with the connection that they may be of, or for one that may still begin. */
 static void keep_stray(ql_opening *o)
 {
     ql_session *session = o->session;
@@ -393,11 +403,23 @@ static void keep_stray(ql_opening *o)
     ql_waiting_packet packet = { .datagram = *o->datagram };
     if (i < count)
         ql_waiting_add(session->waiting, candidates[i].connection, &packet);
+    else
+        ql_lobby_add(session->lobby, o->datagram);
+}
+
+/* The first packets of a datagram are nobody's, and others of it opened. The server's Initial
+ * packet is such a one when it was captured ahead of the client's first. */
+static void keep_head(ql_opening *o, size_t length)
+{
+    ql_waiting_packet packet = { .datagram = *o->datagram, .part = true };
+    packet.datagram.payload.length = packet.datagram.wire_length = length;
+    ql_waiting_add(o->session->waiting, o->owner, &packet);
 }
 
 void ql_opener_run(ql_opening *o)
 {
     ql_slice payload = o->datagram->payload;
+    size_t head = 0; /* bytes until the first packet that has an owner */
     while (o->offset < payload.length) {
         ql_slice rest = { payload.data + o->offset, payload.length - o->offset };
         size_t used, zeros = zeros_of(rest);
@@ -410,10 +432,13 @@ void ql_opener_run(ql_opening *o)
         if (used == 0)
             break;
         o->offset += used;
+        if (o->owner == NULL)
+            head = o->offset;
     }
+    if (o->owner != NULL && o->again == NULL && head > 0)
+        keep_head(o, head);
     if (o->owner == NULL && o->again == NULL) {
         ql_strays_note(o->session->strays, o->datagram);
-        if (ql_waiting_any(o->session->waiting))
-            keep_stray(o);
+        keep_stray(o);
     }
 }

@@ -15,6 +15,7 @@ struct ql_path_table {
     GPtrArray *paths;
     GHashTable *by_pair; /* ql_path -> itself, hashed by its ends */
     GQueue challenges;   /* of challenge, oldest first */
+    GArray *orphans;     /* of ql_orphan_response */
 };
 
 static guint pair_hash(gconstpointer key)
@@ -35,6 +36,7 @@ ql_path_table *ql_path_table_new(void)
     table->paths = g_ptr_array_new_with_free_func(g_free);
     table->by_pair = g_hash_table_new(pair_hash, pair_equal);
     g_queue_init(&table->challenges);
+    table->orphans = g_array_new(FALSE, FALSE, sizeof(ql_orphan_response));
     return table;
 }
 
@@ -43,6 +45,7 @@ void ql_path_table_free(ql_path_table *table)
     if (table == NULL)
         return;
     g_queue_clear_full(&table->challenges, g_free);
+    g_array_free(table->orphans, TRUE);
     g_hash_table_destroy(table->by_pair);
     g_ptr_array_free(table->paths, TRUE);
     g_free(table);
@@ -122,6 +125,33 @@ ql_path *ql_path_table_respond(ql_path_table *table, ql_side sender, const uint8
         return path;
     }
     return NULL;
+}
+
+void ql_path_table_keep_response(ql_path_table *table, const ql_orphan_response *response)
+{
+    if (table->orphans->len == QL_CHALLENGES_MAX)
+        g_array_remove_index(table->orphans, 0);
+    g_array_append_vals(table->orphans, response, 1);
+}
+
+const GArray *ql_path_table_orphans(const ql_path_table *table)
+{
+    return table->orphans;
+}
+
+bool ql_path_table_take_response(ql_path_table *table, ql_side sender, const uint8_t data[8],
+                                 const ql_where *where, ql_orphan_response *out)
+{
+    for (guint i = 0; i < table->orphans->len; i++) {
+        const ql_orphan_response *response = &g_array_index(table->orphans, ql_orphan_response, i);
+        if (response->sender == sender || response->where.time_ns < where->time_ns ||
+            memcmp(response->data, data, sizeof response->data) != 0)
+            continue;
+        *out = *response;
+        g_array_remove_index(table->orphans, i);
+        return true;
+    }
+    return false;
 }
 
 const GPtrArray *ql_path_table_paths(const ql_path_table *table)

@@ -35,6 +35,8 @@ typedef struct ql_path {
     bool validated_for_server;     /* the client's address: the server may send without limit */
     bool left;                     /* the client went on elsewhere (RFC 9000, 9.3) */
     bool over_limit;               /* the server sent more than three times the client's bytes */
+    ql_where excess;               /* where it did */
+    uint64_t excess_bytes[2];      /* what each had sent then, by side */
     uint64_t before_validation[2]; /* bytes by sender until the client's address was validated */
     uint64_t ecn[2][4];            /* datagrams by sender and ECN codepoint (RFC 3168) */
     size_t largest[2];             /* largest datagram by sender, UDP payload */
@@ -72,6 +74,22 @@ void ql_path_table_challenge(ql_path_table *table, ql_path *path, ql_side sender
  * challenge. *was_validated tells whether an earlier response had validated it. */
 ql_path *ql_path_table_respond(ql_path_table *table, ql_side sender, const uint8_t data[8],
                                const ql_where *where, bool *was_validated);
+
+/* A PATH_RESPONSE that answered nothing waits for a challenge that was captured behind it. */
+typedef struct ql_orphan_response {
+    uint8_t data[8];
+    ql_side sender;
+    ql_where where;
+    uint32_t path; /* where it came */
+} ql_orphan_response;
+
+void ql_path_table_keep_response(ql_path_table *table, const ql_orphan_response *response);
+/* ql_orphan_response, at most QL_CHALLENGES_MAX, oldest first. Borrowed. */
+const GArray *ql_path_table_orphans(const ql_path_table *table);
+/* The one that answers this challenge of `sender`, sent at this time; it is taken out. False when
+ * there is none. */
+bool ql_path_table_take_response(ql_path_table *table, ql_side sender, const uint8_t data[8],
+                                 const ql_where *where, ql_orphan_response *out);
 
 /* ql_path *, by id. Borrowed. */
 const GPtrArray *ql_path_table_paths(const ql_path_table *table);

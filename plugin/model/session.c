@@ -23,6 +23,7 @@ ql_session *ql_session_new(void)
     session->connections = g_ptr_array_new_with_free_func(free_connection);
     session->waiting = ql_waiting_new();
     session->strays = ql_strays_new();
+    session->lobby = ql_lobby_new();
     session->plaintexts = ql_plaintexts_new();
     session->adoption_budget = ADOPTION_BUDGET;
     return session;
@@ -45,12 +46,24 @@ void ql_session_free(ql_session *session)
         return;
     ql_waiting_free(session->waiting);
     ql_strays_free(session->strays);
+    ql_lobby_free(session->lobby);
     ql_plaintexts_free(session->plaintexts);
     g_ptr_array_free(session->connections, TRUE);
     ql_router_free(session->router);
     ql_secrets_log_free(session->log);
     ql_journal_free(session->journal);
     g_free(session);
+}
+
+/* The connection's address pair is known now, and what was captured ahead may be of it. */
+static void take_strays(ql_session *session, ql_connection *connection, const ql_datagram *datagram)
+{
+    ql_strays_forget(session->strays, datagram);
+    GQueue *packets = ql_lobby_take(session->lobby, datagram);
+    if (packets == NULL)
+        return;
+    ql_waiting_put_back(session->waiting, connection, packets);
+    g_queue_free(packets);
 }
 
 ql_connection *ql_session_begin_connection(ql_session *session, const ql_datagram *datagram,
@@ -69,7 +82,7 @@ ql_connection *ql_session_begin_connection(ql_session *session, const ql_datagra
     ql_connection *connection =
         ql_connection_new(&context, session->connections->len, datagram, sender, version);
     g_ptr_array_add(session->connections, connection);
-    ql_strays_forget(session->strays, datagram);
+    take_strays(session, connection, datagram);
     return connection;
 }
 
@@ -82,8 +95,9 @@ static void try_again(ql_session *session, ql_waiting_packet *packet, GQueue *st
     };
     ql_opener_run(&o);
     if (stray && o.owner != NULL) {
-        ql_connection_on_datagram(o.owner, &packet->datagram, o.sender);
-        ql_strays_forget(session->strays, &packet->datagram);
+        if (!packet->part)
+            ql_connection_on_datagram(o.owner, &packet->datagram, o.sender);
+        take_strays(session, o.owner, &packet->datagram);
     }
     if (stray ? o.owner == NULL : packet->event != NULL)
         g_queue_push_tail(still, packet);
@@ -113,7 +127,7 @@ void ql_session_flush(ql_session *session, ql_connection *connection)
     g_queue_free(packets);
     if (passed_over > 0)
         ql_connection_on_passed_over(connection, passed_over);
-    if (any_counted(&still))
+    if (any_counted(&still) || ql_connection_may_open_more(connection))
         ql_waiting_put_back(session->waiting, connection, &still);
     else /* strays alone: they are not its own */
         g_queue_clear_full(&still, free_waiting_packet);

@@ -5,6 +5,7 @@
 #define QL_SESSION_STATE_H
 
 #include "model/connection_input.h"
+#include "model/lobby.h"
 #include "model/plaintexts.h"
 #include "model/session.h"
 #include "model/strays.h"
@@ -17,6 +18,7 @@ struct ql_session {
     GPtrArray *connections; /* of ql_connection */
     ql_waiting *waiting;
     ql_strays *strays;
+    ql_lobby *lobby;
     ql_plaintexts *plaintexts;
     ql_body_budget bodies;
     uint64_t last_time_ns;

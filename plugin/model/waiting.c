@@ -12,6 +12,14 @@ struct ql_waiting {
     size_t bytes;
 };
 
+ql_waiting_packet *ql_waiting_packet_new(const ql_waiting_packet *packet)
+{
+    ql_waiting_packet *copy = g_memdup2(packet, sizeof *packet);
+    ql_slice payload = packet->datagram.payload;
+    copy->datagram.payload.data = g_memdup2(payload.data, payload.length);
+    return copy;
+}
+
 void ql_waiting_packet_free(ql_waiting_packet *packet)
 {
     if (packet == NULL)
@@ -68,9 +76,7 @@ bool ql_waiting_add(ql_waiting *waiting, const struct ql_connection *connection,
         l->passed_over++;
         return false;
     }
-    ql_waiting_packet *copy = g_memdup2(packet, sizeof *packet);
-    copy->datagram.payload.data = g_memdup2(packet->datagram.payload.data, length);
-    g_queue_push_tail(&l->packets, copy);
+    g_queue_push_tail(&l->packets, ql_waiting_packet_new(packet));
     l->bytes += length;
     waiting->bytes += length;
     return true;

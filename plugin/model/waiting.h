@@ -15,6 +15,7 @@ typedef struct ql_waiting_packet {
         datagram;  /* the payload is the packet and, with a short header, what follows; a copy */
     size_t origin; /* where in its datagram the packet begins */
     ql_packet_event *event; /* of the closed packet; NULL once it was used, and for a stray */
+    bool part; /* of a stray: of a datagram that was counted when other packets of it opened */
 } ql_waiting_packet;
 
 typedef struct ql_waiting ql_waiting;
@@ -38,6 +39,8 @@ GQueue *ql_waiting_take(ql_waiting *waiting, const struct ql_connection *connect
                         unsigned *passed_over);
 void ql_waiting_put_back(ql_waiting *waiting, const struct ql_connection *connection,
                          GQueue *packets);
+/* A copy, payload included. */
+ql_waiting_packet *ql_waiting_packet_new(const ql_waiting_packet *packet);
 void ql_waiting_packet_free(ql_waiting_packet *packet);
 
 #endif

@@ -28,6 +28,7 @@ set(model_modules
     key_schedule
     keyring
     late_secrets
+    lobby
     message
     message_rules
     opener
@@ -43,6 +44,7 @@ set(model_modules
     qpack_lines
     reader
     reassembly
+    reordered
     router
     secrets_log
     segments
@@ -64,4 +66,6 @@ foreach(module ${model_modules})
 endforeach()
 target_link_libraries(test_content_coding PRIVATE PkgConfig::CONTENT_CODINGS)
 target_link_libraries(test_late_secrets PRIVATE ql_capture_reader)
+target_link_libraries(test_reordered PRIVATE ql_capture_reader)
 target_compile_definitions(test_late_secrets PRIVATE CAPTURES="${PROJECT_SOURCE_DIR}/tests/captures")
+target_compile_definitions(test_reordered PRIVATE CAPTURES="${PROJECT_SOURCE_DIR}/tests/captures")

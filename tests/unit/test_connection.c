@@ -200,12 +200,12 @@ static void test_may_begin_again(void)
     fixture f;
     ql_cid other = quic_cid("0909");
     set_up(&f);
-    g_assert_false(ql_connection_may_begin_again(f.connection, &f.id[QL_CLIENT]));
+    g_assert_false(ql_connection_may_begin_again(f.connection, &f.id[QL_CLIENT], NULL));
     deliver(&f, QL_CLIENT, QL_PACKET_INITIAL, quic_put_ping(quic_bytes()));
-    g_assert_true(ql_connection_may_begin_again(f.connection, &f.id[QL_CLIENT]));
-    g_assert_false(ql_connection_may_begin_again(f.connection, &other));
+    g_assert_true(ql_connection_may_begin_again(f.connection, &f.id[QL_CLIENT], NULL));
+    g_assert_false(ql_connection_may_begin_again(f.connection, &other, NULL));
     deliver(&f, QL_SERVER, QL_PACKET_INITIAL, quic_put_ping(quic_bytes()));
-    g_assert_false(ql_connection_may_begin_again(f.connection, &f.id[QL_CLIENT]));
+    g_assert_false(ql_connection_may_begin_again(f.connection, &f.id[QL_CLIENT], NULL));
     tear_down(&f);
 }
 

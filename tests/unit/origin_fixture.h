@@ -54,8 +54,10 @@ static inline gpointer origin_fixture_run(gpointer data)
     return NULL;
 }
 
-/* Takes certificate and key. It serves the built-in pages on 127.0.0.1. */
-static inline void origin_fixture_start(origin_fixture *fixture, X509 *certificate, EVP_PKEY *key)
+/* Takes certificate and key, which tls needs not name. It serves the built-in pages on 127.0.0.1.
+ */
+static inline void origin_fixture_start_with(origin_fixture *fixture, X509 *certificate,
+                                             EVP_PKEY *key, const ql_origin_tls_settings *tls)
 {
     g_autoptr(GError) error = NULL;
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
@@ -63,17 +65,23 @@ static inline void origin_fixture_start(origin_fixture *fixture, X509 *certifica
     fixture->content = ql_origin_content_new(NULL, &error);
     g_assert_no_error(error);
     ql_address listen = ql_address_from((const struct sockaddr *)&address, sizeof address);
-    const ql_origin_options options = {
+    ql_origin_options options = {
         .listen = &listen,
         .listen_count = 1,
-        .tls.certificate = &fixture->certificate,
+        .tls = *tls,
         .http.content = fixture->content,
     };
+    options.tls.certificate = &fixture->certificate;
     fixture->origin = ql_origin_new(&options, &error);
     g_assert_no_error(error);
     fixture->port = ql_address_port(ql_origin_address(fixture->origin, 0));
     fixture->stop_fd = eventfd(0, EFD_CLOEXEC);
     fixture->thread = g_thread_new("origin", origin_fixture_run, fixture);
+}
+
+static inline void origin_fixture_start(origin_fixture *fixture, X509 *certificate, EVP_PKEY *key)
+{
+    origin_fixture_start_with(fixture, certificate, key, &(ql_origin_tls_settings){ 0 });
 }
 
 static inline void origin_fixture_stop(origin_fixture *fixture)

@@ -54,6 +54,9 @@ static void test_certificates_that_cannot_be_read_are_named(void)
 {
     assert_no_context(&(ql_tls_client_options){ .ca_file = "/no/such/ca" }, "/no/such/ca");
     assert_no_context(&(ql_tls_client_options){ .ca_file = "/dev/null" }, "--cacert");
+    assert_no_context(&(ql_tls_client_options){ .ca_path = "/no/such/folder" }, "--capath");
+    assert_no_context(&(ql_tls_client_options){ .insecure = true, .certificate = "/dev/null" },
+                      "--cert");
     g_setenv("SSL_CERT_FILE", "/no/such/file", TRUE);
     assert_no_context(&(ql_tls_client_options){ 0 }, "SSL_CERT_FILE");
     g_unsetenv("SSL_CERT_FILE");
@@ -83,6 +86,42 @@ static void test_names_are_sent_and_addresses_are_not(void)
     SSL_CTX_free(context);
 }
 
+static void test_the_terms_of_a_connection_are_its_own(void)
+{
+    const ngtcp2_crypto_conn_ref ref = { no_connection, NULL };
+    const ql_tls_terms named = { .sni = "other.example" }, unknown = { .alpn = "" },
+                       unpinned = { .pins = "sha1//AAAA" };
+    g_autoptr(GError) alpn = NULL, pins = NULL;
+    SSL_CTX *context =
+        ql_tls_client_context_new(&(ql_tls_client_options){ .insecure = true }, NULL);
+    ql_tls *tls = ql_tls_client_new(context, "example.org", &named, &ref, NULL);
+    g_assert_cmpstr(SSL_get_servername(ql_tls_ssl(tls), TLSEXT_NAMETYPE_host_name), ==,
+                    "other.example");
+    g_assert_null(ql_tls_alpn(tls));
+    ql_tls_free(tls);
+    g_assert_null(ql_tls_client_new(context, "example.org", &unknown, &ref, &alpn));
+    g_assert_nonnull(strstr(alpn->message, "ALPN"));
+    g_assert_null(ql_tls_client_new(context, "example.org", &unpinned, &ref, &pins));
+    g_assert_nonnull(strstr(pins->message, "sha1//AAAA"));
+    SSL_CTX_free(context);
+}
+
+static void test_what_is_offered_is_what_was_asked_for(void)
+{
+    const ql_tls_client_options options = { .insecure = true,
+                                            .ciphers = "ChaCha20",
+                                            .groups = "X25519" };
+    SSL_CTX *context = ql_tls_client_context_new(&options, NULL);
+    const STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(context);
+    unsigned suites = 0;
+    for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++)
+        suites += g_str_has_prefix(SSL_CIPHER_get_name(sk_SSL_CIPHER_value(ciphers, i)), "TLS_");
+    g_assert_cmpuint(suites, ==, 1);
+    SSL_CTX_free(context);
+    assert_no_context(&(ql_tls_client_options){ .insecure = true, .groups = "none" }, "--groups");
+    assert_no_context(&(ql_tls_client_options){ .insecure = true, .ciphers = "none" }, "none");
+}
+
 static void test_a_key_that_does_not_fit_is_refused(void)
 {
     g_autoptr(GError) error = NULL;
@@ -106,6 +145,8 @@ int main(int argc, char **argv)
     g_test_add_func("/tls/trusted", test_only_the_named_certificates_are_trusted);
     g_test_add_func("/tls/unreadable", test_certificates_that_cannot_be_read_are_named);
     g_test_add_func("/tls/names", test_names_are_sent_and_addresses_are_not);
+    g_test_add_func("/tls/terms", test_the_terms_of_a_connection_are_its_own);
+    g_test_add_func("/tls/offer", test_what_is_offered_is_what_was_asked_for);
     g_test_add_func("/tls/key", test_a_key_that_does_not_fit_is_refused);
     return g_test_run();
 }

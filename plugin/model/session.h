@@ -9,7 +9,7 @@
 #include "model/journal.h"
 #include "model/plaintexts.h"
 
-/* Connections of one capture, at 10 to 20 kB each. Further ones are passed over with a finding. */
+/* Connections of one capture, at 20 to 40 kB each. Further ones are passed over with a finding. */
 #define QL_CONNECTIONS_MAX 65536u
 
 typedef struct ql_session ql_session;

@@ -156,7 +156,12 @@ bool ql_serve_options_parse(ql_serve_options *options, int argc, char **argv, GE
     static const char summary[] =
         "Serves the files of DIR, or some built-in pages, over HTTP/3, with a certificate of its "
         "own\nmaking. A small origin for lessons, which does what the other side of a lesson has "
-        "to: it is no\nserver for the world.";
+        "to: it is no\nserver for the world.\n\n"
+        "Without DIR a path can say what the answer is to be like, in any combination:\n"
+        "    /status/503 /bytes/200k /headers /mirror /redirect/3 /early-hints /delay/300ms\n"
+        "    /slow/10k /reset/5000 /trailers /gzip /br /zstd, such as "
+        "/delay/1s/status/404/trailers\n"
+        "WebSockets (RFC 9220) and datagrams (RFC 9297) come back as they came.";
     *options = (ql_serve_options){ .listen = NULL };
     const ql_option_group groups[] = {
         { "Origin", origin_table, options },

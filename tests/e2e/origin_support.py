@@ -65,10 +65,9 @@ class Home:
         path.chmod(0o777)
         return path
 
-    def start(self, *arguments, cwd=None, **more):
+    def start(self, *arguments, cwd=None, stdin=subprocess.DEVNULL, **more):
         return subprocess.Popen([self.quiclens, *map(str, arguments)], cwd=cwd or self.path,
-                                env=self.environment, stdin=subprocess.DEVNULL, **self.identity,
-                                **more)
+                                env=self.environment, stdin=stdin, **self.identity, **more)
 
     def run(self, *arguments, cwd=None, environment=None, timeout=TIMEOUT):
         return subprocess.run([self.quiclens, *map(str, arguments)], cwd=cwd or self.path,

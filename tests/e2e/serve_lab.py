@@ -2,14 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What quiclens serve does on purpose in QUIC, as tshark reads it from the server's own capture."""
 import glob
-import hashlib
 import json
 import os
-import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import unittest
 
 import origin_support as support
@@ -123,29 +120,16 @@ class Versions(Case):
         self.assertEqual(self.versions(server.port), {V2})
 
 
-def aioquic_python():
-    """What runs a Python that has aioquic: QUICLENS_AIOQUIC_PYTHON, else this one, else None."""
-    command = os.environ.get("QUICLENS_AIOQUIC_PYTHON", sys.executable).split()
-    tried = subprocess.run([*command, "-c", "import aioquic"], stdin=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL, timeout=support.TIMEOUT, check=False)
-    return command if tried.returncode == 0 else None
-
-
 class Interop(Case):
-    def test_http_0_9_gives_the_bytes_of_files(self):
-        python = aioquic_python()
-        if python is None:
-            self.skipTest("aioquic is not installed")
-        script = (pathlib.Path(__file__).parent / "aioquic_hq.py").read_bytes()
-        names = ["1m", "5m", "file-9"]
+    def test_http_0_9_is_spoken_with_the_client(self):
         with self.serve("--alpn", "h3,hq-interop") as server:
-            self.fetch(server)  # HTTP/3 beside it
-            done = subprocess.run([*python, "-", str(server.port), *(f"/{n}" for n in names)],
-                                  input=script, stdout=subprocess.PIPE, timeout=support.TIMEOUT,
-                                  check=True)
-        self.assertEqual(sorted(done.stdout.decode().split("\n")), sorted(
-            ["", *(f"/{n} {len(self.files[n])} {hashlib.sha256(self.files[n]).hexdigest()}"
-                   for n in names)]))
+            self.fetch(server, options=("--alpn", "hq-interop"), name="5m")
+            self.assertEqual(self.get("--alpn", "hq-interop", f"{server.url}/none").returncode, 1)
+        chosen = {name for line in self.wire(f"udp.srcport == {server.port} && "
+                                             "tls.handshake.extensions_alpn_str",
+                                             "tls.handshake.extensions_alpn_str")
+                  for name in line[0].split(",")}
+        self.assertEqual(chosen, {"hq-interop"})
 
     def test_an_alpn_name_that_is_not_offered_is_refused(self):
         with self.serve("--alpn", "hq-interop") as server:
@@ -266,6 +250,14 @@ class PreferredAddress(Case):
         self.assertNotEqual(there, set())
         self.assertEqual(there & {line[0] for line in here}, set(), "not with a new ID")
 
+    def test_our_client_moves_there_unless_told_not_to(self):
+        for follow in ("yes", "no"):
+            port = peers.free_port()
+            with self.subTest(follow), self.serve("--preferred-address",
+                                                  f"127.0.0.2:{port}") as server:
+                self.fetch(server, options=("--preferred-address", follow), name="5m")
+            self.assertEqual(self.moved("127.0.0.2", port) != set(), follow == "yes")
+
     def test_clients_that_stay_are_served(self):
         with self.serve("--preferred-address", "127.0.0.2:0") as server:
             self.gtls(server, "--no-preferred-addr", names=("5m",))
@@ -297,6 +289,29 @@ class Restart(Case):
 
 
 class Sessions(Case):
+    def twice(self, server):
+        """What the client says of its first and of its second connection."""
+        options = ("-v", "--session", self.home.path / f"{self.id()}.kept", "--early-data")
+        return [self.fetch(server, options=options, name="file-9").stderr.decode()
+                for _ in range(2)]
+
+    def test_the_client_comes_back_with_all_that_it_was_given(self):
+        with self.serve("--retry") as server:
+            first, second = self.twice(server)
+        for words in ("Retry: the server wants", "sent a token for later", "sent a ticket"):
+            self.assertIn(words, first)
+        for words in ("sending a token of an earlier connection", "resuming an earlier session",
+                      "the server accepted the early data"):
+            self.assertIn(words, second)
+        self.assertNotIn("Retry", second)
+        self.assertNotEqual(self.early_packets(), [])
+
+    def test_the_client_sends_again_what_was_rejected(self):
+        with self.serve("--reject-early-data") as server:
+            _, second = self.twice(server)
+        self.assertIn("resuming an earlier session", second)
+        self.assertIn("rejected the early data", second)
+
     def sessions(self, server, *options):
         """What ngtcp2's client says of its second connection, which has a ticket."""
         kept = [f"--session-file={self.home.path}/{self.id()}.session",

@@ -138,14 +138,9 @@ uint64_t ql_request_received(const ql_request *request)
 
 int64_t ql_request_expected(const ql_request *request)
 {
-    const char *text = ql_fields_get(ql_response_header(request->response), "content-length");
-    guint64 length = 0;
-    if (text == NULL || !g_ascii_string_to_unsigned(text, 10, 0, INT64_MAX, &length, NULL))
-        return -1;
-    int status = ql_request_status(request);
-    bool none = strcmp(ql_request_method(request), "HEAD") == 0 || status == 204 ||
-                status == 304; /* RFC 9110, 6.4.1 */
-    return none ? 0 : (int64_t)length;
+    int64_t announced = ql_response_announced(request->response);
+    bool head = strcmp(ql_request_method(request), "HEAD") == 0;
+    return head && announced > 0 ? 0 : announced;
 }
 
 const char *ql_request_failure(const ql_request *request)
@@ -234,33 +229,44 @@ static bool is_waiting_for_output(const ql_request *request)
     return !request->written && ql_response_pending(request->response) > 0;
 }
 
+/* The first failure is the one that is told. Takes error; NULL is none. */
+static void note_failure(ql_request *request, GError *error)
+{
+    if (error != NULL && request->failure == NULL) {
+        request->failure = g_strdup(error->message);
+        request->failed_locally = error->domain != QL_RESPONSE_ERROR;
+    }
+    g_clear_error(&error);
+}
+
 /* All of the response that is to be written is. */
 static void close_output(ql_request *request)
 {
-    g_autoptr(GError) error = NULL;
+    GError *error = NULL, *unreported = NULL;
     int status = ql_request_status(request);
     request->written = true;
     if (request->followed)
         return;
-    if (!ql_response_close(request->response, &error) && request->failure == NULL) {
-        request->failure = g_strdup(error->message);
-        request->failed_locally = error->domain != QL_RESPONSE_ERROR;
-    }
+    if (!ql_response_close(request->response, &error))
+        note_failure(request, error);
     if (request->settings.fail_with_body && status >= 400 && request->failure == NULL)
         request->failure = g_strdup_printf("the server answered with status %d", status);
     g_autofree char *text =
         request->reporter == NULL ? NULL : request->reporter(request, request->reporter_user);
-    if (text != NULL)
-        ql_output_write(request->report, text, strlen(text), NULL);
+    if (text != NULL && !ql_output_write(request->report, text, strlen(text), &unreported))
+        note_failure(request, unreported);
 }
 
 static void finish_if_written(ql_request *request)
 {
+    GError *error = NULL;
     if (request->state != QL_REQUEST_ENDED || is_waiting_for_output(request))
         return;
     if (!request->written)
         close_output(request);
     if (request->report != NULL && !request->followed) {
+        if (!ql_output_flush(request->report, &error))
+            note_failure(request, error);
         if (ql_output_pending(request->report) > 0)
             return;
         ql_output_close(request->report, NULL);
@@ -461,9 +467,7 @@ void ql_request_flush(ql_request *request)
     GError *error = NULL;
     if (ql_request_is_over(request))
         return;
-    if (request->written)
-        ql_output_flush(request->report, NULL);
-    else if (!ql_response_flush(request->response, &error))
+    if (!request->written && !ql_response_flush(request->response, &error))
         fail_with(request, error);
     finish_if_written(request);
 }

@@ -267,6 +267,15 @@ uint64_t ql_response_received(const ql_response *response)
     return response->received;
 }
 
+int64_t ql_response_announced(const ql_response *response)
+{
+    const char *text = ql_fields_get(response->header, "content-length");
+    guint64 length = 0;
+    if (text == NULL || !g_ascii_string_to_unsigned(text, 10, 0, INT64_MAX, &length, NULL))
+        return -1;
+    return response->status == 204 || response->status == 304 ? 0 : (int64_t)length;
+}
+
 uint64_t ql_response_header_bytes(const ql_response *response)
 {
     return response->header_bytes;

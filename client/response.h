@@ -65,6 +65,9 @@ bool ql_response_close(ql_response *response, GError **error);
 
 int ql_response_status(const ql_response *response);        /* of the final response; 0: none yet */
 uint64_t ql_response_received(const ql_response *response); /* bytes of content, as they came */
+
+/* Bytes of content by Content-Length, 0 where the status has none (RFC 9110, 6.4.1); -1 unknown. */
+int64_t ql_response_announced(const ql_response *response);
 uint64_t ql_response_header_bytes(const ql_response *response);   /* of all sections, as RFC 9114 */
 const ql_fields *ql_response_header(const ql_response *response); /* of the final response */
 const ql_fields *ql_response_trailers(const ql_response *response); /* empty: none */

@@ -32,7 +32,7 @@ struct ql_packets {
     ql_network *network;   /* NULL: what is sent goes to the socket at once */
     ql_relay_packet *held; /* it came out of the network, and the socket was full; NULL: none */
     GArray *sources;       /* source */
-    unsent unsent;
+    unsent unsent, behind; /* the second goes when the first has gone */
     uint8_t buffer[SEND_BYTES];
 };
 
@@ -282,11 +282,52 @@ static bool send_unsent(ql_packets *packets, GError **error)
     return batch->length == 0;
 }
 
+static void move_path(unsent *batch, const ngtcp2_path *path)
+{
+    ngtcp2_path_storage_zero(&batch->path);
+    ngtcp2_path_copy(&batch->path.path, path);
+}
+
+/* ngtcp2 aggregates what goes to the path in use with a PATH_CHALLENGE for another one, and tells
+ * the other one's addresses. Sent there, an ID that is in use would link the two paths (RFC 9000,
+ * 9.5). */
+static void separate_probe(ql_packets *packets, ngtcp2_conn *quic)
+{
+    unsent *batch = &packets->unsent, *behind = &packets->behind;
+    const ngtcp2_path *in_use = ngtcp2_conn_get_path(quic);
+    behind->length = 0;
+    if (batch->length <= batch->segment || ngtcp2_path_eq(&batch->path.path, in_use))
+        return;
+    move_path(behind, in_use);
+    behind->ecn = batch->ecn;
+    behind->start = batch->start + batch->segment;
+    behind->length = batch->length - batch->segment;
+    behind->segment = batch->segment;
+    batch->length = batch->segment;
+}
+
+/* As send_unsent, for both batches. */
+static bool send_both(ql_packets *packets, GError **error)
+{
+    unsent *batch = &packets->unsent, *behind = &packets->behind;
+    if (!send_unsent(packets, error))
+        return false;
+    if (behind->length == 0)
+        return true;
+    move_path(batch, &behind->path.path);
+    batch->ecn = behind->ecn;
+    batch->start = behind->start;
+    batch->length = behind->length;
+    batch->segment = behind->segment;
+    behind->length = 0;
+    return send_unsent(packets, error);
+}
+
 int ql_packets_send(ql_packets *packets, ngtcp2_conn *quic, ngtcp2_write_pkt write_packet,
                     GError **error)
 {
     for (int round = 0; round < BATCHES_IN_TURN; round++) {
-        if (!send_unsent(packets, error) || !deliver(packets, ql_packets_now(), error))
+        if (!send_both(packets, error) || !deliver(packets, ql_packets_now(), error))
             return 0;
         unsent *batch = &packets->unsent;
         ngtcp2_pkt_info info = { 0 };
@@ -301,6 +342,7 @@ int ql_packets_send(ql_packets *packets, ngtcp2_conn *quic, ngtcp2_write_pkt wri
             return 0;
         batch->ecn = info.ecn;
         batch->length = (size_t)length;
+        separate_probe(packets, quic);
     }
     return 0;
 }
@@ -313,6 +355,7 @@ void ql_packets_close(ql_packets *packets, ngtcp2_conn *quic, const ngtcp2_ccerr
     ngtcp2_ssize length =
         ngtcp2_conn_write_connection_close(quic, &batch->path.path, &info, packets->buffer,
                                            NGTCP2_MAX_UDP_PAYLOAD_SIZE, why, ql_packets_now());
+    packets->behind.length = 0;
     batch->start = 0;
     batch->ecn = info.ecn;
     batch->length = length > 0 ? (size_t)length : 0;

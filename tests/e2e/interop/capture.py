@@ -7,8 +7,8 @@ import xml.etree.ElementTree
 
 import servers
 
-Datagram = collections.namedtuple("Datagram", "frame source target size ecn")
-"""source and target: (address, port); size: bytes of payload."""
+Datagram = collections.namedtuple("Datagram", "frame time source target size ecn")
+"""time: seconds since the first; source and target: (address, port); size: bytes of payload."""
 
 TYPES = {"v1": {"0": "Initial", "1": "0-RTT", "2": "Handshake", "3": "Retry"},
          "v2": {"1": "Initial", "2": "0-RTT", "3": "Handshake", "0": "Retry"}}
@@ -75,12 +75,15 @@ class Capture:
     def datagrams(self):
         if "datagrams" not in self.cache:
             found = []
-            for row in self.rows("udp && !icmp && !icmpv6", "frame.number", "ip.src", "ipv6.src",
+            for row in self.rows("udp && !icmp && !icmpv6", "frame.number", "frame.time_relative",
+                                 "ip.src", "ipv6.src",
                                  "ip.dst", "ipv6.dst", "udp.srcport", "udp.dstport", "udp.length",
                                  "ip.dsfield.ecn", "ipv6.tclass.ecn"):
-                frame, ports, size, ecn = row[0], row[5:7], row[7], row[8] + row[9]
-                found.append(Datagram(int(frame[0]), ((row[1] + row[2])[0], int(ports[0][0])),
-                                      ((row[3] + row[4])[0], int(ports[1][0])), int(size[0]) - 8,
+                frame, when, *addresses = row[:6]
+                ports, size, ecn = row[6:8], row[8], row[9] + row[10]
+                source, target = addresses[0] + addresses[1], addresses[2] + addresses[3]
+                found.append(Datagram(int(frame[0]), float(when[0]), (source[0], int(ports[0][0])),
+                                      (target[0], int(ports[1][0])), int(size[0]) - 8,
                                       int(ecn[0], 0)))
             self.cache["datagrams"] = found
         return self.cache["datagrams"]

@@ -79,11 +79,12 @@ CASES = [
          scenario=f"{DEFAULT} rebind=1s rebind-every=5s"),
     case("rebind-addr", [10 * MB], ONE, judge.paths_validated, judge.client_addresses,
          scenario=f"{DEFAULT} rebind=1s rebind-every=5s", rebinds=True),
-    case("connectionmigration", [2 * MB], ONE, judge.paths_validated, judge.new_id_where_preferred,
+    case("connectionmigration", [2 * MB], ONE, judge.paths_validated, judge.new_ids_where_preferred,
          features=["preferred"], steps=with_options("--preferred-address", "yes")),
 ]
 
-QUICK = ("handshake", "multiplexing", "retry", "http3", "amplificationlimit", "ipv6")
+QUICK = ("handshake", "chacha20", "multiplexing", "retry", "resumption", "zerortt", "http3", "keyupdate",
+         "ecn", "amplificationlimit", "ipv6", "v2", "connectionmigration")
 """Those that take a few seconds and nothing but what every machine has."""
 
 

@@ -7,8 +7,8 @@ VERSION_1 = 1
 VERSION_2 = 0x6b3343cf
 ECT = {1, 2}
 CE = 3
-SILENCE = 5
-"""Datagrams in a row that a server which is still there does not leave unanswered."""
+SILENCE = 10
+"""Seconds for which a server that is still there does not leave a client unanswered."""
 
 
 class Failed(Exception):
@@ -54,10 +54,10 @@ def blame(evidence):
         if evidence.from_server(each):
             unanswered.pop(each.target, None)
         else:
-            unanswered.setdefault(each.source, []).append(each.frame)
-    for frames in unanswered.values():
-        demand(len(frames) < SILENCE, f"the server gave up: it answers none of the {len(frames)} "
-               f"datagrams from frame {frames[0]} on", ServerFailed)
+            unanswered.setdefault(each.source, []).append(each)
+    for left in unanswered.values():
+        demand(left[-1].time - left[0].time < SILENCE, f"the server gave up: it answers none of the "
+               f"{len(left)} datagrams from frame {left[0].frame} on", ServerFailed)
 
 
 def files(evidence):
@@ -203,11 +203,17 @@ def version_2(evidence):
                f"{sorted(map(hex, seen))}")
 
 
+PATH_RESPONSE, PADDING = 0x1b, 0
+
+
 def server_paths(evidence):
-    """The server's first datagram on each of its paths, in order."""
+    """The server's first datagram on each of its paths, in order. One that only answers a challenge
+    of the client's is none: that the client begins, it must answer at once (RFC 9000, 8.2.2)."""
+    answers = {datagram.frame for datagram, kinds in evidence.right.values("quic.frame_type")
+               if {int(kind, 0) for kind in kinds} <= {PATH_RESPONSE, PADDING}}
     firsts = {}
     for each in evidence.right.datagrams():
-        if evidence.from_server(each):
+        if evidence.from_server(each) and each.frame not in answers:
             firsts.setdefault((each.source, each.target), each)
     return list(firsts.values())
 
@@ -232,15 +238,18 @@ def client_addresses(evidence):
     demand(len(seen) > 1, "the client's address does not change")
 
 
-def new_id_where_preferred(evidence):
-    """RFC 9000, 9.6: the client's first packet to the preferred address has an ID not used before."""
-    used = set()
+def new_ids_where_preferred(evidence):
+    """RFC 9000, 9.5 and 9.6: what the client sends to the preferred address has IDs that it does not
+    send elsewhere."""
+    here, there = {}, set()
     for datagram, values in evidence.left.values("quic.dcid"):
         if evidence.from_server(datagram):
             continue
         if datagram.target[1] == network.PREFERRED_PORT:
-            demand(values[-1] not in used, f"the client takes the ID {values[-1]} to the preferred "
-                   "address, which it used before")
-            return
-        used.update(values)
-    raise Failed("the client sends nothing to the preferred address")
+            here.setdefault(values[-1], datagram.frame)
+        else:
+            there.update(values)
+    demand(here, "the client sends nothing to the preferred address")
+    both = sorted(here.keys() & there)
+    demand(not both, "the client sends the ID {} to both addresses (frame {})".format(
+        *((both[0], here[both[0]]) if both else ("", ""))))

@@ -30,7 +30,7 @@ class Made:
 
 
 def datagram(frame, source, target, size=1200, ecn=0):
-    return capture.Datagram(frame, source, target, size, ecn)
+    return capture.Datagram(frame, frame * 3.0, source, target, size, ecn)
 
 
 def packet(frame, source, target, kind="Initial", version=1, **fields):
@@ -104,9 +104,9 @@ class Verdicts(unittest.TestCase):
         moved = (network.PREFERRED[4], network.PREFERRED_PORT)
         datagrams = [datagram(1, CLIENT, SERVER), datagram(2, CLIENT, moved)]
         made = Made(datagrams, fields={"quic.dcid": {1: ["aa"], 2: ["bb"]}})
-        judge.new_id_where_preferred(evidence(left=made))
+        judge.new_ids_where_preferred(evidence(left=made))
         made.fields["quic.dcid"][2] = ["aa"]
-        self.refuses(judge.new_id_where_preferred, evidence(left=made), "used before")
+        self.refuses(judge.new_ids_where_preferred, evidence(left=made), "both addresses")
 
     def test_the_server_keeps_to_three_times_what_came(self):
         hello = packet(1, CLIENT, SERVER)

@@ -177,7 +177,7 @@ def check_changes(rows, events, truth, connection, entry):
                   and e["sender"] == sender], wanted)
     elif not moves:
         hold("paths", sum(r["type"] == "path" and r["connection"] == connection for r in rows),
-             max(1, len(quic_logs.paths(entry))))
+             max(1, len(quic_logs.paths(entry)), len(truth.get("paths", []))))
         hold("switches for another reason than the handshake",
              [e["reason"] for e in events if e["event"] == "cid.switched"
               and e["reason"] not in ("handshake", "Retry")], truth.get("reasons", REASONS.get(truth["name"], [])))
@@ -238,7 +238,7 @@ def main():
             if entry:
                 check_ids(rows, entry, connection)
                 check_frames(own, entry, "loss" in truth["server"])
-                check_paths(rows, entry, connection, truth)
+            check_paths(rows, entry, connection, truth)
             resets = [e["frame"] for e in own if e["event"] == "cid.stateless-reset"]
             hold("stateless resets", resets, [frame for frame in [truth.get("stateless_reset_frame")]
                                               if frame is not None])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """HTTP/3 between two aioquic endpoints, and what each of them logs of it.
 
-What aioquic has no call for is put on its streams here: interim responses, frames of the control stream,
-capsules, instructions of QPACK that come late. The log of an end is what arrived there: field
+What aioquic has no call for is put on its streams here: interim responses, frames of the control
+stream, capsules, instructions of QPACK that come late. The log of an end is what arrived there: field
 sections, content, ends and resets of streams, frames of the control stream, datagrams.
 """
 import hashlib
@@ -87,7 +87,8 @@ class Http3(H3Connection):
 
     def send_control(self, frame_type, *ids, rest=b""):
         payload = b"".join(map(encode_uint_var, ids)) + rest
-        self._quic.send_stream_data(self._local_control_stream_id, encode_frame(frame_type, payload))
+        self._quic.send_stream_data(self._local_control_stream_id,
+                                    encode_frame(frame_type, payload))
 
     def send_frame(self, stream_id, frame_type, payload):
         self._quic.send_stream_data(stream_id, encode_frame(frame_type, payload))

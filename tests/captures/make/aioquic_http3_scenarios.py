@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Make the captures aioq-h3-*.pcap of what HTTP/3 puts on the wire, with secrets and truth beside them.
+"""Make the captures aioq-h3-*.pcap of what HTTP/3 puts on the wire, with secrets and truth.
 
 usage: aioquic_http3_scenarios.py DIRECTORY [SCENARIO...]
 
@@ -17,7 +17,7 @@ from aioquic.h3.events import HeadersReceived
 import pylsqpack
 
 from aioquic_http3 import UNSEEN, Http3Network, fields, path_of
-from aioquic_network import ONE_WAY, content
+from aioquic_network import ONE_WAY, content, text_of
 from aioquic_tunnels import datagram, datagram_plain, websocket, webtransport
 
 LINK = ("link", "</style.css>; rel=preload; as=style")
@@ -89,7 +89,7 @@ def priorities(base):
 
 
 def push(base):
-    """Pushes: fulfilled, ahead of the promise, promised twice, given up by the client, by the server."""
+    """Pushes: fulfilled, ahead of the promise, promised twice, given up by either end."""
     network = Http3Network(base)
     client, server = network.connect()
 
@@ -182,7 +182,7 @@ def goaway(base):
 
 
 def resets(base):
-    """RESET_STREAM and STOP_SENDING in the middle of bodies, from either end, and an early response."""
+    """RESET_STREAM and STOP_SENDING in the middle of bodies, from either end; an early response."""
     network = Http3Network(base)
     client, server = network.connect()
 
@@ -221,9 +221,9 @@ def resets(base):
     network.conclude(resets.__doc__)
 
 
-def on_a_bad_road(base, road):
+def on_a_bad_road(base, road, kind=Http3Network):
     """Fifteen requests; the network to conclude."""
-    network = Http3Network(base)
+    network = kind(base)
     client, server = network.connect()
 
     def program(stream, event):
@@ -251,7 +251,7 @@ def on_a_bad_road(base, road):
 
 
 def loss(base):
-    """30 % of the datagrams are lost, half of them ahead of the capture, and many overtake others."""
+    """30 % of the datagrams are lost, half of them ahead of the capture; many overtake others."""
     dice = random.Random(3)
 
     def leg():
@@ -268,6 +268,46 @@ def gaps(base):
     network.conclude(gaps.__doc__, gaps=True)
 
 
+class RelayNetwork(Http3Network):
+    """A relay stands between the ends, and the capture is taken on both of its sides."""
+
+    near, far = ("198.51.100.1", 4433), ("192.0.2.77", 60000)  # its addresses
+
+    def record(self, source, destination, data):
+        up = destination == self.server.address
+        legs = ((source, self.near), (self.far, destination)) if up else \
+            ((source, self.far), (self.near, destination))
+        self.frame = self.capture.add(self.now, *legs[0], data)
+        self.at(0.004, lambda: self.capture.add(self.now, *legs[1], data))
+
+
+class TwiceNetwork(Http3Network):
+    """The capture is taken on two interfaces that each datagram passes."""
+
+    def record(self, source, destination, data):
+        for delay in (0, 0.0005):
+            self.at(delay, lambda: self.capture.add(self.now, source, destination, data))
+
+
+def some_loss():
+    dice = random.Random(4)
+    return lambda: (0.001, None if dice.random() < 0.05 else 0.009)
+
+
+def relay(base):
+    """Both legs of a relay stand in one capture, with some loss behind it."""
+    network = on_a_bad_road(base, some_loss(), RelayNetwork)
+    legs = ((network.client.address, network.near), (network.far, network.server.address))
+    network.conclude(relay.__doc__, paths=[
+        {"client": text_of(client), "server": text_of(server), "cause": "initial",
+         "validated": True} for client, server in legs])
+
+
+def twice(base):
+    """Each datagram was captured on two interfaces, with some loss behind them."""
+    on_a_bad_road(base, some_loss(), TwiceNetwork).conclude(twice.__doc__)
+
+
 def thousand(base):
     """1,000 requests on one connection, forty at a time."""
     network = Http3Network(base)
@@ -282,7 +322,7 @@ def thousand(base):
 
 
 def qpack(base):
-    """Field sections that wait for the dynamic table, one that is cancelled, a long one, and a table
+    """Field sections that wait for the dynamic table, one that is cancelled, a long one; a table
     that is emptied and closed."""
     network = Http3Network(base)
     client, server = network.connect()
@@ -350,7 +390,7 @@ def qpack_gap(base):
 
 
 def grease(base):
-    """Reserved frames, streams and settings, frames of extensions, and DATA in many small frames."""
+    """Reserved frames, streams and settings, frames of extensions, DATA in many small frames."""
     network = Http3Network(base)
     client, server = network.connect()
 
@@ -381,8 +421,7 @@ def grease(base):
 
 SCENARIOS = {f.__name__.replace("_", "-"): f for f in (
     informational, websocket, datagram, datagram_plain, webtransport, priorities, push, early_data,
-    goaway, resets, loss, gaps, thousand, qpack, qpack_gap,
-    grease)}
+    goaway, resets, loss, gaps, relay, twice, thousand, qpack, qpack_gap, grease)}
 
 
 def main():

@@ -18,7 +18,7 @@ def masked(opcode, payload, mask=None):
 
 
 def websocket(base):
-    """WebSocket over extended CONNECT: messages both ways at once, a ping, a close; one is refused."""
+    """WebSocket over extended CONNECT: messages both ways, a ping, a close; one is refused."""
     network = Http3Network(base)
     client, server = network.connect()
 

@@ -4,9 +4,9 @@
 
 usage: web_servers.py DIRECTORY [CAPTURE...]
 
-Debian's curl and Chromium ask Debian's haproxy and nginx over HTTP/3, on the loopback interface of a
-network namespace of this process; behind both stands an origin of a few lines below. The truth is what
-the server's access log and the origin say of each request, with what curl saved of the response.
+Debian's curl and Chromium ask Debian's haproxy and nginx over HTTP/3, on the loopback interface of
+a network namespace of this process; behind both stands an origin of a few lines below. The truth is
+what the server's access log and the origin say of each request, with what curl saved of the response.
 Needs root, nginx with its brotli module, haproxy, curl, chromium, openssl, iproute2, tcpdump.
 Not run by any test.
 """
@@ -35,7 +35,8 @@ def content(size, seed):
 
 TEXT = "".join(f"Line {i} of a text that can be made shorter.\n" for i in range(400)).encode()
 PICTURE = content(9000, 7)
-PAGE = b"""<!doctype html><title>app</title><link rel=icon href="data:,"><link rel=stylesheet href=/style.css>
+PAGE = b"""<!doctype html><title>app</title>
+<link rel=icon href="data:,"><link rel=stylesheet href=/style.css>
 <img src=/picture.bin?1><img src=/picture.bin?2><img src=/api/last>
 <script>
 async function go() {

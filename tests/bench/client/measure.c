@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Runs a command and prints what it took, as JSON: {"wall": s, "cpu": s, "memory": bytes, "status": n}.
- * A small program of its own, for the peak that the kernel reports of a process is never below that
- * of the one that started it. */
+/* Runs a command and prints what it took, as JSON: {"wall": s, "cpu": s, "memory": bytes, "status":
+ * n}. A small program of its own, for the peak that the kernel reports of a process is never below
+ * that of the one that started it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>

@@ -119,12 +119,19 @@ static endpoint endpoint_of(const struct sockaddr *address)
     return result;
 }
 
-/* RFC 1071: the sum of big-endian 16-bit words; an odd last byte is the high half of a word. */
+/* RFC 1071: the sum of big-endian 16-bit words; an odd last byte is the high half of a word. As
+ * 65536 counts as 1, words of 32 bits have the same sum. */
 static uint64_t sum_words(uint64_t sum, const uint8_t *data, size_t length)
 {
+    uint64_t words;
+    for (; length >= sizeof words; data += sizeof words, length -= sizeof words) {
+        memcpy(&words, data, sizeof words);
+        words = GUINT64_FROM_BE(words);
+        sum += (words >> 32) + (words & 0xffffffff);
+    }
     for (size_t i = 0; i + 1 < length; i += 2)
         sum += (uint64_t)data[i] << 8 | data[i + 1];
-    if (length % 2 == 1)
+    if (length % 2 != 0)
         sum += (uint64_t)data[length - 1] << 8;
     return sum;
 }

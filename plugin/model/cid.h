@@ -18,13 +18,8 @@ typedef struct ql_cid {
 /* At most QL_CID_MAX bytes of `bytes`. */
 ql_cid ql_cid_of(ql_slice bytes);
 bool ql_cid_equal(const ql_cid *a, const ql_cid *b);
-guint ql_cid_hash(const ql_cid *cid);
 
 /* Lower-case hex, "(empty)" for no bytes; the caller frees it. */
 char *ql_cid_text(const ql_cid *cid);
-
-/* For GHashTable with ql_cid keys. */
-guint ql_cid_key_hash(gconstpointer key);
-gboolean ql_cid_key_equal(gconstpointer a, gconstpointer b);
 
 #endif

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/cid_ledger.h"
 
+#include "model/hash_key.h"
+
 #include <string.h>
 
 struct ql_cid_ledger {
     ql_side issuer;
     GPtrArray *entries;
-    GHashTable *by_value;    /* ql_cid -> ql_cid_entry, the key inside the entry */
-    GHashTable *by_sequence; /* uint64_t -> ql_cid_entry, the key inside the entry */
-    GTree *active;           /* uint64_t -> ql_cid_entry, by sequence */
+    ql_hash_key key;
+    GHashTable *by_value; /* ql_cid_key -> ql_cid_entry */
+    GTree *by_sequence;   /* uint64_t -> ql_cid_entry, the key inside the entry */
+    GTree *active;        /* the same, of those that the peer has to keep */
     uint64_t retire_prior_to;
 };
 
@@ -24,8 +27,9 @@ ql_cid_ledger *ql_cid_ledger_new(ql_side issuer)
     ql_cid_ledger *ledger = g_new0(ql_cid_ledger, 1);
     ledger->issuer = issuer;
     ledger->entries = g_ptr_array_new_with_free_func(g_free);
-    ledger->by_value = g_hash_table_new(ql_cid_key_hash, ql_cid_key_equal);
-    ledger->by_sequence = g_hash_table_new(g_int64_hash, g_int64_equal);
+    ledger->key = ql_hash_key_new();
+    ledger->by_value = g_hash_table_new_full(ql_hash_key_hash, ql_cid_key_equal, g_free, NULL);
+    ledger->by_sequence = g_tree_new_full(by_number, NULL, NULL, NULL);
     ledger->active = g_tree_new_full(by_number, NULL, NULL, NULL);
     return ledger;
 }
@@ -35,7 +39,7 @@ void ql_cid_ledger_free(ql_cid_ledger *ledger)
     if (ledger == NULL)
         return;
     g_hash_table_destroy(ledger->by_value);
-    g_hash_table_destroy(ledger->by_sequence);
+    g_tree_destroy(ledger->by_sequence);
     g_tree_destroy(ledger->active);
     g_ptr_array_free(ledger->entries, TRUE);
     g_free(ledger);
@@ -57,7 +61,7 @@ static void learn_sequence(ql_cid_ledger *ledger, ql_cid_entry *entry, const ql_
     entry->retire_prior_to = told->retire_prior_to;
     if (entry->sequence >= ledger->retire_prior_to)
         g_tree_insert(ledger->active, &entry->sequence, entry);
-    g_hash_table_insert(ledger->by_sequence, &entry->sequence, entry);
+    g_tree_insert(ledger->by_sequence, &entry->sequence, entry);
 }
 
 /* This value was entered before: a repeat, a conflict, or news about an ID that was seen in use
@@ -111,19 +115,21 @@ ql_cid_issue ql_cid_ledger_issue(ql_cid_ledger *ledger, const ql_cid_entry *told
     if (told->has_sequence)
         learn_sequence(ledger, entry, told);
     g_ptr_array_add(ledger->entries, entry);
-    g_hash_table_insert(ledger->by_value, &entry->cid, entry);
+    ql_cid_key key = ql_cid_key_of(&ledger->key, &entry->cid);
+    g_hash_table_insert(ledger->by_value, g_memdup2(&key, sizeof key), entry);
     *out = entry;
     return QL_CID_ISSUE_NEW;
 }
 
 ql_cid_entry *ql_cid_ledger_find(const ql_cid_ledger *ledger, const ql_cid *cid)
 {
-    return g_hash_table_lookup(ledger->by_value, cid);
+    ql_cid_key key = ql_cid_key_of(&ledger->key, cid);
+    return g_hash_table_lookup(ledger->by_value, &key);
 }
 
 ql_cid_entry *ql_cid_ledger_find_sequence(const ql_cid_ledger *ledger, uint64_t sequence)
 {
-    return g_hash_table_lookup(ledger->by_sequence, &sequence);
+    return g_tree_lookup(ledger->by_sequence, &sequence);
 }
 
 unsigned ql_cid_ledger_active(const ql_cid_ledger *ledger)

@@ -10,18 +10,6 @@ bool ql_endpoint_equal(const ql_endpoint *a, const ql_endpoint *b)
            memcmp(a->address, b->address, sizeof a->address) == 0;
 }
 
-guint ql_endpoint_hash(const ql_endpoint *endpoint)
-{
-    uint64_t words[2];
-    memcpy(words, endpoint->address, sizeof words);
-    uint64_t hash = ((uint64_t)endpoint->port << 8 | endpoint->family) + 1;
-    for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {
-        hash = (hash ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
-        hash ^= hash >> 32;
-    }
-    return (guint)hash;
-}
-
 char *ql_endpoint_text(const ql_endpoint *endpoint)
 {
     char address[INET6_ADDRSTRLEN];

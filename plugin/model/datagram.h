@@ -17,7 +17,6 @@ typedef struct ql_endpoint {
 } ql_endpoint;
 
 bool ql_endpoint_equal(const ql_endpoint *a, const ql_endpoint *b);
-guint ql_endpoint_hash(const ql_endpoint *endpoint);
 
 /* "192.0.2.1:443" or "[2001:db8::1]:443"; the caller frees it. */
 char *ql_endpoint_text(const ql_endpoint *endpoint);

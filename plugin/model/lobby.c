@@ -1,45 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/lobby.h"
 
+#include "model/hash_key.h"
 #include "model/packet_header.h"
-
-#include <string.h>
 
 /* What a short header needs to be opened: room for an ID, a number and the sample that hides it. */
 #define DATAGRAM_LEAST 21u
 
-typedef struct ends {
-    ql_endpoint low, high; /* in an order that both directions share */
-} ends;
-
 /* The datagrams of one address pair. */
 typedef struct line {
-    ends at;
+    ql_ends_key at; /* both ways */
     GQueue packets; /* of ql_waiting_packet, in the order of capture */
 } line;
 
 /* A datagram that came in, and may have been taken since. */
 typedef struct arrival {
-    ends at;
+    ql_ends_key at; /* both ways */
     uint32_t frame;
 } arrival;
 
 struct ql_lobby {
-    GHashTable *lines; /* of line, hashed by its ends */
+    ql_hash_key key;
+    GHashTable *lines; /* ql_ends_key -> line, the key inside it */
     GQueue arrivals;   /* oldest first */
 };
-
-static guint ends_hash(gconstpointer key)
-{
-    const ends *at = key;
-    return ql_endpoint_hash(&at->low) * 31u + ql_endpoint_hash(&at->high);
-}
-
-static gboolean ends_equal(gconstpointer a, gconstpointer b)
-{
-    const ends *x = a, *y = b;
-    return ql_endpoint_equal(&x->low, &y->low) && ql_endpoint_equal(&x->high, &y->high);
-}
 
 static void free_packet(gpointer data)
 {
@@ -56,7 +40,8 @@ static void line_free(gpointer data)
 ql_lobby *ql_lobby_new(void)
 {
     ql_lobby *lobby = g_new0(ql_lobby, 1);
-    lobby->lines = g_hash_table_new_full(ends_hash, ends_equal, NULL, line_free);
+    lobby->key = ql_hash_key_new();
+    lobby->lines = g_hash_table_new_full(ql_hash_key_hash, ql_ends_key_equal, NULL, line_free);
     g_queue_init(&lobby->arrivals);
     return lobby;
 }
@@ -70,11 +55,9 @@ void ql_lobby_free(ql_lobby *lobby)
     g_free(lobby);
 }
 
-static ends ends_of(const ql_datagram *datagram)
+static ql_ends_key key_of(const ql_lobby *lobby, const ql_datagram *datagram)
 {
-    const ql_endpoint *a = &datagram->source, *b = &datagram->destination;
-    bool in_order = memcmp(a, b, sizeof *a) < 0;
-    return (ends){ in_order ? *a : *b, in_order ? *b : *a };
+    return ql_ends_key_both_ways(&lobby->key, &datagram->source, &datagram->destination);
 }
 
 /* A long header says so. The fixed bit of a short one need not be set (RFC 9287). */
@@ -103,7 +86,7 @@ void ql_lobby_add(ql_lobby *lobby, const ql_datagram *datagram)
 {
     if (!may_be_quic(datagram->payload))
         return;
-    arrival now = { ends_of(datagram), datagram->where.frame };
+    arrival now = { key_of(lobby, datagram), datagram->where.frame };
     line *l = g_hash_table_lookup(lobby->lines, &now.at);
     if (l == NULL) {
         l = g_new0(line, 1);
@@ -120,7 +103,7 @@ void ql_lobby_add(ql_lobby *lobby, const ql_datagram *datagram)
 
 GQueue *ql_lobby_take(ql_lobby *lobby, const ql_datagram *datagram)
 {
-    ends at = ends_of(datagram);
+    ql_ends_key at = key_of(lobby, datagram);
     line *l = g_hash_table_lookup(lobby->lines, &at);
     if (l == NULL)
         return NULL;

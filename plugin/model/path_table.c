@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/path_table.h"
 
+#include "model/hash_key.h"
+
 #include <string.h>
 
 /* A challenge that waits for its answer. */
@@ -13,28 +15,18 @@ typedef struct challenge {
 
 struct ql_path_table {
     GPtrArray *paths;
-    GHashTable *by_pair; /* ql_path -> itself, hashed by its ends */
+    ql_hash_key key;
+    GHashTable *by_pair; /* ql_ends_key of client and server -> ql_path */
     GQueue challenges;   /* of challenge, oldest first */
     GArray *orphans;     /* of ql_orphan_response */
 };
-
-static guint pair_hash(gconstpointer key)
-{
-    const ql_path *path = key;
-    return ql_endpoint_hash(&path->client) * 31u + ql_endpoint_hash(&path->server);
-}
-
-static gboolean pair_equal(gconstpointer a, gconstpointer b)
-{
-    const ql_path *x = a, *y = b;
-    return ql_endpoint_equal(&x->client, &y->client) && ql_endpoint_equal(&x->server, &y->server);
-}
 
 ql_path_table *ql_path_table_new(void)
 {
     ql_path_table *table = g_new0(ql_path_table, 1);
     table->paths = g_ptr_array_new_with_free_func(g_free);
-    table->by_pair = g_hash_table_new(pair_hash, pair_equal);
+    table->key = ql_hash_key_new();
+    table->by_pair = g_hash_table_new_full(ql_hash_key_hash, ql_ends_key_equal, g_free, NULL);
     g_queue_init(&table->challenges);
     table->orphans = g_array_new(FALSE, FALSE, sizeof(ql_orphan_response));
     return table;
@@ -54,7 +46,7 @@ void ql_path_table_free(ql_path_table *table)
 ql_path *ql_path_table_find(const ql_path_table *table, const ql_endpoint *client,
                             const ql_endpoint *server)
 {
-    ql_path key = { .client = *client, .server = *server };
+    ql_ends_key key = ql_ends_key_of(&table->key, client, server);
     return g_hash_table_lookup(table->by_pair, &key);
 }
 
@@ -72,7 +64,8 @@ ql_path *ql_path_table_get(ql_path_table *table, const ql_endpoint *client,
     path->client = *client;
     path->server = *server;
     g_ptr_array_add(table->paths, path);
-    g_hash_table_add(table->by_pair, path);
+    ql_ends_key key = ql_ends_key_of(&table->key, client, server);
+    g_hash_table_insert(table->by_pair, g_memdup2(&key, sizeof key), path);
     return path;
 }
 

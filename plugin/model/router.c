@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/router.h"
 
+#include "model/hash_key.h"
+
 #include <string.h>
 
 /* A connection, and on which side of it the key stands: issuer of the ID or token, or who is at the
@@ -16,63 +18,28 @@ typedef struct links {
     member of[];
 } links;
 
-typedef struct pair {
-    ql_endpoint from, to;
-} pair;
-
-typedef struct token_key {
-    uint8_t bytes[16];
-} token_key;
-
 struct ql_router {
-    GHashTable *by_cid;               /* ql_cid -> links; side: issuer */
-    GHashTable *by_pair;              /* pair -> links, in both directions; side: sender */
-    GHashTable *by_end;               /* ql_endpoint -> links; side: who is there */
-    GHashTable *by_token;             /* token_key -> links; side: issuer */
+    ql_hash_key key;
+    GHashTable *by_cid;               /* ql_cid_key -> links; side: issuer */
+    GHashTable *by_pair;              /* ql_ends_key -> links, in both directions; side: sender */
+    GHashTable *by_end;               /* ql_ends_key, twice the same -> links; side: who is there */
+    GHashTable *by_token;             /* ql_token_key -> links; side: issuer */
     unsigned lengths[QL_CID_MAX + 1]; /* how many IDs of each length were entered */
 };
 
-static guint pair_hash(gconstpointer key)
+static GHashTable *table_new(GEqualFunc equal)
 {
-    const pair *p = key;
-    return ql_endpoint_hash(&p->from) * 31u + ql_endpoint_hash(&p->to);
-}
-
-static gboolean pair_equal(gconstpointer a, gconstpointer b)
-{
-    const pair *x = a, *y = b;
-    return ql_endpoint_equal(&x->from, &y->from) && ql_endpoint_equal(&x->to, &y->to);
-}
-
-static guint end_hash(gconstpointer key)
-{
-    return ql_endpoint_hash(key);
-}
-
-static gboolean end_equal(gconstpointer a, gconstpointer b)
-{
-    return ql_endpoint_equal(a, b);
-}
-
-static guint token_hash(gconstpointer key)
-{
-    guint hash;
-    memcpy(&hash, key, sizeof hash); /* a token is random, or equal to one that is */
-    return hash;
-}
-
-static gboolean token_equal(gconstpointer a, gconstpointer b)
-{
-    return memcmp(a, b, sizeof(token_key)) == 0;
+    return g_hash_table_new_full(ql_hash_key_hash, equal, g_free, g_free);
 }
 
 ql_router *ql_router_new(void)
 {
     ql_router *router = g_new0(ql_router, 1);
-    router->by_cid = g_hash_table_new_full(ql_cid_key_hash, ql_cid_key_equal, g_free, g_free);
-    router->by_pair = g_hash_table_new_full(pair_hash, pair_equal, g_free, g_free);
-    router->by_end = g_hash_table_new_full(end_hash, end_equal, g_free, g_free);
-    router->by_token = g_hash_table_new_full(token_hash, token_equal, g_free, g_free);
+    router->key = ql_hash_key_new();
+    router->by_cid = table_new(ql_cid_key_equal);
+    router->by_pair = table_new(ql_ends_key_equal);
+    router->by_end = table_new(ql_ends_key_equal);
+    router->by_token = table_new(ql_token_key_equal);
     return router;
 }
 
@@ -130,18 +97,23 @@ void ql_router_add_cid(ql_router *router, struct ql_connection *connection, ql_s
 {
     if (cid->length == 0)
         return;
-    if (add_link(router->by_cid, cid, sizeof *cid, connection, issuer))
+    ql_cid_key key = ql_cid_key_of(&router->key, cid);
+    if (add_link(router->by_cid, &key, sizeof key, connection, issuer))
         router->lengths[cid->length]++;
 }
 
 void ql_router_add_path(ql_router *router, struct ql_connection *connection,
                         const ql_endpoint *client, const ql_endpoint *server)
 {
-    pair forth = { *client, *server }, back = { *server, *client };
+    const ql_hash_key *key = &router->key;
+    ql_ends_key forth = ql_ends_key_of(key, client, server);
+    ql_ends_key back = ql_ends_key_of(key, server, client);
+    ql_ends_key at_client = ql_ends_key_of(key, client, client);
+    ql_ends_key at_server = ql_ends_key_of(key, server, server);
     add_link(router->by_pair, &forth, sizeof forth, connection, QL_CLIENT);
     add_link(router->by_pair, &back, sizeof back, connection, QL_SERVER);
-    add_link(router->by_end, client, sizeof *client, connection, QL_CLIENT);
-    add_link(router->by_end, server, sizeof *server, connection, QL_SERVER);
+    add_link(router->by_end, &at_client, sizeof at_client, connection, QL_CLIENT);
+    add_link(router->by_end, &at_server, sizeof at_server, connection, QL_SERVER);
 }
 
 typedef struct proposals {
@@ -161,7 +133,8 @@ static void propose(proposals *all, struct ql_connection *connection, ql_side se
 
 static void propose_cid(const ql_router *router, const ql_cid *dcid, proposals *all)
 {
-    const links *found = g_hash_table_lookup(router->by_cid, dcid);
+    ql_cid_key key = ql_cid_key_of(&router->key, dcid);
+    const links *found = g_hash_table_lookup(router->by_cid, &key);
     for (unsigned i = found == NULL ? 0 : found->count; i-- > 0;)
         propose(all, found->of[i].connection, ql_side_other(found->of[i].side), dcid->length,
                 QL_MATCH_CID);
@@ -203,25 +176,30 @@ unsigned ql_router_propose_by_address(const ql_router *router, const ql_datagram
                                       ql_candidate out[QL_CANDIDATES_MAX], unsigned count)
 {
     proposals all = { .out = out, .count = count };
-    pair way = { datagram->source, datagram->destination };
+    const ql_endpoint *from = &datagram->source, *to = &datagram->destination;
+    ql_ends_key way = ql_ends_key_of(&router->key, from, to);
     propose_links(router->by_pair, &way, true, QL_MATCH_PAIR, &all);
     if (g_hash_table_contains(router->by_pair, &way))
         return all.count;
-    propose_links(router->by_end, &datagram->destination, false, QL_MATCH_END, &all);
-    propose_links(router->by_end, &datagram->source, true, QL_MATCH_END, &all);
+    ql_ends_key at_to = ql_ends_key_of(&router->key, to, to);
+    ql_ends_key at_from = ql_ends_key_of(&router->key, from, from);
+    propose_links(router->by_end, &at_to, false, QL_MATCH_END, &all);
+    propose_links(router->by_end, &at_from, true, QL_MATCH_END, &all);
     return all.count;
 }
 
 void ql_router_add_reset_token(ql_router *router, struct ql_connection *connection, ql_side issuer,
                                const uint8_t token[16])
 {
-    add_link(router->by_token, token, sizeof(token_key), connection, issuer);
+    ql_token_key key = ql_token_key_of(&router->key, token);
+    add_link(router->by_token, &key, sizeof key, connection, issuer);
 }
 
 bool ql_router_find_reset(const ql_router *router, const uint8_t token[16],
                           struct ql_connection **connection, ql_side *issuer)
 {
-    const links *found = g_hash_table_lookup(router->by_token, token);
+    ql_token_key key = ql_token_key_of(&router->key, token);
+    const links *found = g_hash_table_lookup(router->by_token, &key);
     if (found == NULL)
         return false;
     *connection = found->of[found->count - 1].connection;

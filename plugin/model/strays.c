@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/strays.h"
 
+#include "model/hash_key.h"
+
 /* Random bytes look like a short header one time in four; this many in a row, hardly ever. */
 #define STRAYS_TOLD_FROM 8u
 
 typedef struct pair {
-    ql_endpoint low, high; /* in an order that both directions share */
+    ql_ends_key at; /* both ways */
     uint32_t first_frame;
     unsigned count, tried;
     uint8_t first_byte; /* of the first datagram */
@@ -16,25 +18,15 @@ typedef struct pair {
 } pair;
 
 struct ql_strays {
-    GHashTable *pairs; /* of pair, hashed by its ends */
+    ql_hash_key key;
+    GHashTable *pairs; /* ql_ends_key -> pair, the key inside it */
 };
-
-static guint pair_hash(gconstpointer key)
-{
-    const pair *p = key;
-    return ql_endpoint_hash(&p->low) * 31u + ql_endpoint_hash(&p->high);
-}
-
-static gboolean pair_equal(gconstpointer a, gconstpointer b)
-{
-    const pair *x = a, *y = b;
-    return ql_endpoint_equal(&x->low, &y->low) && ql_endpoint_equal(&x->high, &y->high);
-}
 
 ql_strays *ql_strays_new(void)
 {
     ql_strays *strays = g_new0(ql_strays, 1);
-    strays->pairs = g_hash_table_new_full(pair_hash, pair_equal, g_free, NULL);
+    strays->key = ql_hash_key_new();
+    strays->pairs = g_hash_table_new_full(ql_hash_key_hash, ql_ends_key_equal, NULL, g_free);
     return strays;
 }
 
@@ -46,11 +38,9 @@ void ql_strays_free(ql_strays *strays)
     g_free(strays);
 }
 
-static pair key_of(const ql_datagram *datagram)
+static ql_ends_key key_of(const ql_strays *strays, const ql_datagram *datagram)
 {
-    const ql_endpoint *a = &datagram->source, *b = &datagram->destination;
-    bool in_order = ql_endpoint_hash(a) < ql_endpoint_hash(b);
-    return (pair){ .low = in_order ? *a : *b, .high = in_order ? *b : *a };
+    return ql_ends_key_both_ways(&strays->key, &datagram->source, &datagram->destination);
 }
 
 /* RFC 1035, 4.1.1: a header of one question and few records. By chance, once in 2^40. */
@@ -74,16 +64,17 @@ static bool looks_like_quic(const ql_datagram *datagram)
  * there is none. */
 static pair *pair_of(ql_strays *strays, const ql_datagram *datagram)
 {
-    pair key = key_of(datagram);
+    ql_ends_key key = key_of(strays, datagram);
     pair *p = g_hash_table_lookup(strays->pairs, &key);
     bool quic = looks_like_quic(datagram);
     if (p == NULL) {
         if (!quic || g_hash_table_size(strays->pairs) >= QL_STRAY_PAIRS_MAX)
             return NULL;
-        p = g_memdup2(&key, sizeof key);
+        p = g_new0(pair, 1);
+        p->at = key;
         p->first_frame = datagram->where.frame;
         p->first_byte = datagram->payload.data[0];
-        g_hash_table_add(strays->pairs, p);
+        g_hash_table_insert(strays->pairs, &p->at, p);
     }
     p->other |= !quic;
     p->varied |= datagram->payload.data[0] != p->first_byte;
@@ -107,7 +98,7 @@ unsigned ql_strays_try(ql_strays *strays, const ql_datagram *datagram)
 
 void ql_strays_forget(ql_strays *strays, const ql_datagram *datagram)
 {
-    pair key = key_of(datagram);
+    ql_ends_key key = key_of(strays, datagram);
     g_hash_table_remove(strays->pairs, &key);
 }
 
@@ -119,13 +110,13 @@ static int by_first_frame(gconstpointer a, gconstpointer b)
 
 void ql_strays_tell(ql_strays *strays, ql_journal *journal, unsigned sessions)
 {
-    GList *pairs = g_list_sort(g_hash_table_get_keys(strays->pairs), by_first_frame);
+    GList *pairs = g_list_sort(g_hash_table_get_values(strays->pairs), by_first_frame);
     for (GList *item = pairs; item != NULL; item = item->next) {
         pair *p = item->data;
         if (p->told || p->other || !p->varied || p->count < STRAYS_TOLD_FROM)
             continue;
         p->told = true;
-        char *low = ql_endpoint_text(&p->low), *high = ql_endpoint_text(&p->high);
+        char *low = ql_endpoint_text(&p->at.a), *high = ql_endpoint_text(&p->at.b);
         ql_journal_find(journal, QL_NO_CONNECTION, p->first_frame, QL_FINDING_CAPTURE_START_MISSING,
                         "%u datagrams between %s and %s look like QUIC, but the start of their "
                         "connection was not captured and none of the log's %u session%s opens "

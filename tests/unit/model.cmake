@@ -18,6 +18,7 @@ set(model_modules
     finding
     frames
     handshake
+    hash_key
     http3
     http3_control
     http3_error

@@ -25,29 +25,9 @@ static void test_equality(void)
     other_family.family = 6;
 
     g_assert_true(ql_endpoint_equal(&a, &same));
-    g_assert_cmpuint(ql_endpoint_hash(&a), ==, ql_endpoint_hash(&same));
     g_assert_false(ql_endpoint_equal(&a, &other_port));
     g_assert_false(ql_endpoint_equal(&a, &other_address));
     g_assert_false(ql_endpoint_equal(&a, &other_family));
-}
-
-static void test_hash_spreads(void)
-{
-    g_autoptr(GHashTable) hashes = g_hash_table_new(NULL, NULL);
-
-    for (unsigned port = 0; port < 65536; port++) {
-        ql_endpoint endpoint = { .address = { 127, 0, 0, 1 }, .port = (uint16_t)port, .family = 4 };
-        g_hash_table_add(hashes, GUINT_TO_POINTER(ql_endpoint_hash(&endpoint)));
-    }
-    g_assert_cmpuint(g_hash_table_size(hashes), >, 65000);
-
-    g_hash_table_remove_all(hashes);
-    for (unsigned i = 0; i < 32; i++) {
-        ql_endpoint endpoint = { .port = 443, .family = 6 };
-        endpoint.address[i / 2] = i % 2 == 0 ? 1 : 2;
-        g_hash_table_add(hashes, GUINT_TO_POINTER(ql_endpoint_hash(&endpoint)));
-    }
-    g_assert_cmpuint(g_hash_table_size(hashes), ==, 32);
 }
 
 static void test_sides(void)
@@ -69,8 +49,6 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/datagram/an endpoint is written as in a URL", test_text);
     g_test_add_func("/datagram/endpoints differ by family, address and port", test_equality);
-    g_test_add_func("/datagram/ports of one host and neighbouring hosts have different hashes",
-                    test_hash_spreads);
     g_test_add_func("/datagram/each side has a name and another side", test_sides);
     g_test_add_func("/datagram/ECN has its names", test_ecn);
     return g_test_run();

@@ -143,10 +143,11 @@ static void test_capture(gconstpointer data)
     g_array_free(capture, TRUE);
 }
 
-/* Without their start, which connections there are depends on what comes first. */
-static bool has_start(const char *name)
+/* Without their start, and with both legs of a relay, which connections there are depends on what
+ * comes first. */
+static bool is_for_this(const char *name)
 {
-    return strstr(name, "midstart") == NULL;
+    return strstr(name, "midstart") == NULL && strstr(name, "relay") == NULL;
 }
 
 int main(int argc, char **argv)
@@ -158,7 +159,7 @@ int main(int argc, char **argv)
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     const char *name;
     while ((name = g_dir_read_name(folder)) != NULL) {
-        if (!g_str_has_suffix(name, ".pcap") || !has_start(name))
+        if (!g_str_has_suffix(name, ".pcap") || !is_for_this(name))
             continue;
         char *path = g_build_filename(CAPTURES, name, NULL);
         g_autofree char *title = g_strdup_printf("/reordered/%s", name);

@@ -15,8 +15,9 @@ struct ql_origin_capture {
 
 typedef struct record {
     ql_address from, to;
+    ql_pcapng_way way;
     uint64_t time;
-    uint8_t ecn;
+    uint8_t ecn, ttl;
     GBytes *data;
 } record;
 
@@ -62,8 +63,17 @@ static void write_record(const ql_origin_capture *capture, const record *r)
 {
     gsize length;
     const uint8_t *data = g_bytes_get_data(r->data, &length);
-    ql_self_capture_datagram(capture->file, r->time, ql_address_sockaddr(&r->from),
-                             ql_address_sockaddr(&r->to), r->ecn, data, length);
+    const ql_captured captured = {
+        .time_ns = r->time,
+        .from = ql_address_sockaddr(&r->from),
+        .to = ql_address_sockaddr(&r->to),
+        .way = r->way,
+        .ecn = r->ecn,
+        .ttl = r->ttl,
+        .data = data,
+        .length = length,
+    };
+    ql_self_capture_record(capture->file, &captured);
 }
 
 static void release(ql_origin_capture *capture)
@@ -99,8 +109,10 @@ void ql_origin_capture_received(ql_origin_capture *capture, const ql_udp_datagra
         return;
     const record r = { .from = datagram->remote,
                        .to = datagram->local,
+                       .way = QL_PCAPNG_WAY_INBOUND,
                        .time = datagram->time_ns,
                        .ecn = datagram->ecn,
+                       .ttl = datagram->ttl,
                        .data = g_bytes_new(datagram->data, datagram->length) };
     hold(capture, &r);
 }
@@ -112,6 +124,7 @@ void ql_origin_capture_sent(ql_origin_capture *capture, const ql_udp_batch *batc
     for (size_t at = 0; capture != NULL && at < sent; at += segment) {
         const record r = { .from = *batch->from,
                            .to = *batch->to,
+                           .way = QL_PCAPNG_WAY_OUTBOUND,
                            .time = now,
                            .ecn = batch->ecn,
                            .data = g_bytes_new(batch->data + at, MIN(segment, sent - at)) };

@@ -252,16 +252,6 @@ void ql_self_capture_record(ql_self_capture *capture, const ql_captured *datagra
         ql_pcapng_flush(capture->writer);
 }
 
-void ql_self_capture_datagram(ql_self_capture *capture, uint64_t time_ns,
-                              const struct sockaddr *from, const struct sockaddr *to, uint8_t ecn,
-                              const uint8_t *data, size_t length)
-{
-    const ql_captured datagram = {
-        .time_ns = time_ns, .from = from, .to = to, .ecn = ecn, .data = data, .length = length
-    };
-    ql_self_capture_record(capture, &datagram);
-}
-
 void ql_self_capture_name(ql_self_capture *capture, const struct sockaddr *address,
                           const char *name)
 {

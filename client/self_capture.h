@@ -60,11 +60,6 @@ typedef struct ql_captured {
 /* A datagram that fits no header (mixed families, too long) is an error, which close reports. */
 void ql_self_capture_record(ql_self_capture *capture, const ql_captured *datagram);
 
-/* The same for a datagram of which no more is known. */
-void ql_self_capture_datagram(ql_self_capture *capture, uint64_t time_ns,
-                              const struct sockaddr *from, const struct sockaddr *to, uint8_t ecn,
-                              const uint8_t *data, size_t length);
-
 /* Writes what is buffered, so that a reader of the file sees all that was handed over: a good thing
  * to do before one waits for the network. */
 void ql_self_capture_flush(ql_self_capture *capture);

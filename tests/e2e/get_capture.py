@@ -89,6 +89,15 @@ class Capture(peers.Case):
         self.assertEqual([row[1].split(":")[0] for row in rows], ["migration"] * 2)
         self.assertEqual(len({row[0] for row in rows}), 1)
 
+    def test_a_key_update_is_marked_on_the_first_packet_with_the_new_keys(self):
+        own = self.compare(peers.Gtlsserver, "--key-update-after", "200k", urls=["5m"])
+        rows = [row.split("\t") for row in peers.tshark(
+            own, "-Y", "quic.short and frame.packet_flags_direction == 2", "-T", "fields", "-e",
+            "quic.key_phase", "-e", "frame.comment")]
+        first = next(comment for phase, comment in rows if phase in ("1", "True"))
+        self.assertTrue(first.startswith("key update"), first)
+        self.assertEqual([comment for _, comment in rows if comment], [first])
+
     def test_it_says_where_it_comes_from(self):
         own = self.compare(peers.Gtlsserver, "-H", "Cookie: secret",
                            urls=["file-1", "file-2", "file-3"])

@@ -54,8 +54,13 @@ static void hand_over(ql_self_capture *capture, const char *from, const char *to
                       const void *data, size_t length)
 {
     struct sockaddr_storage sender = address_of(from, 50000), receiver = address_of(to, 443);
-    ql_self_capture_datagram(capture, 1700000000123456789u, (struct sockaddr *)&sender,
-                             (struct sockaddr *)&receiver, ecn, data, length);
+    const ql_captured datagram = { .time_ns = 1700000000123456789u,
+                                   .from = (struct sockaddr *)&sender,
+                                   .to = (struct sockaddr *)&receiver,
+                                   .ecn = ecn,
+                                   .data = data,
+                                   .length = length };
+    ql_self_capture_record(capture, &datagram);
 }
 
 /* The only packet of the capture, as libpcap reads it. */

@@ -31,7 +31,7 @@ struct ql_http3 {
 };
 
 /* What the next bytes of a half are. */
-enum phase { STREAM_TYPE, PUSH_ID, SESSION_ID, MESSAGE, CRITICAL, OPAQUE };
+enum phase { STREAM_TYPE, UNDECIDED, PUSH_ID, SESSION_ID, MESSAGE, CRITICAL, OPAQUE };
 
 struct ql_http3_half {
     ql_http3 *http3;
@@ -116,6 +116,19 @@ static void begin_request(ql_http3_half *half)
     begin_message(half);
 }
 
+/* The server's half of a stream of the client's. */
+static void begin_second(ql_http3_half *half)
+{
+    const GArray *settings = ql_http3_settings(half->http3, QL_SERVER);
+    if (half->stream->role == QL_ROLE_WEBTRANSPORT)
+        half->phase = OPAQUE;
+    else if (half->stream->role == QL_ROLE_REQUEST || settings == NULL ||
+             !ql_http3_settings_allow_webtransport(settings))
+        begin_request(half);
+    else
+        half->phase = UNDECIDED;
+}
+
 ql_http3_half *ql_http3_half_new(ql_http3 *h, ql_stream_facts *stream, ql_side sender,
                                  ql_http3_half *other)
 {
@@ -128,11 +141,24 @@ ql_http3_half *ql_http3_half_new(ql_http3 *h, ql_stream_facts *stream, ql_side s
         other->other = half;
     if (is_begun_by(stream->id, sender))
         half->phase = STREAM_TYPE;
-    else if (stream->role == QL_ROLE_WEBTRANSPORT || is_begun_by(stream->id, QL_SERVER))
+    else if (is_begun_by(stream->id, QL_SERVER))
         half->phase = OPAQUE;
     else
-        begin_request(half);
+        begin_second(half);
     return half;
+}
+
+bool ql_http3_half_is_ready(ql_http3_half *half)
+{
+    if (half->phase == UNDECIDED)
+        begin_second(half);
+    return half->phase != UNDECIDED;
+}
+
+void ql_http3_half_assume(ql_http3_half *half, bool response)
+{
+    if (half->phase == UNDECIDED && response)
+        begin_request(half);
 }
 
 void ql_http3_half_free(ql_http3_half *half)
@@ -333,6 +359,7 @@ void ql_http3_half_push(ql_http3_half *half, ql_slice bytes, const ql_arrival *f
             break;
         case MESSAGE: ql_message_reader_push(half->message, bytes, from); return;
         case CRITICAL: push_critical(half, bytes); return;
+        case UNDECIDED:
         case OPAQUE: return;
         }
     }

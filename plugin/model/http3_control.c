@@ -9,6 +9,9 @@
 enum {
     SETTING_ENABLE_CONNECT_PROTOCOL = 0x08,
     SETTING_H3_DATAGRAM = 0x33,
+    SETTING_ENABLE_WEBTRANSPORT = 0x2b603742,
+    SETTING_WT_MAX_SESSIONS = 0x14e9cd29,
+    SETTING_WEBTRANSPORT_MAX_SESSIONS = 0xc671706a,
 };
 
 struct ql_http3_control {
@@ -59,9 +62,9 @@ const char *ql_http3_setting_name(uint64_t identifier)
         { SETTING_H3_DATAGRAM, "H3_DATAGRAM" },
         { 0x276, "H3_DATAGRAM (draft 00)" },
         { 0xffd277, "H3_DATAGRAM (draft 04)" },
-        { 0x2b603742, "ENABLE_WEBTRANSPORT" },
-        { 0x14e9cd29, "WT_MAX_SESSIONS" },
-        { 0xc671706a, "WEBTRANSPORT_MAX_SESSIONS" },
+        { SETTING_ENABLE_WEBTRANSPORT, "ENABLE_WEBTRANSPORT" },
+        { SETTING_WT_MAX_SESSIONS, "WT_MAX_SESSIONS" },
+        { SETTING_WEBTRANSPORT_MAX_SESSIONS, "WEBTRANSPORT_MAX_SESSIONS" },
         { 0x4d44, "ENABLE_METADATA" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
@@ -87,6 +90,13 @@ uint64_t ql_http3_setting(const GArray *settings, uint64_t identifier)
         if (g_array_index(settings, ql_setting, i).identifier == identifier)
             return g_array_index(settings, ql_setting, i).value;
     return 0;
+}
+
+bool ql_http3_settings_allow_webtransport(const GArray *settings)
+{
+    return ql_http3_setting(settings, SETTING_ENABLE_WEBTRANSPORT) > 0 ||
+           ql_http3_setting(settings, SETTING_WT_MAX_SESSIONS) > 0 ||
+           ql_http3_setting(settings, SETTING_WEBTRANSPORT_MAX_SESSIONS) > 0;
 }
 
 static bool has_setting(const GArray *settings, uint64_t identifier)

@@ -19,6 +19,9 @@ const GArray *ql_http3_control_settings(const ql_http3_control *control);
 
 #define QL_SETTING_QPACK_MAX_TABLE_CAPACITY 0x01
 
+/* Whether these settings allow sessions of WebTransport, in any of its drafts. */
+bool ql_http3_settings_allow_webtransport(const GArray *settings);
+
 /* The value of a setting, 0 where it is not in the list. */
 uint64_t ql_http3_setting(const GArray *settings, uint64_t identifier);
 

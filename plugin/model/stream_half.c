@@ -40,7 +40,18 @@ void ql_stream_half_begin(ql_stream_half *half, ql_stream_protocol protocol, ql_
         return;
     half->http3 =
         ql_http3_half_new(http3, facts, (ql_side)half->sender, other == NULL ? NULL : other->http3);
+    if (ql_http3_half_is_ready(half->http3))
+        ql_reassembly_release(&half->bytes, take_bytes, half);
+}
+
+bool ql_stream_half_resume(ql_stream_half *half, const ql_stream_facts *facts)
+{
+    if (half->http3 == NULL || !half->bytes.holding || !ql_http3_half_is_ready(half->http3))
+        return false;
     ql_reassembly_release(&half->bytes, take_bytes, half);
+    if (facts->half[half->sender].reset)
+        ql_http3_half_reset(half->http3, facts->half[half->sender].reset_error);
+    return true;
 }
 
 ql_reassembly_outcome ql_stream_half_add(ql_stream_half *half, uint64_t offset, ql_slice bytes,
@@ -92,6 +103,11 @@ void ql_stream_half_finish(ql_stream_half *half, const ql_stream_facts *facts, q
                         " on were not captured, %" PRIu64 " bytes behind them were",
                         facts->id, ql_side_name((ql_side)half->sender), in_order, behind);
     }
-    if (half->http3 != NULL)
-        ql_http3_half_finish(half->http3);
+    if (half->http3 == NULL)
+        return;
+    if (half->bytes.holding) {
+        ql_http3_half_assume(half->http3, ql_stream_half_is_recognized(half, facts->id));
+        ql_stream_half_resume(half, facts);
+    }
+    ql_http3_half_finish(half->http3);
 }

@@ -89,6 +89,78 @@ static void test_webtransport(void)
     tear_down(&f);
 }
 
+/* The server's SETTINGS, with or without WebTransport; then what it sends on stream 4, ahead of
+ * what the client sends there. */
+static void begin_backwards(fixture *f, bool webtransport, GByteArray *server, bool fin)
+{
+    set_up(f, "h3");
+    send(f, QL_SERVER, 3, 0, false, hex_wire(webtransport ? "00 0405 ab603742 01" : "00 0400"));
+    send(f, QL_SERVER, 4, 0, fin, server);
+}
+
+static void test_webtransport_backwards(void)
+{
+    fixture f;
+    begin_backwards(&f, true, hex_wire("0004ffff"), true);
+    assert_role(&f, 4, "other");
+    send(&f, QL_CLIENT, 4, 1, false, hex_wire("41 00 01020304"));
+    assert_role(&f, 4, "other");
+    send(&f, QL_CLIENT, 4, 0, false, hex_wire("40"));
+    assert_role(&f, 4, "webtransport");
+    finish(&f);
+    g_assert_cmpuint(exchange_count(&f), ==, 0);
+    assert_findings(&f, "");
+    tear_down(&f);
+}
+
+static void test_response_backwards(void)
+{
+    for (int webtransport = 0; webtransport <= 1; webtransport++) {
+        fixture f;
+        begin_backwards(&f, webtransport, response_wire("200", "content"), true);
+        send(&f, QL_CLIENT, 4, 0, true, get_wire("/late"));
+        g_assert_cmpuint(exchange_count(&f), ==, 1);
+        g_assert_cmpuint(exchange_at(&f, 0)->status, ==, 200);
+        g_assert_cmpuint(exchange_at(&f, 0)->response.body_size, ==, 7);
+        g_assert_true(exchange_at(&f, 0)->response.complete);
+        assert_findings(&f, "");
+        tear_down(&f);
+    }
+}
+
+static void test_reset_backwards(void)
+{
+    fixture f;
+    begin_backwards(&f, true, response_wire("200", "content"), false);
+    ql_frame reset = { .kind = QL_FRAME_RESET_STREAM };
+    ql_where where = next_where(&f);
+    reset.reset_stream.id = 4;
+    reset.reset_stream.error = 0x10c;
+    reset.reset_stream.final_size = 5000;
+    ql_streams_on_reset(f.streams, QL_SERVER, &reset, &where);
+    send(&f, QL_CLIENT, 4, 0, true, get_wire("/late"));
+    g_assert_cmpuint(exchange_at(&f, 0)->response.body_size, ==, 7);
+    g_assert_true(exchange_at(&f, 0)->response.reset);
+    g_assert_cmpuint(exchange_at(&f, 0)->response.reset_error, ==, 0x10c);
+    tear_down(&f);
+}
+
+/* The client's half was not captured. */
+static void test_half_without_the_other(void)
+{
+    fixture f;
+    begin_backwards(&f, true, response_wire("200", "content"), true);
+    finish(&f);
+    assert_role(&f, 4, "request");
+    assert_findings(&f, "capture.gap");
+    tear_down(&f);
+    begin_backwards(&f, true, hex_wire("0004ffff"), true);
+    finish(&f);
+    assert_role(&f, 4, "other");
+    assert_findings(&f, "");
+    tear_down(&f);
+}
+
 static void send_datagram(fixture *f, const char *text)
 {
     GByteArray *wire = hex_wire(text);
@@ -140,6 +212,12 @@ int main(int argc, char **argv)
                     test_critical_streams);
     g_test_add_func("/http3/clients do not push, servers do not ask", test_forbidden_streams);
     g_test_add_func("/http3/streams of WebTransport are left alone", test_webtransport);
+    g_test_add_func("/http3/a stream of WebTransport may come from behind",
+                    test_webtransport_backwards);
+    g_test_add_func("/http3/a response may come ahead of its request", test_response_backwards);
+    g_test_add_func("/http3/a reset may come ahead of the request", test_reset_backwards);
+    g_test_add_func("/http3/half a stream is a response if it looks like one",
+                    test_half_without_the_other);
     g_test_add_func("/http3/datagrams are told with their request", test_datagrams);
     g_test_add_func("/http3/the streams of QPACK keep the rules", test_qpack_streams);
     return g_test_run();

@@ -33,6 +33,11 @@ void ql_origin_datagrams_receive(ql_origin_datagrams *datagrams, const uint8_t *
         g_queue_push_tail(&datagrams->waiting, g_bytes_new(data, length));
 }
 
+size_t ql_origin_datagrams_waiting(const ql_origin_datagrams *datagrams)
+{
+    return datagrams->waiting.length;
+}
+
 /* What a packet has beside the content of a datagram, at the most: header, frame header, tag. */
 #define OVERHEAD_BYTES 64u
 

@@ -19,6 +19,8 @@ void ql_origin_datagrams_free(ql_origin_datagrams *datagrams); /* NULL is a no-o
 void ql_origin_datagrams_receive(ql_origin_datagrams *datagrams, const uint8_t *data,
                                  size_t length);
 
+size_t ql_origin_datagrams_waiting(const ql_origin_datagrams *datagrams); /* to be sent */
+
 /* Writes those that wait into a packet. As ngtcp2_conn_writev_datagram: NGTCP2_ERR_WRITE_MORE if
  * there is room for streams behind them, which are then to be written into the same packet;
  * NGTCP2_ERR_NOBUF if nothing waits. */

@@ -3,11 +3,18 @@
 
 #include <glib.h>
 
+/* More than a round trip of the networks that lessons have. */
+#define REPETITION (300 * NGTCP2_MILLISECONDS)
+
 struct ql_origin_drill {
     uint64_t content;          /* bytes */
     ngtcp2_tstamp handshake;   /* when it was completed; UINT64_MAX: it is not */
     ngtcp2_tstamp ticked;      /* what was due then is done, or waits for the client */
-    ql_trigger update, retire; /* not set: never, or done */
+    ql_trigger update, retire; /* not set: never, or begun */
+    uint8_t frame[QL_ORIGIN_IDS_FRAME_BYTES]; /* which wants IDs to be retired */
+    size_t frame_length;                      /* 0: none was sent, or it was obeyed */
+    ngtcp2_tstamp frame_due;                  /* when it is sent again */
+    uint64_t retired;                         /* IDs, before it was sent */
     const ql_origin_ids *ids;
     ql_origin_insertion *insertion;
 };
@@ -49,12 +56,24 @@ static bool is_due(const ql_origin_drill *drill, const ql_trigger *trigger, ngtc
            ql_trigger_is_due(trigger, drill->content, drill->handshake, now);
 }
 
-static void retire(const ql_origin_drill *drill)
+static void begin_retirement(ql_origin_drill *drill, ngtcp2_tstamp now)
 {
-    uint8_t frame[QL_ORIGIN_IDS_FRAME_BYTES];
-    size_t length = ql_origin_ids_retirement(drill->ids, frame);
-    if (length > 0)
-        ql_origin_insertion_add(drill->insertion, frame, length);
+    drill->retire = (ql_trigger){ 0, 0 };
+    drill->frame_length = ql_origin_ids_retirement(drill->ids, drill->frame);
+    drill->frame_due = now;
+    drill->retired = ql_origin_ids_retired(drill->ids);
+}
+
+/* Packets get lost, and nobody but us knows what was in them. */
+static void ask_for_retirement(ql_origin_drill *drill, ngtcp2_tstamp now)
+{
+    if (drill->frame_length > 0 && ql_origin_ids_retired(drill->ids) > drill->retired)
+        drill->frame_length = 0;
+    if (drill->frame_length == 0 || now < drill->frame_due)
+        return;
+    drill->frame_due = now + REPETITION;
+    if (!ql_origin_insertion_is_waiting(drill->insertion))
+        ql_origin_insertion_add(drill->insertion, drill->frame, drill->frame_length);
 }
 
 void ql_origin_drill_tick(ql_origin_drill *drill, ngtcp2_conn *quic, ngtcp2_tstamp now)
@@ -66,10 +85,9 @@ void ql_origin_drill_tick(ql_origin_drill *drill, ngtcp2_conn *quic, ngtcp2_tsta
      * then it is tried again with what is sent next. */
     if (is_due(drill, &drill->update, now) && ngtcp2_conn_initiate_key_update(quic, now) == 0)
         drill->update = (ql_trigger){ 0, 0 };
-    if (is_due(drill, &drill->retire, now)) {
-        retire(drill);
-        drill->retire = (ql_trigger){ 0, 0 };
-    }
+    if (is_due(drill, &drill->retire, now))
+        begin_retirement(drill, now);
+    ask_for_retirement(drill, now);
 }
 
 static ngtcp2_tstamp expiry_of(const ql_origin_drill *drill, const ql_trigger *trigger)
@@ -82,5 +100,6 @@ ngtcp2_tstamp ql_origin_drill_expiry(const ql_origin_drill *drill)
 {
     if (drill == NULL)
         return UINT64_MAX;
-    return MIN(expiry_of(drill, &drill->update), expiry_of(drill, &drill->retire));
+    ngtcp2_tstamp again = drill->frame_length > 0 ? drill->frame_due : UINT64_MAX;
+    return MIN(again, MIN(expiry_of(drill, &drill->update), expiry_of(drill, &drill->retire)));
 }

@@ -25,7 +25,8 @@ struct ql_origin_exchange {
     size_t field_bytes; /* as RFC 9114, 4.2.2 counts them */
     GChecksum *sha256;
     uint64_t body_size;
-    GByteArray *kept; /* the first of the request's content */
+    bool mirrors;     /* the request's content is wanted again */
+    GByteArray *kept; /* the first of it, then */
     ql_origin_response response;
     bool answered; /* the response has been submitted */
     ql_origin_body *body;
@@ -116,10 +117,18 @@ static void log_section(const ql_origin_exchange *e, const nghttp3_nv *fields, s
     ql_qlog_http3_fields_end(e->qlog, QL_QLOG_LOCAL, e->stream);
 }
 
+static bool is_websocket(const ql_origin_exchange *e)
+{
+    return g_strcmp0(e->method, "CONNECT") == 0 && g_strcmp0(e->protocol, "websocket") == 0;
+}
+
 int ql_origin_exchange_fields_end(ql_origin_exchange *e)
 {
+    ql_origin_plan plan;
     ql_qlog_http3_fields_end(e->qlog, QL_QLOG_REMOTE, e->stream);
-    if (g_strcmp0(e->method, "CONNECT") != 0 || g_strcmp0(e->protocol, "websocket") != 0)
+    e->mirrors = e->target != NULL && ql_origin_lab_parse(e->target, &plan) &&
+                 plan.content == QL_ORIGIN_PLAN_MIRROR;
+    if (!is_websocket(e))
         return 0;
     const nghttp3_nv fields[] = { pair_of(":status", "200") };
     e->socket = ql_origin_websocket_new();
@@ -148,7 +157,7 @@ int ql_origin_exchange_content(ql_origin_exchange *e, const uint8_t *data, size_
         return answer_websocket(e, data, length);
     g_checksum_update(e->sha256, data, (gssize)length);
     e->body_size += length;
-    if (e->body_size <= QL_ORIGIN_MAX_MIRRORED_BYTES)
+    if (e->mirrors && e->body_size <= QL_ORIGIN_MAX_MIRRORED_BYTES)
         g_byte_array_append(e->kept, data, (guint)length);
     return 0;
 }

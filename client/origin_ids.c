@@ -11,7 +11,8 @@
 struct ql_origin_ids {
     ql_origin_ids_place place;
     ql_address remote;
-    GArray *cids;    /* ngtcp2_cid: what stands in the table */
+    GArray *cids; /* ngtcp2_cid: what stands in the table */
+    uint64_t retired;
     uint64_t issued; /* how many were; the last has the sequence number before this */
     ngtcp2_cid last;
     uint8_t last_token[NGTCP2_STATELESS_RESET_TOKENLEN];
@@ -68,8 +69,14 @@ void ql_origin_ids_remove(ql_origin_ids *ids, const ngtcp2_cid *cid)
         if (ngtcp2_cid_eq(cid, &g_array_index(ids->cids, ngtcp2_cid, i))) {
             ql_origin_cids_remove(ids->place.table, cid, ids->place.owner);
             g_array_remove_index_fast(ids->cids, i);
+            ids->retired++;
             return;
         }
+}
+
+uint64_t ql_origin_ids_retired(const ql_origin_ids *ids)
+{
+    return ids->retired;
 }
 
 /* RFC 9000, 16, in two bytes. */

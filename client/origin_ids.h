@@ -36,6 +36,9 @@ void ql_origin_ids_add(ql_origin_ids *ids, const ngtcp2_cid *cid);
 /* The client retired it. */
 void ql_origin_ids_remove(ql_origin_ids *ids, const ngtcp2_cid *cid);
 
+/* How many it has retired. */
+uint64_t ql_origin_ids_retired(const ql_origin_ids *ids);
+
 /* Writes NEW_CONNECTION_ID once more for the ID that was issued last, with a Retire Prior To that
  * leaves no other (RFC 9000, 19.15; a repeated frame may differ in that). Returns its length; 0 if
  * there is but one ID. */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A server of WebSockets over HTTP/3 (RFC 9220), on aioquic. Each message comes back in two fragments
 with a ping between them; "bye" is answered by a close of its own, /refused by 403. Prints what it
-heard.
+heard. HTTP Datagrams (RFC 9297) come back as they came.
 
 usage: aioquic_websocket.py PORT CERTIFICATE KEY
 """
@@ -10,7 +10,7 @@ import sys
 
 from aioquic.asyncio import QuicConnectionProtocol, serve
 from aioquic.h3.connection import H3_ALPN, H3Connection
-from aioquic.h3.events import DataReceived, HeadersReceived
+from aioquic.h3.events import DatagramReceived, DataReceived, HeadersReceived
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.events import ProtocolNegotiated
 
@@ -35,6 +35,8 @@ class Server(QuicConnectionProtocol):
         for each in self.http.handle_event(event) if self.http else ():
             if isinstance(each, HeadersReceived):
                 self.begin(each.stream_id, dict(each.headers))
+            elif isinstance(each, DatagramReceived):
+                self.http.send_datagram(each.stream_id, each.data)
             elif isinstance(each, DataReceived) and each.stream_id in self.heard:
                 self.heard[each.stream_id] += each.data
                 self.take_frames(each.stream_id)

@@ -10,6 +10,7 @@ typedef struct fixture {
     ql_origin_cids *table;
     ql_origin_ids *ids;
     ql_origin_insertion *insertion;
+    ngtcp2_cid first;
 } fixture;
 
 static void set_up(fixture *f, gconstpointer unused)
@@ -22,7 +23,7 @@ static void set_up(fixture *f, gconstpointer unused)
     f->table = ql_origin_cids_new();
     f->ids = ql_origin_ids_new(&(ql_origin_ids_place){ f->table, f, secret, 8 }, &remote);
     f->insertion = ql_origin_insertion_new();
-    g_assert_true(ql_origin_ids_issue(f->ids, &cid, token));
+    g_assert_true(ql_origin_ids_issue(f->ids, &f->first, token));
     g_assert_true(ql_origin_ids_issue(f->ids, &cid, token));
 }
 
@@ -45,6 +46,24 @@ static void test_ids_are_retired_after_so_much_content(fixture *f, gconstpointer
     ql_origin_drill_handshake(drill, 2);
     ql_origin_drill_tick(drill, NULL, 3);
     g_assert_true(ql_origin_insertion_is_waiting(f->insertion));
+    ql_origin_drill_free(drill);
+}
+
+static void test_it_is_asked_for_until_the_client_obeys(fixture *f, gconstpointer unused)
+{
+    const ql_origin_quic_settings settings = { .retire = { .bytes = 1 } };
+    ql_origin_drill *drill = ql_origin_drill_new(&settings, f->ids, f->insertion);
+    (void)unused;
+    ql_origin_drill_handshake(drill, 0);
+    ql_origin_drill_content(drill, 1);
+    ql_origin_drill_tick(drill, NULL, 1);
+    ngtcp2_tstamp again = ql_origin_drill_expiry(drill);
+    g_assert_cmpuint(again, >, 1);
+    g_assert_cmpuint(again, <, UINT64_MAX);
+    ql_origin_drill_tick(drill, NULL, again);
+    g_assert_cmpuint(ql_origin_drill_expiry(drill), >, again);
+    ql_origin_ids_remove(f->ids, &f->first);
+    ql_origin_drill_tick(drill, NULL, again + 1);
     g_assert_cmpuint(ql_origin_drill_expiry(drill), ==, UINT64_MAX);
     ql_origin_drill_free(drill);
 }
@@ -61,7 +80,6 @@ static void test_a_time_counts_from_the_handshake(fixture *f, gconstpointer unus
     g_assert_false(ql_origin_insertion_is_waiting(f->insertion));
     ql_origin_drill_tick(drill, NULL, 150);
     g_assert_true(ql_origin_insertion_is_waiting(f->insertion));
-    g_assert_cmpuint(ql_origin_drill_expiry(drill), ==, UINT64_MAX);
     ql_origin_drill_free(drill);
 }
 
@@ -80,6 +98,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add("/origin-drill/content", fixture, NULL, set_up,
                test_ids_are_retired_after_so_much_content, tear_down);
+    g_test_add("/origin-drill/again", fixture, NULL, set_up,
+               test_it_is_asked_for_until_the_client_obeys, tear_down);
     g_test_add("/origin-drill/time", fixture, NULL, set_up, test_a_time_counts_from_the_handshake,
                tear_down);
     g_test_add_func("/origin-drill/none", test_most_connections_have_none);

@@ -292,7 +292,8 @@ void ql_connection_prove_path(const ql_packet_input *in, ql_path *path)
     bool handshake = in->header->type == QL_PACKET_HANDSHAKE;
     bool token = in->header->type == QL_PACKET_INITIAL && in->header->token.length > 0;
     path->validated |= handshake;
-    path->validated_for_server |= handshake || token;
+    if (handshake || token)
+        ql_path_validate_for_server(path, &in->datagram->where);
 }
 
 /* RFC 9000, 9.3: the newest packet that is more than a probe tells where the client is. */

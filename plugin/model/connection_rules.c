@@ -7,6 +7,7 @@
 
 #define RETIRED_WITHIN_PACKETS 16u                    /* of who has to retire an ID */
 #define RETIRED_WITHIN_NS      (UINT64_C(1000000000)) /* and so long */
+#define VALIDATED_WITHIN_NS    (UINT64_C(50000000)) /* until the server acts on what was captured */
 #define DATAGRAM_LEAST         1200u /* RFC 9000, 14: what each path of QUIC has to carry */
 
 void ql_connection_check_issued(ql_connection *c, const ql_cid_entry *entry, const ql_where *where)
@@ -189,7 +190,9 @@ static void check_move(ql_connection *c, const ql_packet_input *in, const ql_pat
  * validated. One datagram at least did, else it would not know the address. */
 static bool may_expand(const ql_connection *c, const ql_packet_input *in, const ql_path *path)
 {
-    if (in->sender == QL_CLIENT || path->validated_for_server)
+    if (in->sender == QL_CLIENT ||
+        (path->validated_for_server &&
+         in->datagram->where.time_ns >= path->validated_for_server_ns + VALIDATED_WITHIN_NS))
         return true;
     return !c->facts.start_missing && path->before_validation[QL_SERVER] + DATAGRAM_LEAST <=
                                           3 * (uint64_t)path->smallest[QL_CLIENT];

@@ -43,6 +43,13 @@ void ql_path_table_free(ql_path_table *table)
     g_free(table);
 }
 
+void ql_path_validate_for_server(ql_path *path, const ql_where *where)
+{
+    if (!path->validated_for_server)
+        path->validated_for_server_ns = where->time_ns;
+    path->validated_for_server = true;
+}
+
 ql_path *ql_path_table_find(const ql_path_table *table, const ql_endpoint *client,
                             const ql_endpoint *server)
 {
@@ -104,7 +111,8 @@ ql_path *ql_path_table_respond(ql_path_table *table, ql_side sender, const uint8
         ql_path *path = waiting->path;
         *was_validated = path->validated;
         path->validated = true;
-        path->validated_for_server |= waiting->sender == QL_SERVER;
+        if (waiting->sender == QL_SERVER)
+            ql_path_validate_for_server(path, where);
         if (path->response_frame == 0) {
             path->challenge_frame = waiting->where.frame;
             path->challenge_time_ns = waiting->where.time_ns;

@@ -30,17 +30,18 @@ typedef struct ql_path {
     uint64_t packets[2], bytes[2]; /* by ql_side of the sender; UDP payload bytes */
     const struct ql_cid_entry *cids[2][QL_PATH_CIDS_MAX]; /* destination IDs, by sender */
     unsigned cid_count[2];
-    bool used;                     /* carried something other than probing frames */
-    bool validated;                /* by a response, or by the handshake (RFC 9000, 8.1) */
-    bool validated_for_server;     /* the client's address: the server may send without limit */
-    bool left;                     /* the client went on elsewhere (RFC 9000, 9.3) */
-    bool over_limit;               /* the server sent more than three times the client's bytes */
-    ql_where excess;               /* where it did */
-    uint64_t excess_bytes[2];      /* what each had sent then, by side */
-    uint64_t before_validation[2]; /* bytes by sender until the client's address was validated */
-    uint64_t ecn[2][4];            /* datagrams by sender and ECN codepoint (RFC 3168) */
-    size_t largest[2];             /* largest datagram by sender, UDP payload */
-    size_t smallest[2];            /* smallest one; 0: none */
+    bool used;                        /* carried something other than probing frames */
+    bool validated;                   /* by a response, or by the handshake (RFC 9000, 8.1) */
+    bool validated_for_server;        /* the client's address: the server may send without limit */
+    uint64_t validated_for_server_ns; /* since when; 0: from the beginning */
+    bool left;                        /* the client went on elsewhere (RFC 9000, 9.3) */
+    bool over_limit;                  /* the server sent more than three times the client's bytes */
+    ql_where excess;                  /* where it did */
+    uint64_t excess_bytes[2];         /* what each had sent then, by side */
+    uint64_t before_validation[2];    /* bytes by sender until the client's address was validated */
+    uint64_t ecn[2][4];               /* datagrams by sender and ECN codepoint (RFC 3168) */
+    size_t largest[2];                /* largest datagram by sender, UDP payload */
+    size_t smallest[2];               /* smallest one; 0: none */
     uint64_t spin_rtt_ns; /* RFC 9000, 17.4: shortest time between edges of the spin bit; 0: none */
     uint64_t spin_edge_ns; /* when the last edge came */
     bool spin;             /* the server's bit at present */
@@ -60,6 +61,9 @@ ql_path *ql_path_table_get(ql_path_table *table, const ql_endpoint *client,
 
 /* A packet of `sender` on the path had this destination ID, which has to outlive the path. */
 void ql_path_note_cid(ql_path *path, ql_side sender, const struct ql_cid_entry *cid);
+
+/* The client's address is proven to the server by what was captured there. */
+void ql_path_validate_for_server(ql_path *path, const ql_where *where);
 
 /* NULL when the pair was never seen. */
 ql_path *ql_path_table_find(const ql_path_table *table, const ql_endpoint *client,

@@ -244,6 +244,23 @@ static void test_old_id_not_given_back(void)
     check_not_given_back(false, true, ""); /* the missing packet may have brought it */
 }
 
+/* A server's small challenge so many milliseconds behind what validates the client's address. */
+static void check_expansion_later(unsigned milliseconds, const char *expected)
+{
+    fixture f;
+    set_up_connected(&f);
+    for (unsigned i = 0; i < milliseconds; i++)
+        ping(&f, QL_CLIENT);
+    quic_send_frames(f.tape, &f.ends, QL_SERVER, quic_put_challenge(quic_bytes(), 0x2222));
+    assert_at_end(&f, expected);
+}
+
+static void test_expansion_once_validated(void)
+{
+    check_expansion_later(10, ""); /* it may not have had the client's packet yet */
+    check_expansion_later(60, "path.not-expanded@65");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -256,6 +273,8 @@ int main(int argc, char **argv)
     g_test_add_func("/connection_rules/who was asked to retire an ID gives it back",
                     test_old_id_not_given_back);
     g_test_add_func("/connection_rules/challenges come in datagrams of full size", test_expansion);
+    g_test_add_func("/connection_rules/a server knows of a validation a little later",
+                    test_expansion_once_validated);
     g_test_add_func("/connection_rules/who does without IDs issues none", test_empty_issues);
     g_test_add_func("/connection_rules/an empty ID is not given back", test_empty_retired);
     g_test_add_func("/connection_rules/the other side may issue IDs", test_other_side_may_issue);

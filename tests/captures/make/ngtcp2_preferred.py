@@ -114,7 +114,7 @@ def quic_truth(log):
     return entry
 
 
-def truth_of(name, log, folder, what, unreachable):
+def requests_of(log, folder):
     streams = [line for line in log if line.startswith("[:path: ")]
     statuses = dict(re.findall(r"http: stream (0x[0-9a-f]+) \[:status: (\d+)\]", "\n".join(log)))
     requests = []
@@ -124,10 +124,14 @@ def truth_of(name, log, folder, what, unreachable):
         requests.append({"conn": 0, "method": "GET", "path": path, "stream": 4 * i,
                          "status": int(statuses[hex(4 * i)]), "body_len": len(body),
                          "body_sha256": hashlib.sha256(body).hexdigest()})
+    return requests
+
+
+def truth_of(name, log, folder, what, unreachable):
     entry = quic_truth(log)
     ends = [pair.split("->") for pair in entry["locals"]]
     told = {"name": name, "server": "gtlsserver ngtcp2 1.11.0", "client": "gtlsclient ngtcp2 1.11.0",
-            "requests": requests, "connections": 1, "migration": what, "quic_truth": [entry],
+            "requests": requests_of(log, folder), "connections": 1, "migration": what, "quic_truth": [entry],
             "changes": [] if unreachable else ["path.migrated"],
             "reasons": {"client": ["handshake"] + ["preferred address"] * (not unreachable)},
             "paths": [{"client": ends[0][0], "server": ends[0][1], "cause": "initial",

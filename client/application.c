@@ -170,3 +170,9 @@ void ql_application_on_more_stream_data(ql_application *application, int64_t str
     else
         ql_http09_on_more_stream_data(application->http09, stream);
 }
+
+void ql_application_on_datagram(ql_application *application, const uint8_t *data, size_t length)
+{
+    if (application != NULL && application->http3 != NULL)
+        ql_http3_on_datagram(application->http3, data, length);
+}

@@ -56,4 +56,5 @@ int ql_application_on_stream_close(ql_application *application, int64_t stream,
 int ql_application_on_reset(ql_application *application, int64_t stream, uint64_t code,
                             ngtcp2_ccerr *why);
 int ql_application_on_reading_over(ql_application *application, int64_t stream, ngtcp2_ccerr *why);
+void ql_application_on_datagram(ql_application *application, const uint8_t *data, size_t length);
 void ql_application_on_more_stream_data(ql_application *application, int64_t stream);

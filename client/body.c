@@ -40,6 +40,7 @@ struct ql_body {
     ql_body_filter filter; /* NULL: none, or it has been told of the end */
     void *filter_user;
     GQueue interjected; /* GBytes */
+    bool held;
 };
 
 static void source_clear(void *data)
@@ -245,6 +246,12 @@ void ql_body_set_filter(ql_body *body, ql_body_filter filter, void *user)
     body->length = -1;
 }
 
+void ql_body_hold(ql_body *body)
+{
+    body->held = true;
+    body->length = -1;
+}
+
 void ql_body_interject(ql_body *body, const uint8_t *data, size_t length)
 {
     if (length > 0)
@@ -255,6 +262,7 @@ void ql_body_finish(ql_body *body)
 {
     g_queue_clear_full(&body->parts, (GDestroyNotify)part_free);
     body->filter = NULL;
+    body->held = false;
 }
 
 /* Takes piece; NULL is the end. */
@@ -279,6 +287,8 @@ static ql_body_state read_parts(ql_body *body, GBytes **piece, GError **error)
 {
     part *from = g_queue_peek_head(&body->parts);
     ql_body_state state = QL_BODY_PIECE;
+    if (from == NULL && body->held)
+        return QL_BODY_WAIT;
     if (from == NULL) {
         *piece = pass_filter(body, NULL);
         return *piece == NULL ? QL_BODY_END : QL_BODY_PIECE;

@@ -37,6 +37,9 @@ typedef void (*ql_body_filter)(const uint8_t *data, size_t length, GByteArray *o
  * borrowed. */
 void ql_body_set_filter(ql_body *body, ql_body_filter filter, void *user);
 
+/* After what it has, it does not end before ql_body_finish. */
+void ql_body_hold(ql_body *body);
+
 /* To be sent before what was not handed out yet, past the filter. */
 void ql_body_interject(ql_body *body, const uint8_t *data, size_t length);
 

@@ -286,6 +286,16 @@ static int on_preferred_address(ngtcp2_conn *quic, ngtcp2_path *path,
     return 0;
 }
 
+static int on_datagram(ngtcp2_conn *quic, uint32_t flags, const uint8_t *data, size_t length,
+                       void *user)
+{
+    (void)quic;
+    (void)flags;
+    const ql_callbacks_context *context = user;
+    ql_application_on_datagram(context->application, data, length);
+    return 0;
+}
+
 const ngtcp2_callbacks *ql_callbacks_client(void)
 {
     static const ngtcp2_callbacks callbacks = {
@@ -319,6 +329,7 @@ const ngtcp2_callbacks *ql_callbacks_client(void)
         .dcid_status = on_connection_id_used,
         .path_validation = on_path_validated,
         .select_preferred_addr = on_preferred_address,
+        .recv_datagram = on_datagram,
     };
     return &callbacks;
 }

@@ -13,6 +13,7 @@
 #define CONNECTION_WINDOW     1048576u
 #define CONNECTION_WINDOW_MAX 25165824u
 #define UNI_STREAMS           100
+#define DATAGRAM_FRAME_BYTES  65535u /* RFC 9221, 3: any size */
 #define OWN_CIDS_AT_MOST      8
 
 static ngtcp2_conn *conn_of(ngtcp2_crypto_conn_ref *ref)
@@ -53,6 +54,8 @@ static void choose_parameters(const ql_connection *connection, ngtcp2_settings *
     parameters->initial_max_streams_uni = UNI_STREAMS;
     parameters->max_idle_timeout = connection->settings.idle_timeout;
     parameters->active_connection_id_limit = OWN_CIDS_AT_MOST;
+    if (connection->settings.http.datagrams)
+        parameters->max_datagram_frame_size = DATAGRAM_FRAME_BYTES;
     ql_quic_settings_apply(&connection->settings.quic, connection->version, settings, parameters);
 }
 

@@ -77,6 +77,8 @@ static bool check_combinations(const ql_get_options *options, GError **error)
         return refuse(error, "-d and -T exclude each other: a request has one content");
     if (options->head && options->data->len > 0 && !options->data_in_query)
         return refuse(error, "-I and -d exclude each other, but with -G");
+    if (options->datagrams != NULL && (options->data->len > 0 || options->uploads != NULL))
+        return refuse(error, "--datagram excludes -d and -T");
     if (options->continue_at != NULL && options->compressed)
         return refuse(error, "-C and --compressed exclude each other: what is there has no coding");
     if (options->continue_at != NULL && (options->uploads != NULL || options->range != NULL))
@@ -187,6 +189,8 @@ void ql_get_options_clear(ql_get_options *options)
     ql_tls_options_clear(&options->tls);
     g_strfreev(options->resolve);
     g_strfreev(options->connect_to);
+    g_strfreev(options->datagrams);
+    g_free(options->protocol);
     ql_capture_options_clear(&options->record);
     g_free(options->command_line);
 }

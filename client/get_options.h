@@ -30,6 +30,7 @@ typedef struct ql_get_options {
     char **uploads;     /* -T */
     char *output_dir, *method, **headers;
     char *user_agent, *referer, *user, *cookie, *range, *priority;
+    char **datagrams, *protocol;
     gboolean head, data_in_query, json, compressed, globoff;
     unsigned config_depth; /* of config files that are being read */
 

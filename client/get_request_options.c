@@ -151,6 +151,13 @@ const ql_option ql_get_request_table[] = {
       "accept gzip, br and zstd, and undo them (RFC 9110, 8.4)", NULL },
     { "priority", '\0', QL_OPTION_STRING, FIELD(priority), "VALUE",
       "the Priority, such as u=1,i (RFC 9218, 5)", NULL },
+    { "datagram", '\0', QL_OPTION_STRINGS, FIELD(datagrams), "TEXT",
+      "open a stream by extended CONNECT, send this on it as an unreliable datagram, and write "
+      "those "
+      "that come back as lines until there are as many (RFC 9297)",
+      NULL },
+    { "connect-protocol", '\0', QL_OPTION_STRING, FIELD(protocol), "NAME",
+      "the protocol of that CONNECT; webtransport if not given (RFC 9220)", NULL },
     { "globoff", 'g', QL_OPTION_FLAG, FIELD(globoff), NULL,
       "{a,b} and [1-100] in a URL do not stand for many", NULL },
     { "parallel-max", '\0', QL_OPTION_CALL, 0, "NUMBER",

@@ -156,6 +156,7 @@ static ql_request_settings settings_of(const ql_get_options *options)
         .range = options->range,
         .priority = options->priority,
         .user = options->user,
+        .datagrams = options->datagrams,
         .fail = options->fail,
         .fail_with_body = options->fail_with_body,
         .include = options->include || options->head,
@@ -177,8 +178,18 @@ static ql_body *lines_body(const ql_get_options *options, GError **error)
 static ql_body *content_of(const ql_get_options *options, const ql_get_url *of, GError **error)
 {
     const char *upload = upload_of(options, of->given);
+    if (of->url->websocket && options->datagrams != NULL) {
+        g_set_error(error, QL_OPTIONS_ERROR, 0, "--datagram needs an https URL, not %s",
+                    of->url->text);
+        return NULL;
+    }
     if (of->url->websocket)
         return lines_body(options, error);
+    if (options->datagrams != NULL) {
+        ql_body *body = ql_body_new();
+        ql_body_hold(body);
+        return body;
+    }
     return upload != NULL ? upload_body(upload, error)
                           : data_body(options, options->json ? "" : "&", error);
 }
@@ -196,7 +207,9 @@ static ql_request *request_new(const ql_get_options *options, ql_get_url *of, ql
     ql_body *body = NULL;
     if (of->url->websocket)
         settings.protocol = "websocket";
-    if (upload != NULL || content || of->url->websocket) {
+    else if (options->datagrams != NULL)
+        settings.protocol = options->protocol != NULL ? options->protocol : "webtransport";
+    if (upload != NULL || content || settings.protocol != NULL) {
         body = content_of(options, of, error);
         if (body == NULL)
             return NULL;

@@ -44,9 +44,11 @@ ql_http3 *ql_http3_new(ngtcp2_conn *quic, const ql_http_settings *own, ngtcp2_cc
     settings.qpack_encoder_max_dtable_capacity = QPACK_TABLE_BYTES;
     settings.qpack_blocked_streams = QPACK_BLOCKED;
     settings.max_field_section_size = SECTION_SIZE_LIMIT;
+    settings.h3_datagram = own->datagrams ? 1 : 0;
     ql_http3 *http3 = g_new0(ql_http3, 1);
     http3->quic = quic;
     http3->settings = *own;
+    http3->datagrams = ql_origin_datagrams_new();
     http3->frames = own->trace_frames ? ql_frame_trace_new(own->trace) : NULL;
     http3->streams = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
                                            (GDestroyNotify)ql_request_stream_free);
@@ -68,6 +70,8 @@ void ql_http3_free(ql_http3 *http3)
     nghttp3_conn_del(http3->connection);
     ql_qlog_http3_free(http3->qlog);
     g_hash_table_unref(http3->streams);
+    ql_origin_datagrams_free(http3->datagrams);
+    ql_frame_trace_free(http3->frames);
     g_array_unref(http3->closed);
     g_free(http3);
 }
@@ -126,6 +130,10 @@ static int submit(ql_http3 *http3, ql_request *request)
                                 .value = (uint8_t *)fields[i].value,
                                 .namelen = strlen(fields[i].name),
                                 .valuelen = strlen(fields[i].value) };
+    if (ql_request_get_settings(request)->datagrams != NULL && !http3->takes_datagrams) {
+        ql_request_fail_for_good(request, "the server takes no datagrams (RFC 9297, 2.1.1)");
+        return 0;
+    }
     int rv = ngtcp2_conn_open_bidi_stream(http3->quic, &id, NULL);
     if (rv != 0)
         return rv;
@@ -208,6 +216,11 @@ ngtcp2_ssize ql_http3_write_packet(ql_http3 *http3, ngtcp2_conn *quic, ngtcp2_pa
                                    ngtcp2_pkt_info *info, uint8_t *data, size_t length,
                                    ngtcp2_tstamp now, ngtcp2_ccerr *why)
 {
+    ngtcp2_ssize first = http3 == NULL ? NGTCP2_ERR_NOBUF
+                                       : ql_origin_datagrams_write(http3->datagrams, quic, path,
+                                                                   info, data, length, now);
+    if (first != NGTCP2_ERR_WRITE_MORE && first != NGTCP2_ERR_NOBUF)
+        return first;
     for (;;) {
         nghttp3_vec vectors[VECTORS_AT_ONCE];
         int64_t id = -1;
@@ -321,4 +334,20 @@ int ql_http3_on_reading_over(ql_http3 *http3, int64_t id, ngtcp2_ccerr *why)
 void ql_http3_on_more_stream_data(ql_http3 *http3, int64_t id)
 {
     nghttp3_conn_unblock_stream(http3->connection, id);
+}
+
+/* RFC 9297, 2.1: a quarter of the stream's ID, which is a varint (RFC 9000, 16), and the payload.
+ */
+void ql_http3_on_datagram(ql_http3 *http3, const uint8_t *data, size_t length)
+{
+    size_t size = length == 0 ? 0 : (size_t)1 << (data[0] >> 6);
+    if (size == 0 || size > length)
+        return;
+    uint64_t quarter = data[0] & 0x3f;
+    for (size_t i = 1; i < size; i++)
+        quarter = quarter << 8 | data[i];
+    int64_t id = (int64_t)(quarter * 4);
+    ql_request_stream *stream = g_hash_table_lookup(http3->streams, &id);
+    if (stream != NULL)
+        ql_request_stream_on_datagram(stream, data + size, length - size);
 }

@@ -55,4 +55,5 @@ int ql_http3_on_acknowledged(ql_http3 *http3, int64_t stream, uint64_t length, n
 int ql_http3_on_stream_close(ql_http3 *http3, int64_t stream, uint64_t code, ngtcp2_ccerr *why);
 int ql_http3_on_reset(ql_http3 *http3, int64_t stream, uint64_t code, ngtcp2_ccerr *why);
 int ql_http3_on_reading_over(ql_http3 *http3, int64_t stream, ngtcp2_ccerr *why);
+void ql_http3_on_datagram(ql_http3 *http3, const uint8_t *data, size_t length);
 void ql_http3_on_more_stream_data(ql_http3 *http3, int64_t stream);

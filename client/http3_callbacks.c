@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <openssl/rand.h>
+#include <string.h>
 
 void ql_http3_put_back(ql_http3 *http3, ql_request *request)
 {
@@ -53,14 +54,32 @@ static int on_field(nghttp3_conn *connection, int64_t id, int32_t token, nghttp3
     return 0;
 }
 
+static void queue_datagrams(ql_http3 *http3, int64_t id, const ql_request_stream *stream)
+{
+    uint64_t quarter = (uint64_t)id / 4;
+    for (char *const *at = ql_request_stream_datagrams(stream); at != NULL && *at != NULL; at++) {
+        g_autoptr(GByteArray) datagram = g_byte_array_new();
+        uint8_t head[8];
+        size_t size = quarter < 1u << 6 ? 1 : quarter < 1u << 14 ? 2 : 4;
+        for (size_t i = 0; i < size; i++)
+            head[i] = (uint8_t)(quarter >> (8 * (size - 1 - i)));
+        head[0] |= size == 1 ? 0 : size == 2 ? 0x40 : 0x80;
+        g_byte_array_append(datagram, head, (guint)size);
+        g_byte_array_append(datagram, (const guint8 *)*at, (guint)strlen(*at));
+        ql_origin_datagrams_receive(http3->datagrams, datagram->data, datagram->len);
+    }
+}
+
 static int on_header_end(nghttp3_conn *connection, int64_t id, int fin, void *user, void *stream)
 {
     (void)connection;
     (void)fin;
-    const ql_http3 *http3 = user;
+    ql_http3 *http3 = user;
     ql_qlog_http3_fields_end(http3->qlog, QL_QLOG_REMOTE, id);
-    if (stream != NULL)
+    if (stream != NULL) {
         ql_request_stream_on_fields_end(stream, false, http3->settings.trace);
+        queue_datagrams(http3, id, stream);
+    }
     return 0;
 }
 
@@ -154,6 +173,9 @@ static int on_settings(nghttp3_conn *connection, const nghttp3_proto_settings *s
     ql_http3 *http3 = user;
     http3->settings_came = true;
     http3->connect_protocol = settings->enable_connect_protocol != 0;
+    http3->takes_datagrams =
+        settings->h3_datagram != 0 &&
+        ngtcp2_conn_get_remote_transport_params(http3->quic)->max_datagram_frame_size > 0;
     return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "frame_trace.h"
 #include "http3.h"
+#include "origin_datagrams.h"
 #include "qlog_http3.h"
 
 #include <glib.h>
@@ -19,9 +20,10 @@ struct ql_http3 {
     GArray *closed;      /* int64_t: streams that QUIC has closed and HTTP/3 has not */
     uint64_t content_bytes;
     bool going_away;
-    bool settings_came, connect_protocol; /* of the server; the latter by RFC 9220 */
-    ql_frame_trace *frames;               /* NULL: none */
-    ql_qlog_http3 *qlog;                  /* NULL: none */
+    bool settings_came, connect_protocol, takes_datagrams; /* of the server (RFC 9220, 9297) */
+    ql_origin_datagrams *datagrams;                        /* to be sent */
+    ql_frame_trace *frames;                                /* NULL: none */
+    ql_qlog_http3 *qlog;                                   /* NULL: none */
 };
 
 /* What nghttp3 calls, with a ql_http3 as user data, and a ql_request_stream as that of a stream. */

@@ -12,6 +12,7 @@ typedef struct ql_http_settings {
     GQueue *waiting; /* ql_request: those of this origin that are not sent yet; taken from its head,
                         and put back there if the server did not process them */
     unsigned requests_at_once;
+    bool datagrams;    /* of HTTP are taken (RFC 9297) */
     ql_trace *trace;   /* NULL: none */
     bool trace_frames; /* a line for each frame of HTTP/3, too */
 } ql_http_settings;

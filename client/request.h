@@ -39,6 +39,9 @@ typedef struct ql_request_settings {
     const char *protocol; /* NULL; "websocket": the method is CONNECT (RFC 9220), the content is
                              lines that are sent as messages, and messages are written as lines */
 
+    char *const *datagrams; /* sent on its stream once that is open (RFC 9297, 2.1): it is done when
+                               as many have come, which are written as lines. NULL: none */
+
     bool fail;           /* a status of 400 or more fails it, and no content is written ... */
     bool fail_with_body; /* ... or it is */
     bool include;        /* the output gets header sections and trailers, too */
@@ -144,6 +147,9 @@ void ql_request_on_bare_response(ql_request *request);
 /* Content. What the output cannot take fails the request. */
 void ql_request_on_data(ql_request *request, const uint8_t *data, size_t length);
 void ql_request_on_end(ql_request *request);
+
+/* The payload of an HTTP Datagram of its stream. */
+void ql_request_on_datagram(ql_request *request, const uint8_t *data, size_t length);
 
 /* Writes on what waits; the request may become done or failed. */
 void ql_request_flush(ql_request *request);

@@ -73,6 +73,19 @@ void ql_request_stream_on_data(ql_request_stream *stream, const uint8_t *data, s
         credit(stream);
 }
 
+void ql_request_stream_on_datagram(ql_request_stream *stream, const uint8_t *data, size_t length)
+{
+    if (stream->request != NULL)
+        ql_request_on_datagram(stream->request, data, length);
+}
+
+char *const *ql_request_stream_datagrams(const ql_request_stream *stream)
+{
+    if (stream->request == NULL || ql_request_status(stream->request) / 100 != 2)
+        return NULL;
+    return ql_request_get_settings(stream->request)->datagrams;
+}
+
 void ql_request_stream_on_end(ql_request_stream *stream)
 {
     if (stream->request == NULL)
@@ -156,12 +169,14 @@ int ql_request_stream_tick(ql_request_stream *stream, bool *resume)
     if (stream->request == NULL)
         return 0;
     ql_request_flush(stream->request);
-    if (ql_request_failure(stream->request) != NULL) {
+    bool failed = ql_request_failure(stream->request) != NULL;
+    if (failed || ql_request_is_over(stream->request)) {
         stream->request = NULL;
         credit(stream);
         return stream->complete ? 0
                                 : ngtcp2_conn_shutdown_stream(stream->quic, 0, stream->id,
-                                                              NGHTTP3_H3_REQUEST_CANCELLED);
+                                                              failed ? NGHTTP3_H3_REQUEST_CANCELLED
+                                                                     : NGHTTP3_H3_NO_ERROR);
     }
     if (ql_request_pending(stream->request) == 0)
         credit(stream);

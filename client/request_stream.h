@@ -26,6 +26,10 @@ void ql_request_stream_on_field(ql_request_stream *stream, const char *name, siz
 void ql_request_stream_on_fields_end(ql_request_stream *stream, bool trailers, ql_trace *trace);
 void ql_request_stream_on_data(ql_request_stream *stream, const uint8_t *data, size_t length);
 void ql_request_stream_on_end(ql_request_stream *stream);
+void ql_request_stream_on_datagram(ql_request_stream *stream, const uint8_t *data, size_t length);
+
+/* What is to be sent as datagrams now that the response has begun; NULL: nothing. */
+char *const *ql_request_stream_datagrams(const ql_request_stream *stream);
 
 /* The next piece of the request's content; as ql_body_next, but a failed body fails the request and
  * then looks like one that waits. */

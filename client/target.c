@@ -167,6 +167,7 @@ static void connect_next(ql_target *target)
         .http = { .waiting = &target->waiting,
                   .requests_at_once =
                       from->requests_at_once > 0 ? from->requests_at_once : PARALLEL,
+                  .datagrams = from->datagrams,
                   .trace = from->trace,
                   .trace_frames = from->trace_frames },
     };

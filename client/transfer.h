@@ -35,6 +35,7 @@ typedef struct ql_transfer_settings {
     ql_local_end local;                /* of all sockets */
     ql_self_capture *capture;          /* NULL: none */
     ql_trace *trace;                   /* NULL: none */
+    bool datagrams;                    /* of HTTP are taken (RFC 9297) */
     bool trace_frames;                 /* with a line for each frame of HTTP/3 */
     unsigned requests_at_once;         /* on one connection; 0: 100 */
     ql_qlog_book *qlogs;               /* NULL: none */

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""WebSockets over HTTP/3 (RFC 9220) with quiclens get: lines go out, lines come back, and the capture
-shows how."""
+"""WebSockets over HTTP/3 (RFC 9220) and HTTP Datagrams (RFC 9297) with quiclens get: lines go out, lines
+come back, and the capture shows how."""
 import pathlib
 import subprocess
 
 import origin_support as support
 import peers
-import serve_lab
+import serve_others
 
 
 class AioquicServer:
@@ -58,6 +58,12 @@ class WithServe(support.Case):
             self.assertEqual(len(asked), 1)
             self.assertIn("sec-websocket-version: 13", asked[0][1])
 
+    def test_datagrams_come_back(self):
+        with support.Server(self.home) as server:
+            done = server.get("--connect-protocol", "websocket", "--datagram", "ä", "/echo")
+            self.assert_done(done)
+            self.assertEqual(done.stdout.decode(), "ä\n")
+
     def test_a_conversation_goes_to_and_fro(self):
         with support.Server(self.home) as server:
             url = server.url.replace("https://", "wss://") + "/echo"
@@ -74,13 +80,13 @@ class WithServe(support.Case):
 
 class WithAioquic(peers.Case):
     def setUp(self):
-        self.python = serve_lab.aioquic_python()
+        self.python = serve_others.aioquic_python()
         if self.python is None:
             self.skipTest("aioquic is not installed")
 
-    def talk(self, *arguments, path="/"):
+    def talk(self, *arguments, scheme="wss", path="/"):
         with AioquicServer(self.python, self.certificate) as server:
-            result = self.get(*arguments, f"wss://localhost:{server.port}{path}")
+            result = self.get(*arguments, f"{scheme}://localhost:{server.port}{path}")
         return result, server.said
 
     def test_fragments_and_pings(self):
@@ -92,6 +98,17 @@ class WithAioquic(peers.Case):
         self.assertEqual(said[:2], ["asked CONNECT websocket 13", "message 5"])
         self.assertIn("message 200000", said)
         self.assertIn("close 03e8", said)
+
+    def test_datagrams_come_back(self):
+        capture = self.home.path / "datagrams.pcapng"
+        result, said = self.talk("-4", "--capture", capture, "--datagram", "one", "--datagram",
+                                 "two", scheme="https")
+        self.assert_done(result)
+        self.assertEqual(sorted(result.stdout.decode().splitlines()), ["one", "two"])
+        self.assertEqual(said[0], "asked CONNECT webtransport ")
+        frames = [value for (values,) in peers.wire(self.home, capture, "quic.frame_type",
+                                                    "quic.frame_type") for value in values]
+        self.assertEqual(sum(value in ("48", "49") for value in frames), 4, "RFC 9221, 4")
 
     def test_a_close_of_the_server_s_is_told(self):
         result, said = self.talk("-4", "-d", "hello", "-d", "bye", "-d", "never heard")
@@ -108,6 +125,7 @@ class WithOthers(peers.Case):
         with self.start(peers.Gtlsserver) as server:
             url = server.url.replace("https://", "wss://")
             self.assert_failed(self.get("-d", "x", f"{url}/"), "extended CONNECT")
+            self.assert_failed(self.get("--datagram", "x", f"{server.url}/"), "extended CONNECT")
 
 
 if __name__ == "__main__":

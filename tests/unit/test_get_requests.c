@@ -257,6 +257,21 @@ static void test_a_websocket_says_the_lines_of_d(stage *s, gconstpointer unused)
     g_assert_cmpuint(whole, ==, 2 * (6 + 3) + 6 + 2); /* two messages and a close */
 }
 
+static void test_datagrams_hold_their_stream_open(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_autoptr(GPtrArray) requests = build(s, "--datagram x https://a/");
+    size_t length;
+    const uint8_t *data;
+    g_assert_cmpstr(field(requests, 0, ":protocol"), ==, "webtransport");
+    g_assert_cmpint(
+        ql_body_next(ql_request_body(g_ptr_array_index(requests, 0)), &data, &length, NULL), ==,
+        QL_BODY_WAIT);
+    ql_get_options_clear(&s->options);
+    g_assert_null(build(s, "--datagram x wss://a/"));
+    g_assert_nonnull(strstr(s->error->message, "https"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -277,5 +292,6 @@ int main(int argc, char **argv)
     TEST("glob", test_a_pattern_is_many_urls_with_files_of_their_own);
     TEST("continue", test_a_download_goes_on_behind_what_is_there);
     TEST("websocket", test_a_websocket_says_the_lines_of_d);
+    TEST("datagrams", test_datagrams_hold_their_stream_open);
     return g_test_run();
 }

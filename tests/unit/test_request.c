@@ -254,6 +254,20 @@ static void test_methods_that_are_none_are_refused(void)
     }
 }
 
+static void test_as_many_datagrams_as_were_sent_are_lines(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    char *datagrams[] = { (char[]){ "a" }, (char[]){ "b" }, NULL };
+    make(s, (ql_request_settings){ .protocol = "webtransport", .datagrams = datagrams });
+    give_head(s, "200");
+    ql_request_on_datagram(s->request, (const uint8_t *)"b", 1);
+    g_assert_cmpint(ql_request_get_state(s->request), ==, QL_REQUEST_SENT);
+    ql_request_on_datagram(s->request, (const uint8_t *)"a", 1);
+    ql_request_flush(s->request);
+    g_assert_cmpint(ql_request_get_state(s->request), ==, QL_REQUEST_DONE);
+    assert_written(s, "b\na\n");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -270,6 +284,7 @@ int main(int argc, char **argv)
     TEST("no-restart", test_a_response_that_began_is_not_asked_for_again);
     TEST("limit", test_a_header_section_has_a_limit);
     TEST("expected", test_the_expected_size_is_what_content_length_says);
+    TEST("datagrams", test_as_many_datagrams_as_were_sent_are_lines);
     g_test_add_func("/request/methods", test_methods_that_are_none_are_refused);
     return g_test_run();
 }

@@ -49,6 +49,11 @@ def blame(evidence):
     for packet in evidence.long(evidence.right, "Initial", True):
         demand(packet.dcid in chosen, f"the server sends frame {packet.frame} to the ID {packet.dcid}, "
                "which stood only in a packet that was damaged on its way", ServerFailed)
+    begun = {}
+    for packet in evidence.long(evidence.right, "Initial", True):
+        first = begun.setdefault(packet.target, packet)
+        demand(first.scid == packet.scid, f"the server gave up and began again: it answers the same "
+               f"client from two IDs (frames {first.frame} and {packet.frame})", ServerFailed)
     unanswered = {}
     for each in evidence.right.datagrams():
         if evidence.from_server(each):

@@ -80,6 +80,13 @@ class Verdicts(unittest.TestCase):
         silent = answered + [datagram(n, CLIENT, SERVER) for n in range(6, 11)]
         self.refuses(judge.blame, evidence(right=Made(silent)), "from frame 6 on", judge.ServerFailed)
 
+    def test_a_server_that_begins_again_is_to_blame(self):
+        sent = packet(1, CLIENT, SERVER, scid="aa")
+        both = [packet(n, SERVER, CLIENT, dcid="aa", scid=scid) for n, scid in ((2, "bb"), (3, "cc"))]
+        judge.blame(evidence(Made(packets=[sent]), Made(packets=both[:1])))
+        self.refuses(judge.blame, evidence(Made(packets=[sent]), Made(packets=both)),
+                     "frames 2 and 3", judge.ServerFailed)
+
     def test_a_token_is_echoed_with_a_higher_packet_number(self):
         retry = packet(2, SERVER, CLIENT, "Retry", retry_token="ab")
         first = packet(1, CLIENT, SERVER, packet_number="3")

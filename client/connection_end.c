@@ -99,15 +99,23 @@ static void on_version_negotiation(ql_connection *connection)
         fail(connection, &(ql_failure){ .cause = QL_FAILURE_LOCAL, .detail = error->message });
 }
 
+static void on_handshake_timeout(ql_connection *connection)
+{
+    const ql_connection_settings *settings = &connection->settings;
+    ngtcp2_duration own = settings->quic.handshake_timeout;
+    bool for_one = own > 0 && own < settings->handshake_timeout;
+    fail(connection, &(ql_failure){ .cause = QL_FAILURE_HANDSHAKE_TIMEOUT,
+                                    .limit = for_one ? own : settings->handshake_timeout,
+                                    .detail = for_one ? "--handshake-timeout TIME"
+                                                      : "--connect-timeout SECONDS" });
+}
+
 static void on_error(ql_connection *connection, int rv)
 {
     switch (rv) {
     case NGTCP2_ERR_DRAINING: on_closed_by_peer(connection); break;
     case NGTCP2_ERR_RECV_VERSION_NEGOTIATION: on_version_negotiation(connection); break;
-    case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
-        fail(connection, &(ql_failure){ .cause = QL_FAILURE_HANDSHAKE_TIMEOUT,
-                                        .limit = connection->settings.handshake_timeout });
-        break;
+    case NGTCP2_ERR_HANDSHAKE_TIMEOUT: on_handshake_timeout(connection); break;
     case NGTCP2_ERR_IDLE_CLOSE:
         fail(connection, &(ql_failure){ .cause = QL_FAILURE_IDLE_TIMEOUT,
                                         .limit = ql_connection_idle_timeout(connection) });

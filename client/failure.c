@@ -78,9 +78,8 @@ char *ql_failure_to_sentence(const ql_failure *failure)
     case QL_FAILURE_HANDSHAKE_TIMEOUT:
         return g_strdup_printf(
             "%s did not complete the handshake within %g s at UDP %s: a firewall "
-            "may drop UDP, or the server has no HTTP/3; --connect-timeout "
-            "SECONDS waits longer",
-            failure->origin, seconds(failure->limit), failure->address);
+            "may drop UDP, or the server has no HTTP/3; %s waits longer",
+            failure->origin, seconds(failure->limit), failure->address, failure->detail);
     case QL_FAILURE_IDLE_TIMEOUT:
         return g_strdup_printf("nothing came from %s for %g s (idle timeout): the server or the "
                                "network has gone away; try again",

@@ -9,7 +9,7 @@
 typedef enum ql_failure_cause {
     QL_FAILURE_REFUSED,           /* ICMP: nobody listens on the port */
     QL_FAILURE_UNREACHABLE,       /* ICMP or routing; see detail */
-    QL_FAILURE_HANDSHAKE_TIMEOUT, /* after limit */
+    QL_FAILURE_HANDSHAKE_TIMEOUT, /* after limit; detail: the option that set it */
     QL_FAILURE_IDLE_TIMEOUT,      /* after limit */
     QL_FAILURE_CERTIFICATE,       /* rejected by us; detail: why */
     QL_FAILURE_VERSION,           /* detail: the versions that the server offers */

@@ -19,7 +19,8 @@ typedef struct ql_resumption_settings {
 
 typedef struct ql_resumption ql_resumption;
 
-/* origin: "host:port". NULL if there is no file; all functions take that for one that has nothing. */
+/* origin: "host:port". NULL if there is no file; all functions take that for one that has nothing.
+ */
 ql_resumption *ql_resumption_new(const ql_resumption_settings *settings, const char *origin,
                                  ql_trace *trace);
 void ql_resumption_free(ql_resumption *resumption);

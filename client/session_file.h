@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A file that keeps what servers gave for the next connection: tickets (RFC 8446, 4.6.1), the
- * transport parameters that go with them (RFC 9000, 7.4.1), and address validation tokens (RFC 9000,
- * 8.1.3). It is text, a key file of GLib's, and holds secrets: whoever has a ticket can read the
- * early data of the connection that resumes it. */
+ * transport parameters that go with them (RFC 9000, 7.4.1), and address validation tokens (RFC
+ * 9000, 8.1.3). It is text, a key file of GLib's, and holds secrets: whoever has a ticket can read
+ * the early data of the connection that resumes it. */
 #pragma once
 
 #include <glib.h>
@@ -24,8 +24,8 @@ typedef struct ql_session_entry {
 
 typedef struct ql_session_file ql_session_file;
 
-/* Reads the file; one that does not exist is as good as an empty one. NULL and error if it cannot be
- * read, or is not such a file. */
+/* Reads the file; one that does not exist is as good as an empty one. NULL and error if it cannot
+ * be read, or is not such a file. */
 ql_session_file *ql_session_file_new(const char *path, GError **error);
 void ql_session_file_free(ql_session_file *file); /* does not save; NULL is a no-op */
 
@@ -33,8 +33,8 @@ void ql_session_file_free(ql_session_file *file); /* does not save; NULL is a no
 ql_session_file *ql_session_file_parse(const char *path, const char *text, size_t length,
                                        GError **error);
 
-/* The entry of an origin ("host:port"), a new one if there is none; valid as long as file. The caller
- * may change it. */
+/* The entry of an origin ("host:port"), a new one if there is none; valid as long as file. The
+ * caller may change it. */
 ql_session_entry *ql_session_file_entry(ql_session_file *file, const char *origin);
 
 /* To be freed by g_free. */

@@ -212,7 +212,8 @@ class Course(Wire):
         with self.start(self.kind) as server:
             os.kill(server.process.pid, 19)
             self.assert_failed(self.get("--handshake-timeout", "300ms", f"{server.url}/file-5"),
-                               "did not complete the handshake within")
+                               "did not complete the handshake within 0.3 s",
+                               "--handshake-timeout TIME waits longer")
 
     def test_datagrams_one_by_one(self):
         if shutil.which("strace") is None:

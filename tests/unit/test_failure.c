@@ -27,9 +27,10 @@ static void test_a_refusal_says_that_nobody_listens(void)
 
 static void test_timeouts_say_how_long_they_were(void)
 {
-    assert_sentence(
-        (ql_failure){ .cause = QL_FAILURE_HANDSHAKE_TIMEOUT, .limit = 2500 * NGTCP2_MILLISECONDS },
-        WORDS("2.5 s", "handshake", "--connect-timeout"));
+    assert_sentence((ql_failure){ .cause = QL_FAILURE_HANDSHAKE_TIMEOUT,
+                                  .limit = 2500 * NGTCP2_MILLISECONDS,
+                                  .detail = "--connect-timeout SECONDS" },
+                    WORDS("2.5 s", "handshake", "--connect-timeout"));
     assert_sentence((ql_failure){ .cause = QL_FAILURE_IDLE_TIMEOUT, .limit = 30 * NGTCP2_SECONDS },
                     WORDS("30 s", "idle timeout"));
 }

@@ -49,10 +49,11 @@ static bool hits_in_a_row(const ql_relay_impairment *impairment, const ql_relay_
     return hit;
 }
 
-static bool is_listed(const ql_relay_rules *rules, uint64_t number)
+static bool is_listed(const ql_relay_impairment *impairment, const ql_relay_list *list)
 {
-    for (size_t i = 0; i < rules->drop_count; i++)
-        if (number >= rules->drops[i].first && number <= rules->drops[i].last)
+    for (size_t i = 0; i < list->count; i++)
+        if (impairment->number >= list->ranges[i].first &&
+            impairment->number <= list->ranges[i].last)
             return true;
     return false;
 }
@@ -73,12 +74,15 @@ ql_relay_decision ql_relay_impairment_next(ql_relay_impairment *impairment)
     impairment->number++;
     return (ql_relay_decision){
         .number = impairment->number,
-        .drop_listed = is_listed(rules, impairment->number),
+        .drop_listed = is_listed(impairment, &rules->drops),
         .drop = hits_in_a_row(impairment, &rules->drop, PURPOSE_DROP, &impairment->drops_in_a_row),
         .corrupt = hits_in_a_row(impairment, &rules->corrupt, PURPOSE_CORRUPT,
-                                 &impairment->corruptions_in_a_row),
-        .duplicate = hits(impairment, &rules->duplicate, PURPOSE_DUPLICATE),
-        .reorder = hits(impairment, &rules->reorder, PURPOSE_REORDER),
+                                 &impairment->corruptions_in_a_row) ||
+                   is_listed(impairment, &rules->corruptions),
+        .duplicate = hits(impairment, &rules->duplicate, PURPOSE_DUPLICATE) ||
+                     is_listed(impairment, &rules->duplicates),
+        .reorder = hits(impairment, &rules->reorder, PURPOSE_REORDER) ||
+                   is_listed(impairment, &rules->reorders),
         .jitter_ns = (uint64_t)(fraction_of(impairment, PURPOSE_JITTER) * (double)rules->jitter_ns),
         .corrupt_place = random_of(impairment, PURPOSE_CORRUPT_PLACE),
         .corrupt_mask = (uint8_t)(1 + random_of(impairment, PURPOSE_CORRUPT_MASK) % 255),

@@ -20,7 +20,7 @@ typedef enum value_kind {
     VALUE_PERCENT,
     VALUE_QUEUE,
     VALUE_NUMBER,
-    VALUE_DROPS,
+    VALUE_LIST,
     VALUE_BLACKHOLE,
     VALUE_REBINDS,
     VALUE_REBIND_ADDRESSES,
@@ -32,7 +32,7 @@ static const char *const expected[] = {
     [VALUE_PERCENT] = "percent of the packets, 0 to 100",
     [VALUE_QUEUE] = "a number of packets up to 1000000",
     [VALUE_NUMBER] = "a number",
-    [VALUE_DROPS] = "packet numbers from 1, such as 2-7,9,30- (at most 64 ranges in all)",
+    [VALUE_LIST] = "packet numbers from 1, such as 2-7,9,30- (at most 64 ranges in all)",
     [VALUE_BLACKHOLE] = "ON,OFF[,TIMES] such as 5s,2s (times 0: without end), OFF above 0",
     [VALUE_REBINDS] = "up to 64 times that grow, such as 1s,6s",
     [VALUE_REBIND_ADDRESSES] = "up to 16 addresses such as 127.0.0.2,127.0.0.3",
@@ -55,7 +55,10 @@ static const key keys[] = {
     { "jitter", VALUE_DURATION, RULE(jitter_ns) },
     { "bandwidth", VALUE_BANDWIDTH, RULE(bandwidth) },
     { "queue", VALUE_QUEUE, RULE(queue) },
-    { "drop", VALUE_DROPS, RULE(drops) },
+    { "drop", VALUE_LIST, RULE(drops) },
+    { "corrupt", VALUE_LIST, RULE(corruptions) },
+    { "duplicate", VALUE_LIST, RULE(duplicates) },
+    { "reorder", VALUE_LIST, RULE(reorders) },
     { "drop-rate", VALUE_PERCENT, RULE(drop.percent) },
     { "drop-burst", VALUE_NUMBER, RULE(drop.burst) },
     { "corrupt-rate", VALUE_PERCENT, RULE(corrupt.percent) },
@@ -107,15 +110,15 @@ void ql_relay_scenario_init(ql_relay_scenario *scenario, uint64_t seed)
     }
 }
 
-static bool add_drops(ql_relay_rules *rules, char *const *words)
+static bool add_ranges(ql_relay_list *list, char *const *words)
 {
     for (; *words != NULL; words++) {
-        if (rules->drop_count == QL_RELAY_RANGES_MAX ||
-            !ql_relay_value_range(*words, &rules->drops[rules->drop_count]))
+        if (list->count == QL_RELAY_RANGES_MAX ||
+            !ql_relay_value_range(*words, &list->ranges[list->count]))
             return false;
-        rules->drop_count++;
+        list->count++;
     }
-    return rules->drop_count > 0;
+    return list->count > 0;
 }
 
 static bool set_blackhole(ql_relay_rules *rules, char *const *words)
@@ -168,7 +171,7 @@ static bool set_value(void *record, const key *k, const char *value)
             return false;
         *(uint64_t *)field = number;
         return true;
-    case VALUE_DROPS: return add_drops(record, words);
+    case VALUE_LIST: return add_ranges(field, words);
     case VALUE_BLACKHOLE: return set_blackhole(record, words);
     case VALUE_REBINDS: return set_rebinds(record, words);
     case VALUE_REBIND_ADDRESSES: return set_rebind_addresses(record, words);

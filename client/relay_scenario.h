@@ -31,6 +31,11 @@ typedef struct ql_relay_range {
     uint64_t first, last;
 } ql_relay_range;
 
+typedef struct ql_relay_list {
+    ql_relay_range ranges[QL_RELAY_RANGES_MAX];
+    size_t count;
+} ql_relay_list;
+
 typedef struct ql_relay_chance {
     double percent; /* 0 to 100, of the packets */
     uint64_t burst; /* after so many hits in a row the next packet is spared; 0: no limit */
@@ -44,8 +49,7 @@ typedef struct ql_relay_rules {
     uint64_t queue;     /* packets that may wait for the bandwidth */
     ql_relay_chance drop, corrupt, duplicate, reorder;
     uint64_t reorder_by_ns; /* how long a reordered packet is held back in addition */
-    ql_relay_range drops[QL_RELAY_RANGES_MAX];
-    size_t drop_count;
+    ql_relay_list drops, corruptions, duplicates, reorders;
     uint64_t blackhole_on_ns;  /* nothing is lost for so long, */
     uint64_t blackhole_off_ns; /* then everything for so long; 0: there is no black hole */
     uint64_t blackhole_times;  /* then from the beginning; 0: without end */

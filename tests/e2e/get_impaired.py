@@ -44,6 +44,14 @@ class Impaired(peers.Case):
         sent = [row.split("\t")[1] for row in rows if row.split("\t")[0] == self.port]
         self.assertEqual([i + 1 for i, comment in enumerate(sent) if comment], [2, 4, 5])
 
+    def test_all_can_be_had_by_number(self):
+        own, _ = self.session("corrupt=client:3 duplicate=server:2 reorder=client:4 reorder-by=3ms",
+                              "1m")
+        self.assertRegex(comments(own)["client", 3], r"^corrupted \(byte \d+, ")
+        self.assertEqual(comments(own)["server", 2], "duplicated")
+        self.assertEqual(comments(own)["client", 4], "held back for 3 ms; delayed for 3.000 ms")
+        self.assertEqual(len(comments(own)), 3)
+
     def test_the_same_seed_does_the_same(self):
         rules = "drop-rate=8 duplicate-rate=8 corrupt-rate=client:4 reorder-rate=8 seed=5"
         first, second = (comments(self.session(rules, "1m")[0]) for _ in range(2))

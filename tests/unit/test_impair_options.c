@@ -38,8 +38,8 @@ static void test_several_add_up(void)
     g_unlink(path);
     const ql_relay_scenario *scenario = ql_impair_options_scenario(&options);
     g_assert_nonnull(scenario);
-    g_assert_cmpuint(scenario->rules[QL_RELAY_CLIENT].drop_count, ==, 1);
-    g_assert_cmpuint(scenario->rules[QL_RELAY_SERVER].drop_count, ==, 0);
+    g_assert_cmpuint(scenario->rules[QL_RELAY_CLIENT].drops.count, ==, 1);
+    g_assert_cmpuint(scenario->rules[QL_RELAY_SERVER].drops.count, ==, 0);
     g_assert_cmpuint(scenario->rules[QL_RELAY_SERVER].delay_ns, ==, 3000000);
     g_assert_cmpuint(scenario->seed, ==, 9);
 }

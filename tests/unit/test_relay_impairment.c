@@ -158,6 +158,20 @@ static void test_a_black_hole_comes_once_often_or_always(void)
     assert_black("blackhole=server:0s,2s", "........");
 }
 
+static void test_each_has_a_list_of_numbers(void)
+{
+    ql_relay_scenario scenario;
+    ql_relay_impairment impairment;
+    begin(&impairment, &scenario, "corrupt=client:2 duplicate=3-4 reorder=5,7-", QL_RELAY_CLIENT);
+    for (uint64_t i = 1; i <= 9; i++) {
+        ql_relay_decision decision = ql_relay_impairment_next(&impairment);
+        g_assert_cmpint(decision.corrupt, ==, i == 2);
+        g_assert_cmpint(decision.duplicate, ==, i == 3 || i == 4);
+        g_assert_cmpint(decision.reorder, ==, i == 5 || i >= 7);
+        g_assert_false(decision.drop_listed);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -179,5 +193,7 @@ int main(int argc, char **argv)
                     test_version_negotiation_is_left_alone);
     g_test_add_func("/relay_impairment/a_black_hole_comes_once_often_or_always",
                     test_a_black_hole_comes_once_often_or_always);
+    g_test_add_func("/relay_impairment/each has a list of numbers",
+                    test_each_has_a_list_of_numbers);
     return g_test_run();
 }

@@ -60,8 +60,8 @@ static void test_lines_of_the_simulator_are_understood(void)
     g_assert_cmpfloat(s.rules[1].corrupt.percent, ==, 2);
     g_assert_cmpuint(s.rules[1].corrupt.burst, ==, 4);
     parse(&s, "droplist --drops_to_server=2,3,4");
-    g_assert_cmpuint(s.rules[QL_RELAY_CLIENT].drop_count, ==, 3);
-    g_assert_cmpuint(s.rules[QL_RELAY_SERVER].drop_count, ==, 0);
+    g_assert_cmpuint(s.rules[QL_RELAY_CLIENT].drops.count, ==, 3);
+    g_assert_cmpuint(s.rules[QL_RELAY_SERVER].drops.count, ==, 0);
     parse(&s, "blackhole --on=5s --off=2s");
     g_assert_cmpuint(s.rules[0].blackhole_on_ns, ==, 5000000000);
     g_assert_cmpuint(s.rules[0].blackhole_off_ns, ==, 2000000000);
@@ -75,10 +75,10 @@ static void test_several_lines_make_one_scenario(void)
 {
     ql_relay_scenario s;
     parse(&s, "drop=client:2-7,9 # the ClientHello's\n\n  drop=20-\r\n\trebind=1s,6s\nseed=99");
-    g_assert_cmpuint(s.rules[QL_RELAY_CLIENT].drop_count, ==, 3);
-    g_assert_cmpuint(s.rules[QL_RELAY_CLIENT].drops[0].last, ==, 7);
-    g_assert_cmpuint(s.rules[QL_RELAY_SERVER].drop_count, ==, 1);
-    g_assert_cmpuint(s.rules[QL_RELAY_SERVER].drops[0].first, ==, 20);
+    g_assert_cmpuint(s.rules[QL_RELAY_CLIENT].drops.count, ==, 3);
+    g_assert_cmpuint(s.rules[QL_RELAY_CLIENT].drops.ranges[0].last, ==, 7);
+    g_assert_cmpuint(s.rules[QL_RELAY_SERVER].drops.count, ==, 1);
+    g_assert_cmpuint(s.rules[QL_RELAY_SERVER].drops.ranges[0].first, ==, 20);
     g_assert_cmpuint(ql_relay_scenario_rebind_time(&s, 1), ==, 6000000000);
     g_assert_cmpuint(ql_relay_scenario_rebind_time(&s, 2), ==, UINT64_MAX);
     g_assert_cmpuint(s.seed, ==, 99);
@@ -110,7 +110,7 @@ static void test_lists_have_an_end(void)
         g_string_append_printf(many, ",%d", i);
     ql_relay_scenario s;
     parse(&s, many->str);
-    g_assert_cmpuint(s.rules[0].drop_count, ==, 64);
+    g_assert_cmpuint(s.rules[0].drops.count, ==, 64);
     g_string_append(many, ",65");
     assert_refused(many->str, "64 ranges");
     g_autoptr(GString) times = g_string_new("rebind=1s");

@@ -68,8 +68,7 @@ static char *describe(const ql_get_options *options)
 {
     const ql_relay_scenario *scenario = ql_impair_options_scenario(&options->impair);
     return scenario == NULL ? g_strdup(options->command_line)
-                            : g_strdup_printf("%s\nseed of the bad network: %" PRIu64,
-                                              options->command_line, scenario->seed);
+                            : ql_relay_scenario_describe(scenario, options->command_line);
 }
 
 /* Those of the requests as far as they are known already. */

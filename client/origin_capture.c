@@ -28,9 +28,10 @@ static void record_free(gpointer data)
     g_free(r);
 }
 
-ql_origin_capture *ql_origin_capture_new(const char *path_or_dash, GError **error)
+ql_origin_capture *ql_origin_capture_new(const char *path_or_dash, const char *comment,
+                                         GError **error)
 {
-    ql_self_capture *file = ql_self_capture_new(path_or_dash, error);
+    ql_self_capture *file = ql_self_capture_new_commented(path_or_dash, comment, error);
     if (file == NULL)
         return NULL;
     ql_origin_capture *capture = g_new0(ql_origin_capture, 1);

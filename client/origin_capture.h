@@ -17,8 +17,9 @@
 
 typedef struct ql_origin_capture ql_origin_capture;
 
-/* As ql_self_capture_new. */
-ql_origin_capture *ql_origin_capture_new(const char *path_or_dash, GError **error);
+/* As ql_self_capture_new_commented. */
+ql_origin_capture *ql_origin_capture_new(const char *path_or_dash, const char *comment,
+                                         GError **error);
 
 /* A line of the secrets log; a ql_keylog_listener. */
 void ql_origin_capture_secret(const char *line, void *capture);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* quiclens relay: options, files and signals around the relay. */
 #include "command.h"
+#include "command_line.h"
 #include "options.h"
 #include "relay_loop.h"
 #include "resolve.h"
@@ -237,16 +238,17 @@ static bool run_relay(const ql_relay_options *options, uint64_t packets[QL_RELAY
     return ok;
 }
 
+/* comment is on the captures. */
 static bool open_files_and_run(const relay_record *record, ql_relay_options *options,
-                               GError **error)
+                               const char *comment, GError **error)
 {
     uint64_t packets[QL_RELAY_SIDES] = { 0 };
     options->log = ql_relay_log_new(record->log, record->all, error);
     bool ok = options->log != NULL;
     for (int side = 0; ok && side < QL_RELAY_SIDES; side++)
         if (record->captures[side] != NULL)
-            ok = (options->captures[side] = ql_self_capture_new(record->captures[side], error)) !=
-                 NULL;
+            ok = (options->captures[side] = ql_self_capture_new_commented(record->captures[side],
+                                                                          comment, error)) != NULL;
     ok = ok && run_relay(options, packets, error);
     for (int side = 0; side < QL_RELAY_SIDES; side++)
         ok = ql_self_capture_close(options->captures[side], ok ? error : NULL) && ok;
@@ -262,10 +264,14 @@ static int run(int argc, char **argv)
     int status = QL_EXIT_USAGE;
     ql_relay_scenario_init(&record.scenario, g_random_int());
     raise_descriptor_limit();
-    if (parse(&record, &options, argc, argv, &asked_for_help, &error))
-        status = open_files_and_run(&record, &options, &error) ? QL_EXIT_DONE : QL_EXIT_FAILED;
-    else if (asked_for_help)
+    g_autofree char *command_line = ql_command_line_show(argc, argv);
+    if (parse(&record, &options, argc, argv, &asked_for_help, &error)) {
+        g_autofree char *comment = ql_relay_scenario_describe(&record.scenario, command_line);
+        bool done = open_files_and_run(&record, &options, comment, &error);
+        status = done ? QL_EXIT_DONE : QL_EXIT_FAILED;
+    } else if (asked_for_help) {
         status = QL_EXIT_DONE;
+    }
     if (error != NULL)
         fprintf(stderr, "quiclens relay: %s\n", error->message);
     g_free(record.listen);

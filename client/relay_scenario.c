@@ -4,6 +4,7 @@
 #include "relay_value.h"
 #include "text.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -332,6 +333,11 @@ bool ql_relay_scenario_read(ql_relay_scenario *scenario, const char *path, GErro
     g_autofree char *shown = ql_text_escape(path);
     g_set_error(error, QL_RELAY_ERROR, 0, "cannot read the scenario %s", shown);
     return false;
+}
+
+char *ql_relay_scenario_describe(const ql_relay_scenario *scenario, const char *command_line)
+{
+    return g_strdup_printf("%s\nseed of the bad network: %" PRIu64, command_line, scenario->seed);
 }
 
 uint64_t ql_relay_scenario_rebind_time(const ql_relay_scenario *scenario, uint64_t index)

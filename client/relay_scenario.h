@@ -85,5 +85,9 @@ bool ql_relay_scenario_parse(ql_relay_scenario *scenario, const char *text, GErr
 /* The same with what a file holds. */
 bool ql_relay_scenario_read(ql_relay_scenario *scenario, const char *path, GError **error);
 
+/* A command line (command_line.h) with the seed, by which the same can be had again. To be freed by
+ * g_free. */
+char *ql_relay_scenario_describe(const ql_relay_scenario *scenario, const char *command_line);
+
 /* When the client is rebound for the index-th time, from 0; UINT64_MAX: not any more. */
 uint64_t ql_relay_scenario_rebind_time(const ql_relay_scenario *scenario, uint64_t index);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* quiclens serve: output, files and signals around the embedded origin. */
 #include "command.h"
+#include "command_line.h"
 #include "keylog.h"
 #include "origin.h"
 #include "origin_alpn.h"
@@ -80,7 +81,8 @@ static int stop_signals(void)
     return signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
-static bool parts_init(serve_parts *parts, const ql_serve_options *options, GError **error)
+static bool parts_init(serve_parts *parts, const ql_serve_options *options,
+                       const char *command_line, GError **error)
 {
     parts->content = ql_origin_content_new(options->folder, error);
     if (parts->content == NULL)
@@ -97,7 +99,7 @@ static bool parts_init(serve_parts *parts, const ql_serve_options *options, GErr
     }
     if (options->capture == NULL)
         return true;
-    parts->capture = ql_origin_capture_new(options->capture, error);
+    parts->capture = ql_origin_capture_new(options->capture, command_line, error);
     if (parts->capture != NULL)
         ql_keylog_set_listener(parts->keylog, ql_origin_capture_secret, parts->capture);
     return parts->capture != NULL;
@@ -151,12 +153,14 @@ static int run(int argc, char **argv)
     serve_parts parts = { .listen = NULL };
     g_autoptr(GError) error = NULL;
     int status = QL_EXIT_USAGE;
+    g_autofree char *command_line = ql_command_line_show(argc, argv);
     if (ql_serve_options_parse(&options, argc, argv, &error) &&
         (parts.listen = ql_serve_options_addresses(&options, &error)) != NULL &&
         (parts.alpn = ql_origin_alpn_parse(
              options.alpn != NULL ? options.alpn : QL_ORIGIN_ALPN_DEFAULT, &error)) != NULL &&
         ql_serve_options_quic(&options, &parts.quic, &error)) {
-        bool ok = parts_init(&parts, &options, &error) && serve(&options, &parts, &error);
+        bool ok =
+            parts_init(&parts, &options, command_line, &error) && serve(&options, &parts, &error);
         ok = parts_clear(&parts, ok, &error);
         status = ok ? QL_EXIT_DONE : QL_EXIT_FAILED;
     } else if (error == NULL) {

@@ -19,7 +19,7 @@ static void set_up(fixture *f, gconstpointer unused)
     (void)unused;
     int fd = g_file_open_tmp("origin-capture-XXXXXX", &f->path, NULL);
     close(fd);
-    f->capture = ql_origin_capture_new(f->path, NULL);
+    f->capture = ql_origin_capture_new(f->path, "a test", NULL);
     g_assert_nonnull(f->capture);
 }
 

@@ -129,6 +129,14 @@ static void test_lists_have_an_end(void)
     assert_refused(endless, "longer than");
 }
 
+static void test_the_description_has_the_seed(void)
+{
+    ql_relay_scenario s;
+    ql_relay_scenario_init(&s, 77);
+    g_autofree char *text = ql_relay_scenario_describe(&s, "quiclens relay");
+    g_assert_cmpstr(text, ==, "quiclens relay\nseed of the bad network: 77");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -143,5 +151,7 @@ int main(int argc, char **argv)
     g_test_add_func("/relay_scenario/bad_words_change_nothing_and_are_named",
                     test_bad_words_change_nothing_and_are_named);
     g_test_add_func("/relay_scenario/lists_have_an_end", test_lists_have_an_end);
+    g_test_add_func("/relay_scenario/the description has the seed",
+                    test_the_description_has_the_seed);
     return g_test_run();
 }

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The lab pages of quiclens serve, asked for by quiclens get."""
 import subprocess
-import time
 
 import origin_support as support
 import peers
@@ -62,17 +61,13 @@ class Pages(peers.Case):
         self.assertIn(b"location: /", self.ask("/redirect/1"))
 
     def test_early_hints_come_ahead_of_a_delayed_answer(self):
-        began = time.monotonic()
-        answer = self.ask("/early-hints/delay/400ms")
-        self.assertGreaterEqual(time.monotonic() - began, 0.4)
+        answer = self.ask("/early-hints/delay/100ms")
         self.assertTrue(answer.startswith(b"HTTP/3 103"), answer)
         self.assertIn(b"link: </quiclens.svg>", answer)
         self.assertGreater(answer.find(b"HTTP/3 200"), 0)
 
-    def test_slow_content_takes_its_time(self):
-        began = time.monotonic()
-        self.assertTrue(self.ask("/bytes/20k/slow/40k").endswith(PATTERN[:20000]))
-        self.assertGreaterEqual(time.monotonic() - began, 0.4)
+    def test_slow_content_arrives_whole(self):
+        self.assertTrue(self.ask("/bytes/20k/slow/100k").endswith(PATTERN[:20000]))
 
     def test_a_reset_comes_where_it_was_asked_for(self):
         for size in (0, 1, 5000, 150000):

@@ -151,6 +151,10 @@ static void write_exchange(json_dumper *json, const void *thing, uint32_t connec
     ql_json_boolean(json, "complete", request->complete && response->complete);
     ql_json_number(json, "request_fields_left_out", left_out_of(request));
     ql_json_number(json, "response_fields_left_out", left_out_of(response));
+    ql_json_seconds(json, "request_gap_time", (double)request->gap_ns / 1e9);
+    ql_json_seconds(json, "response_gap_time", (double)response->gap_ns / 1e9);
+    ql_json_seconds(json, "request_qpack_time", (double)request->blocked_ns / 1e9);
+    ql_json_seconds(json, "response_qpack_time", (double)response->blocked_ns / 1e9);
     ql_json_boolean(json, "early_data", exchange->early_data);
     ql_json_number_if(json, "push_id", exchange->pushed, exchange->push_id);
     ql_json_number_if(json, "promised_on", exchange->pushed, exchange->promised_on);

@@ -131,16 +131,29 @@ static void say_reset(ql_story *story, const ql_end_event *event, const char *na
     g_free(error);
 }
 
+/* ", bytes waited 60 ms of that ..." where there were gaps, else "". */
+static char *gap_text(const ql_message *message)
+{
+    if (message->gap_ns == 0)
+        return g_strdup("");
+    char *time = ql_text_seconds((double)message->gap_ns / 1e9);
+    char *text = g_strdup_printf(", bytes waited %s of that behind missing ones", time);
+    g_free(time);
+    return text;
+}
+
 static void say_complete(ql_story *story, const ql_exchange *exchange, const char *name)
 {
+    char *gap = gap_text(&exchange->response);
     char *status = known_by(exchange->response.headers, story->frame)
                        ? g_strdup_printf("%u", exchange->response.headers->status)
                        : g_strdup("status unknown");
     char *size = ql_text_bytes(exchange->response.body_size);
     char *time = ql_text_seconds(ql_exchange_duration(exchange));
     ql_story_say(story, QL_NOTE_MESSAGE, "RFC 9114, 4.1",
-                 "The answer to %s is complete: %s, %s%s%s (stream %" PRIu64 ")", name, status,
-                 size, time[0] != '\0' ? " in " : "", time, exchange->stream_id);
+                 "The answer to %s is complete: %s, %s%s%s%s (stream %" PRIu64 ")", name, status,
+                 size, time[0] != '\0' ? " in " : "", time, gap, exchange->stream_id);
+    g_free(gap);
     g_free(status);
     g_free(size);
     g_free(time);

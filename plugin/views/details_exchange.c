@@ -16,7 +16,8 @@ static int hf_request = -1, hf_response = -1, hf_method = -1, hf_scheme = -1, hf
            hf_request_size = -1, hf_status = -1, hf_informational = -1, hf_response_header = -1,
            hf_response_trailer = -1, hf_content_type = -1, hf_response_size = -1,
            hf_request_in = -1, hf_response_in = -1, hf_first_byte = -1, hf_duration = -1,
-           hf_reset_error = -1, hf_push_id = -1, hf_left_out = -1;
+           hf_reset_error = -1, hf_push_id = -1, hf_left_out = -1, hf_gap_time = -1,
+           hf_qpack_time = -1;
 static int ett_message = -1;
 
 static hf_register_info request_fields[] = {
@@ -92,6 +93,12 @@ static hf_register_info common_fields[] = {
     { &hf_left_out,
       { "Fields left out", "quiclens.fields_left_out", FT_UINT32, BASE_DEC, NULL, 0,
         "They refer to QPACK's dynamic table, of which that part was not captured", HFILL } },
+    { &hf_gap_time,
+      { "Time behind gaps", "quiclens.gap_time", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+        "While bytes of the message were there and others before them were missing", HFILL } },
+    { &hf_qpack_time,
+      { "Time blocked by QPACK", "quiclens.qpack_time", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+        "While its header fields waited for entries of the dynamic table", HFILL } },
 };
 
 static void register_fields(int protocol)
@@ -224,6 +231,12 @@ static char *end_title(const ql_end_event *event)
     return title;
 }
 
+/* Nothing where it did not wait. */
+static void draw_waiting(const ql_drawing *drawing, proto_tree *tree, int field, uint64_t time_ns)
+{
+    ql_draw_seconds(drawing, tree, field, time_ns > 0 ? (double)time_ns / 1e9 : -1);
+}
+
 static void draw_end(const ql_drawing *drawing, const ql_end_event *event)
 {
     const ql_exchange *exchange = event->exchange;
@@ -242,6 +255,8 @@ static void draw_end(const ql_drawing *drawing, const ql_end_event *event)
     } else if (event->response) {
         ql_draw_seconds(drawing, tree, hf_duration, ql_exchange_duration(exchange));
     }
+    draw_waiting(drawing, tree, hf_gap_time, message->gap_ns);
+    draw_waiting(drawing, tree, hf_qpack_time, message->blocked_ns);
 }
 
 static void draw(const ql_drawing *drawing)

@@ -64,7 +64,8 @@ static const struct {
       "request_headers response_headers request_trailers response_trailers request_body_size "
       "request_body_sha256 response_body_size response_body_sha256 request_frame response_frame "
       "end_frame time_to_first_byte duration complete request_fields_left_out "
-      "response_fields_left_out early_data "
+      "response_fields_left_out request_gap_time response_gap_time "
+      "request_qpack_time response_qpack_time early_data "
       "push_id promised_on request_reset response_reset stop_sending" },
     { "cid", "issued_frame",
       "type connection issuer sequence value origin reset_token issued_frame first_used_frame "

@@ -86,6 +86,16 @@ static void test_the_end_is_told_with_its_size(void)
         "(stream 4)");
 }
 
+static void test_the_end_tells_how_long_bytes_waited(void)
+{
+    ql_exchange exchange = make_exchange();
+    exchange.response.gap_ns = 2000000;
+    ql_event events[] = { { .kind = QL_EVENT_END, .end = { &exchange, true } } };
+    g_autoptr(GArray) notes = notes_of(events, 1, FRAME + 3);
+    g_assert_nonnull(
+        strstr(note(notes, 0)->text, "in 4.50 ms, bytes waited 2.00 ms of that behind missing"));
+}
+
 static void test_a_frame_says_nothing_that_comes_later(void)
 {
     ql_exchange exchange = make_exchange();
@@ -316,6 +326,7 @@ int main(int argc, char **argv)
     ADD("a request is told with its URL", test_a_request_is_told_with_its_url);
     ADD("an answer is told with its time", test_an_answer_is_told_with_its_time);
     ADD("the end is told with its size", test_the_end_is_told_with_its_size);
+    ADD("the end tells how long bytes waited", test_the_end_tells_how_long_bytes_waited);
     ADD("a frame says nothing that comes later", test_a_frame_says_nothing_that_comes_later);
     ADD("a promise that comes later is named by its number",
         test_a_promise_that_comes_later_is_named_by_its_number);

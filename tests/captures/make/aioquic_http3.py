@@ -2,8 +2,8 @@
 """HTTP/3 between two aioquic endpoints, and what each of them logs of it.
 
 What aioquic has no call for is put on its streams here: interim responses, frames of the control
-stream, capsules, instructions of QPACK that come late. The log of an end is what arrived there: field
-sections, content, ends and resets of streams, frames of the control stream, datagrams.
+stream, capsules, instructions of QPACK that come late. The log of an end is what arrived there:
+field sections, content, ends and resets of streams, frames of the control stream, datagrams.
 """
 import hashlib
 

@@ -29,7 +29,7 @@ struct ql_output {
     bool waits;        /* a reader may be slow: never write more than fits */
     GQueue pending;    /* GBytes, that somebody else has to make room for */
     size_t first_written, pending_bytes;
-    GByteArray *gathered; /* behind them; part of the pending bytes */
+    GByteArray *gathered; /* behind them; part of the pending bytes. NULL: closed, or nothing yet */
     char unfinished[4];   /* a character whose rest has not come, for a terminal */
     size_t unfinished_length;
 };
@@ -69,7 +69,6 @@ static ql_output *output_new(void)
     ql_output *output = g_new0(ql_output, 1);
     output->fd = -1;
     g_queue_init(&output->pending);
-    output->gathered = g_byte_array_new();
     return output;
 }
 
@@ -111,7 +110,7 @@ void ql_output_free(ql_output *output)
     else if (output->fd >= 0)
         close(output->fd);
     g_queue_clear_full(&output->pending, (GDestroyNotify)g_bytes_unref);
-    g_byte_array_unref(output->gathered);
+    g_clear_pointer(&output->gathered, g_byte_array_unref);
     g_free(output->path);
     g_free(output);
 }
@@ -119,7 +118,7 @@ void ql_output_free(ql_output *output)
 static void drop_pending(ql_output *output)
 {
     g_queue_clear_full(&output->pending, (GDestroyNotify)g_bytes_unref);
-    g_byte_array_set_size(output->gathered, 0);
+    g_clear_pointer(&output->gathered, g_byte_array_unref);
     output->pending_bytes = output->first_written = 0;
 }
 
@@ -213,11 +212,14 @@ bool ql_output_flush(ql_output *output, GError **error)
         g_bytes_unref(g_queue_pop_head(&output->pending));
         output->first_written = 0;
     }
-    return output->gathered->len == 0 || !has_turn(output) || write_gathered(output, error);
+    return output->gathered == NULL || output->gathered->len == 0 || !has_turn(output) ||
+           write_gathered(output, error);
 }
 
 static bool write_raw(ql_output *output, const char *data, size_t length, GError **error)
 {
+    if (output->gathered == NULL)
+        output->gathered = g_byte_array_new();
     g_byte_array_append(output->gathered, (const guint8 *)data, (guint)length);
     output->pending_bytes += length;
     return output->gathered->len < GATHERED_BYTES || ql_output_flush(output, error);
@@ -268,6 +270,7 @@ bool ql_output_close(ql_output *output, GError **error)
     }
     if (!ql_output_flush(output, error))
         return false;
+    g_clear_pointer(&output->gathered, g_byte_array_unref);
     if (output->shared != NULL) {
         g_queue_remove(&output->shared->turns, output);
         return true;

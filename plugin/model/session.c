@@ -113,7 +113,7 @@ static bool any_counted(const GQueue *packets)
     return false;
 }
 
-void ql_session_flush(ql_session *session, ql_connection *connection)
+static void flush_once(ql_session *session, ql_connection *connection)
 {
     unsigned passed_over;
     GQueue *packets = ql_waiting_take(session->waiting, connection, &passed_over);
@@ -131,6 +131,15 @@ void ql_session_flush(ql_session *session, ql_connection *connection)
         ql_waiting_put_back(session->waiting, connection, &still);
     else /* strays alone: they are not its own */
         g_queue_clear_full(&still, free_waiting_packet);
+}
+
+/* A packet that opens may tell what opens those ahead of it: the client random, or the numbers of a
+ * space. Each is news once, so that this comes to an end. */
+void ql_session_flush(ql_session *session, ql_connection *connection)
+{
+    do
+        flush_once(session, connection);
+    while (ql_connection_take_news(connection) && ql_waiting_has(session->waiting, connection));
 }
 
 void ql_session_add_secrets(ql_session *session, ql_slice text)

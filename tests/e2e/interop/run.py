@@ -7,6 +7,7 @@ which "make_root" beside this file makes and prints; without --root, those of th
 
     tests/e2e/interop/run.py --quiclens build/release/client/quiclens --root make
     tests/e2e/interop/run.py --quiclens ... --servers gtlsserver --cases retry,v2 --keep /tmp/kept
+    tests/e2e/interop/run.py --quiclens ... --root make --results all.json --update-readme
 """
 import argparse
 import concurrent.futures
@@ -33,7 +34,7 @@ def options_of(arguments):
     parser.add_argument("--quiclens", required=True, type=lambda p: pathlib.Path(p).resolve())
     parser.add_argument("--root", help='a root of make_root, or "make" to make or find it')
     parser.add_argument("--servers", help="some of them, separated by commas")
-    parser.add_argument("--cases", help="some of them, or \"quick\"")
+    parser.add_argument("--cases", help='some of them, "quick", or "none": show --results')
     parser.add_argument("--jobs", type=int, default=2, help="so many at once")
     parser.add_argument("--seed", type=int, default=1, help="of the relay")
     parser.add_argument("--keep", type=pathlib.Path, help="leave captures and logs in this folder")
@@ -55,7 +56,8 @@ def chosen(names, known, what):
 def run_all(options, work, root):
     known = {server.name: server for server in servers.available(root)}
     some = ",".join(cases.QUICK) if options.cases == "quick" else options.cases
-    plan = [(case, server) for case in chosen(some, {c.name: c for c in cases.CASES}, "case")
+    wanted = [] if some == "none" else chosen(some, {c.name: c for c in cases.CASES}, "case")
+    plan = [(case, server) for case in wanted
             for server in chosen(options.servers, known, "server")]
     versions = {server.name: server.version() for _, server in plan}
     table, lock = matrix.Matrix(options.results), threading.Lock()

@@ -95,8 +95,10 @@ static bool add_varying(ql_glob *glob, const char *pattern, const char *inside, 
     if (set) {
         added.words = g_strsplit(inside, ",", -1);
         added.count = g_strv_length(added.words);
-        if (added.count == 0)
+        if (added.count == 0) {
+            g_strfreev(added.words);
             return fail(pattern, "a set {} is empty", error);
+        }
     } else if (!parse_letters(inside, &added) && !parse_numbers(inside, &added)) {
         return fail(pattern,
                     "[1-9] or [a-z], with a step [0-10:2] where that is wanted, is expected",

@@ -46,6 +46,10 @@ static char *with_scheme(const char *text)
 static GUri *parse(const char *text, GError **error)
 {
     g_autofree char *whole = with_scheme(text);
+    if (g_uri_peek_scheme(whole) == NULL) { /* else it were a path below the base */
+        fail(text, "its scheme is neither https nor wss", error);
+        return NULL;
+    }
     const char *rest = strstr(whole, "://") + strlen("://");
     size_t host_length = strcspn(rest, "/?#");
     g_autofree char *path = encode_forbidden(rest + host_length);
@@ -122,6 +126,13 @@ ql_url *ql_url_resolve(const ql_url *base, const char *reference, GError **error
 {
     GUriFlags flags = G_URI_FLAGS_ENCODED | G_URI_FLAGS_HAS_PASSWORD;
     g_autoptr(GError) cause = NULL;
+    const char *scheme = g_uri_peek_scheme(reference);
+    if (scheme != NULL && g_str_has_prefix(reference + strlen(scheme), "://"))
+        return ql_url_new(reference, error);
+    if (scheme != NULL) { /* GLib cannot put every one of these together again */
+        fail(reference, "it names a scheme and no host", error);
+        return NULL;
+    }
     g_autofree char *clean = encode_forbidden(reference);
     g_autofree char *absolute = g_uri_resolve_relative(base->text, clean, flags, &cause);
     if (absolute == NULL) {

@@ -108,7 +108,7 @@ static void send_line(ql_websocket *socket, GByteArray *frames)
     guint length = socket->line->len;
     if (length > 0 && socket->line->data[length - 1] == '\r')
         length--;
-    append_message(socket->line->data, length, frames);
+    append_message(length > 0 ? socket->line->data : (const uint8_t *)"", length, frames);
     g_byte_array_set_size(socket->line, 0);
 }
 

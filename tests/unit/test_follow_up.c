@@ -132,6 +132,8 @@ static void test_what_cannot_be_followed_fails(void)
     assert_forbidden(0, "/x", "--max-redirs");
     assert_forbidden(1, "http://a/", "https only");
     assert_forbidden(1, "ftp://a/", "https");
+    assert_forbidden(1, "htp:/..//a/", "no host");
+    assert_forbidden(1, "https:/a", "no host");
     assert_forbidden(1, "https://a:99999/", "bad URL");
 }
 

@@ -37,7 +37,8 @@ static void test_what_only_looks_like_a_range_stays(void)
 
 static void test_what_is_no_pattern_is_refused(void)
 {
-    static const char *const bad[] = { "[",
+    static const char *const bad[] = { "{}",
+                                       "[",
                                        "{a",
                                        "[]",
                                        "[1-]",

@@ -88,6 +88,8 @@ static void test_bad_urls_are_refused_with_the_rule(void)
 {
     assert_refused("http://a/", "https only");
     assert_refused("ftp://a/", "neither https nor wss");
+    assert_refused("ht|p://a/", "neither https nor wss");
+    assert_refused("1s://a/", "neither https nor wss");
     assert_refused("https://user:secret@a/", "user name");
     assert_refused("https://", "host");
     assert_refused("https:///x", "host");

@@ -110,6 +110,20 @@ class PreferredAddress(Case):
         self.assertEqual(offered, [["127.0.0.2", str(port), "::1", str(port)]])
 
 
+class Many(Case):
+    def test_clients_do_not_get_in_each_others_way(self):
+        with self.serve("-s", "--retry", "--quic-version", "v2", "--key-update-after", "300k",
+                        "--retire-after", "200k", "--preferred-address", "127.0.0.2:0") as server:
+            clients = [self.home.start("get", "-s", "--cacert", self.certificates.ca, "-o",
+                                       self.home.path / f"many{n}", f"{server.url}/1m")
+                       for n in range(12)]
+            for n, client in enumerate(clients):
+                self.assertEqual(client.wait(support.TIMEOUT), 0, n)
+                self.assertEqual((self.home.path / f"many{n}").read_bytes(), self.files["1m"])
+        ports = {port for port, in self.wire("quic.long.packet_type == 3", "udp.dstport")}
+        self.assertEqual(len(ports), len(clients))
+
+
 class Restart(Case):
     def test_a_client_of_the_former_life_learns_of_it(self):
         port = peers.free_port()

@@ -205,13 +205,13 @@ static size_t whole_blocks(const ql_pcapng *writer, size_t length)
 static void remember_write_failure(ql_pcapng *writer, int cause, size_t taken)
 {
     g_set_error(&writer->error, G_FILE_ERROR, (gint)g_file_error_from_errno(cause),
-                "capture: after %" PRId64 " bytes: %s",
+                "after %" PRId64 " bytes: %s",
                 writer->written + (int64_t)whole_blocks(writer, taken), g_strerror(cause));
     off_t position = lseek(writer->fd, 0, SEEK_CUR);
     if (position < 0)
         return;
-    off_t end = position - (off_t)(taken - whole_blocks(writer, taken));
-    if (ftruncate(writer->fd, end) != 0)
+    off_t torn = (off_t)(taken - whole_blocks(writer, taken));
+    if (torn > 0 && ftruncate(writer->fd, position - torn) != 0)
         g_prefix_error(&writer->error, "the last block is incomplete: ");
 }
 
@@ -250,8 +250,8 @@ bool ql_pcapng_close(ql_pcapng *writer, GError **error)
     ql_pcapng_flush(writer);
     /* Some file systems report a full disk only here. */
     if (close(writer->fd) != 0 && writer->error == NULL && errno != EINTR)
-        g_set_error(&writer->error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno),
-                    "capture: %s", g_strerror(errno));
+        g_set_error(&writer->error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno), "%s",
+                    g_strerror(errno));
     bool ok = writer->error == NULL;
     if (!ok)
         g_propagate_error(error, writer->error);

@@ -4,7 +4,6 @@
 #include "dumpcap.h"
 
 struct ql_recorder {
-    char *path;
     ql_self_capture *own; /* this, */
     ql_dumpcap *dumpcap;  /* or this */
 };
@@ -26,17 +25,14 @@ ql_recorder *ql_recorder_new(const ql_capture_options *options, const char *comm
                              const GArray *addresses, GError **error)
 {
     ql_recorder *recorder = g_new0(ql_recorder, 1);
-    recorder->path = g_strdup(options->capture);
     if (options->dumpcap != NULL)
         recorder->dumpcap = start_dumpcap(options, comment, addresses, error);
     else
         recorder->own = ql_self_capture_new_commented(options->capture, comment, error);
-    if (recorder->dumpcap == NULL && recorder->own == NULL) {
-        g_free(recorder->path);
+    if (recorder->dumpcap == NULL && recorder->own == NULL)
         g_clear_pointer(&recorder, g_free);
-    } else if (recorder->own != NULL) {
+    else if (recorder->own != NULL)
         ql_self_capture_flush(recorder->own);
-    }
     return recorder;
 }
 
@@ -59,10 +55,7 @@ bool ql_recorder_close(ql_recorder *recorder, GError **error)
     if (recorder == NULL)
         return true;
     bool own = ql_self_capture_close(recorder->own, error);
-    if (!own)
-        g_prefix_error(error, "cannot write the capture %s: ", recorder->path);
     bool other = ql_dumpcap_close(recorder->dumpcap, error);
-    g_free(recorder->path);
     g_free(recorder);
     return own && other;
 }

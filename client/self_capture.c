@@ -2,6 +2,7 @@
 #include "self_capture.h"
 
 #include "private_file.h"
+#include "text.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,9 +19,11 @@
 #define TIME_TO_LIVE      64 /* where it is not known */
 #define ADDRESS_BYTES     16u
 #define WHAT              "the capture"
+#define STDOUT            "on standard output"
 
 struct ql_self_capture {
     ql_pcapng *writer;
+    char *place;       /* as messages call it */
     GString *secrets;  /* lines that wait for the next datagram */
     GHashTable *names; /* "address name" that are written */
     bool live;         /* somebody may be reading at the other end of a pipe */
@@ -54,7 +57,7 @@ ql_self_capture *ql_self_capture_new_commented(const char *path_or_dash, const c
                        : ql_private_file_open(path_or_dash, WHAT, error);
     if (fd < 0) {
         if (to_stdout)
-            g_propagate_error(error, ql_private_file_error("on standard output", WHAT, errno));
+            g_propagate_error(error, ql_private_file_error(STDOUT, WHAT, errno));
         return NULL;
     }
     struct stat entry;
@@ -69,6 +72,7 @@ ql_self_capture *ql_self_capture_new_commented(const char *path_or_dash, const c
         .link_type = QL_PCAPNG_LINKTYPE_RAW,
     };
     capture->writer = ql_pcapng_new(fd, &description);
+    capture->place = to_stdout ? g_strdup(STDOUT) : ql_text_escape(path_or_dash);
     capture->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     capture->secrets = g_string_new(NULL);
     capture->live = fstat(fd, &entry) == 0 && !S_ISREG(entry.st_mode);
@@ -232,8 +236,8 @@ void ql_self_capture_record(ql_self_capture *capture, const ql_captured *datagra
     const char *misfit = find_misfit(&sender, &receiver, datagram->length);
     if (misfit != NULL) {
         ql_pcapng_fail(capture->writer,
-                       g_error_new(G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                                   "capture: datagram of %zu bytes: %s", datagram->length, misfit));
+                       g_error_new(G_FILE_ERROR, G_FILE_ERROR_INVAL, "datagram of %zu bytes: %s",
+                                   datagram->length, misfit));
         return;
     }
     write_secrets(capture);
@@ -279,6 +283,9 @@ bool ql_self_capture_close(ql_self_capture *capture, GError **error)
         return true;
     write_secrets(capture);
     bool ok = ql_pcapng_close(capture->writer, error);
+    if (!ok)
+        g_prefix_error(error, "cannot write " WHAT " %s: ", capture->place);
+    g_free(capture->place);
     g_string_free(capture->secrets, TRUE);
     g_hash_table_unref(capture->names);
     g_free(capture);

@@ -64,7 +64,7 @@ void ql_self_capture_record(ql_self_capture *capture, const ql_captured *datagra
  * to do before one waits for the network. */
 void ql_self_capture_flush(ql_self_capture *capture);
 
-/* Ends the capture and frees it; NULL is a no-op that returns true. False and error if anything
- * could not be written: the first failure (a full disk) is remembered, nothing more is attempted
- * after it, and what was written until then stays readable. */
+/* Ends the capture and frees it; NULL is a no-op that returns true. False and error, which names
+ * the file, if anything could not be written: the first failure (a full disk) is remembered,
+ * nothing more is attempted after it, and what was written until then stays readable. */
 bool ql_self_capture_close(ql_self_capture *capture, GError **error);

@@ -93,6 +93,21 @@ class Faults(peers.Case):
                 self.assertEqual(done.stdout, self.files["file-9"])
 
 
+    def test_the_reader_of_the_capture_goes_away(self):
+        with self.start(peers.Gtlsserver) as server:
+            client = self.home.start("get", "--cacert", self.certificates.ca, "--capture", "-",
+                                     "-o", "rest", f"{server.url}/5m", stdout=subprocess.PIPE,
+                                     stderr=subprocess.PIPE)
+            client.stdout.read(100)
+            client.stdout.close()
+            said = client.stderr.read().decode()
+            client.stderr.close()
+            self.assertEqual(client.wait(peers.TIMEOUT), 1)
+        self.assertRegex(said, r"^quiclens get: cannot write the capture on standard output: after "
+                               r"\d+ bytes: Broken pipe\n$")
+        self.assertEqual((self.home.path / "rest").read_bytes(), self.files["5m"])
+
+
 class FullDisk(peers.Case):
     """With a disk of 200 KB."""
 

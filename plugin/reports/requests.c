@@ -8,16 +8,11 @@
 #include <string.h>
 
 static const ql_column columns[] = {
-    { .title = "conn", .right = true },
-    { .title = "stream", .right = true },
-    { .title = "frame", .right = true },
-    { .title = "method" },
-    { .title = "status", .right = true },
-    { .title = "sent", .right = true, .optional = true },
-    { .title = "bytes", .right = true },
-    { .title = "first byte", .right = true },
-    { .title = "time", .right = true },
-    { .title = "URL", .flexible = true },
+    { .title = "conn", .right = true },    { .title = "stream", .right = true },
+    { .title = "frame", .right = true },   { .title = "method" },
+    { .title = "status", .right = true },  { .title = "sent", .right = true, .optional = true },
+    { .title = "bytes", .right = true },   { .title = "first byte", .right = true },
+    { .title = "time", .right = true },    { .title = "URL", .flexible = true },
     { .title = "note", .optional = true },
 };
 

@@ -26,5 +26,6 @@ void ql_progress_draw(ql_progress *progress, const ql_progress_figures *figures)
 /* Takes the line away, for something else to be printed there, or for good. */
 void ql_progress_erase(ql_progress *progress);
 
-/* "2/6 requests   45 %  12.3 MB of 27.1 MB   4.5 MB/s   3 s left"; to be freed by g_free. */
+/* "2/6 requests  [====>     ]  45 %  12.3 MB of 27.1 MB  4.5 MB/s  3 s left"; one request is not
+ * counted, and where the size is not known there is no bar. To be freed by g_free. */
 char *ql_progress_to_string(const ql_progress_figures *figures);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "progress.h"
 
+#include <pty.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static void assert_line(ql_progress_figures figures, const char *expected)
@@ -15,14 +17,14 @@ static void test_a_known_size_gives_percent_and_time_left(void)
     assert_line(
         (ql_progress_figures){
             .requests = 6, .over = 2, .received = 12300000, .expected = 24600000, .seconds = 3 },
-        "2/6 requests   50 %  12.3 MB of 24.6 MB  4.1 MB/s  3 s left");
+        "2/6 requests  [=====>    ]  50 %  12.3 MB of 24.6 MB  4.1 MB/s  3 s left");
 }
 
 static void test_an_unknown_size_gives_bytes_and_rate(void)
 {
     assert_line(
         (ql_progress_figures){ .requests = 1, .received = 999, .expected = -1, .seconds = 1 },
-        "0/1 requests  999 B  999 B/s");
+        "999 B  999 B/s");
 }
 
 static void test_failures_and_uploads_are_told(void)
@@ -40,7 +42,7 @@ static void test_failures_and_uploads_are_told(void)
 static void test_the_beginning_divides_by_nothing(void)
 {
     assert_line((ql_progress_figures){ .requests = 1, .expected = 10 },
-                "0/1 requests    0 %  0 B of 10 B  0 B/s");
+                "[>         ]   0 %  0 B of 10 B  0 B/s");
 }
 
 static void test_a_line_is_drawn_over_the_one_before_and_erased(void)
@@ -58,8 +60,33 @@ static void test_a_line_is_drawn_over_the_one_before_and_erased(void)
     ssize_t length = read(fds[0], text, sizeof text - 1);
     g_assert_cmpint(length, >, 0);
     text[length] = '\0';
-    g_assert_cmpstr(text, ==, "\r\x1b[K0/1 requests  0 B  0 B/s\r\x1b[K");
+    g_assert_cmpstr(text, ==, "\r\x1b[K0 B  0 B/s\r\x1b[K");
     close(fds[0]);
+}
+
+static void test_a_line_is_no_wider_than_the_terminal(void)
+{
+    int master, slave;
+    char text[200];
+    const struct winsize size = { .ws_row = 5, .ws_col = 12 };
+    g_assert_cmpint(openpty(&master, &slave, NULL, NULL, &size), ==, 0);
+    ql_progress *progress = ql_progress_new(slave);
+    ql_progress_draw(progress, &(ql_progress_figures){ .requests = 2, .expected = 10 });
+    ssize_t length = read(master, text, sizeof text - 1);
+    g_assert_cmpint(length, >, 0);
+    text[length] = '\0';
+    g_assert_cmpstr(text, ==, "\r\x1b[K0/2 request");
+    ql_progress_free(progress);
+    close(master);
+    close(slave);
+}
+
+static void test_a_whole_bar_is_full(void)
+{
+    assert_line(
+        (ql_progress_figures){
+            .requests = 1, .over = 1, .received = 10, .expected = 10, .seconds = 1 },
+        "[==========] 100 %  10 B of 10 B  10 B/s");
 }
 
 static void test_without_progress_nothing_happens(void)
@@ -77,6 +104,8 @@ int main(int argc, char **argv)
     g_test_add_func("/progress/failures", test_failures_and_uploads_are_told);
     g_test_add_func("/progress/beginning", test_the_beginning_divides_by_nothing);
     g_test_add_func("/progress/line", test_a_line_is_drawn_over_the_one_before_and_erased);
+    g_test_add_func("/progress/width", test_a_line_is_no_wider_than_the_terminal);
+    g_test_add_func("/progress/full", test_a_whole_bar_is_full);
     g_test_add_func("/progress/none", test_without_progress_nothing_happens);
     return g_test_run();
 }

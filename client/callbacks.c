@@ -345,8 +345,13 @@ ngtcp2_ssize ql_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *path, ngt
                                        uint8_t *data, size_t length, ngtcp2_tstamp now, void *user)
 {
     ql_callbacks_context *context = user;
+    if (!ql_path_batch_goes_on(&context->batch, data))
+        return 0;
     ngtcp2_ssize written = ql_application_write_packet(context->application, quic, path, info, data,
                                                        length, now, &context->why);
+    if (written > 0)
+        ql_path_batch_note(&context->batch, ngtcp2_path_eq(path, ngtcp2_conn_get_path(quic)) != 0,
+                           data, written);
     /* ngtcp2 then finds that nobody reports marks, as on a path that clears them (RFC
      * 9000, 13.4.2). */
     if (context->settings->no_ecn)

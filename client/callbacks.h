@@ -4,6 +4,7 @@
 
 #include "application.h"
 #include "path.h"
+#include "path_batch.h"
 #include "qlog.h"
 #include "quic_settings.h"
 #include "remarks.h"
@@ -29,6 +30,7 @@ typedef struct ql_callbacks_context {
     ql_resumption *resumption;   /* NULL: none */
     bool early_data;             /* is being sent, or was */
     ql_application *application; /* made as soon as the keys for it are there */
+    ql_path_batch batch;
     ngtcp2_ccerr why; /* a fault that was found on this side; else ngtcp2_ccerr_default */
     const ql_quic_settings *settings;
     bool handshake_done, confirmed;

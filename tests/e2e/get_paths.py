@@ -108,6 +108,10 @@ class Paths(peers.Case):
                                     "quic.path_challenge.data")
                 self.assertEqual(bool(sent), follows)
                 self.assertEqual(any(sent), follows)
+                ids = [{word for row in peers.tshark(capture, "-Y", f"udp.dstport == {port}", "-T",
+                                                     "fields", "-e", "quic.dcid")
+                        for word in row.split(",") if word} for port in (server.port, other)]
+                self.assertEqual(ids[0] & ids[1], set(), "an ID is used on both paths")
 
     def first_packets(self, server, *arguments):
         capture, _, _ = self.session(server, *arguments)

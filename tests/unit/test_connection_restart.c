@@ -42,6 +42,37 @@ static void test_retry(void)
     tear_down(&f);
 }
 
+/* ClientHello, Retry, ClientHello with the token, the server's flight, in any order of the first
+ * four. */
+static void check_retry_in_order(const uint32_t order[4])
+{
+    fixture f;
+    ql_cid id = quic_cid("e1e2e3e4e5e6e7e8");
+    set_up_with_secrets(&f);
+    quic_send(f.tape, &f.ends, QL_CLIENT, quic_client_hello(&f.ends));
+    quic_send(f.tape, &f.ends, QL_SERVER,
+              quic_put_retry(quic_bytes(), &f.ends, &id, (ql_slice){ token, sizeof token }));
+    take_retry(&f.ends, &id);
+    finish_handshake(&f);
+    for (unsigned i = 0; i < 4; i++)
+        quic_play(f.tape, f.session, order[i], order[i]);
+    quic_play(f.tape, f.session, 5, quic_tape_length(f.tape));
+    assert_connections(&f, 1);
+    assert_opened(&f, 0, 2 + 7);
+    assert_findings(&f, "");
+    g_assert_cmpint(cid_of(&f, QL_SERVER, &id)->origin, ==, QL_ORIGIN_RETRY);
+    tear_down(&f);
+}
+
+static void test_retry_in_any_order(void)
+{
+    check_retry_in_order((const uint32_t[]){ 2, 1, 3, 4 }); /* Retry ahead of everything */
+    check_retry_in_order((const uint32_t[]){ 1, 3, 2, 4 }); /* its answer ahead of it */
+    check_retry_in_order((const uint32_t[]){ 1, 3, 4, 2 });
+    check_retry_in_order((const uint32_t[]){ 2, 3, 1, 4 }); /* the answer ahead of the first try */
+    check_retry_in_order((const uint32_t[]){ 3, 2, 1, 4 });
+}
+
 /* The client may make a new ClientHello for it, with another random. */
 static void test_retry_with_another_random(void)
 {
@@ -270,6 +301,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/connection_restart/an authentic Retry is followed", test_retry);
+    g_test_add_func("/connection_restart/Retry may come in any order", test_retry_in_any_order);
     g_test_add_func("/connection_restart/the random may change with Retry",
                     test_retry_with_another_random);
     g_test_add_func("/connection_restart/a forged Retry is told and changes nothing",

@@ -45,7 +45,8 @@ char *ql_dumpcap_filter(const GArray *addresses)
     return g_string_free(filter, filter->len == 0);
 }
 
-/* Runs in the child, before dumpcap. If this program is killed, dumpcap ends as by Ctrl-C. */
+/* Runs in the child, before dumpcap. If this program is killed, dumpcap ends as by Ctrl-C; but the
+ * kernel forgets that where dumpcap's file gives it privileges (prctl(2)). */
 static void set_up_child(gpointer unused)
 {
     (void)unused;

@@ -16,6 +16,7 @@
 struct ql_stdout {
     int fd;
     bool terminal;
+    bool waits;   /* as of ql_output */
     GQueue turns; /* ql_output; the first may write */
 };
 
@@ -34,11 +35,20 @@ struct ql_output {
     size_t unfinished_length;
 };
 
+/* A device that is no terminal, such as /dev/null, has no reader. */
+static bool waits_for_reader(int fd)
+{
+    struct stat entry;
+    return fstat(fd, &entry) == 0 && !S_ISREG(entry.st_mode) &&
+           (!S_ISCHR(entry.st_mode) || isatty(fd) == 1);
+}
+
 ql_stdout *ql_stdout_new(int fd)
 {
     ql_stdout *shared = g_new0(ql_stdout, 1);
     shared->fd = fd;
     shared->terminal = isatty(fd) == 1;
+    shared->waits = waits_for_reader(fd);
     g_queue_init(&shared->turns);
     return shared;
 }
@@ -56,14 +66,6 @@ bool ql_stdout_is_terminal(const ql_stdout *shared)
     return shared->terminal;
 }
 
-/* A device that is no terminal, such as /dev/null, has no reader. */
-static bool waits_for_reader(int fd)
-{
-    struct stat entry;
-    return fstat(fd, &entry) == 0 && !S_ISREG(entry.st_mode) &&
-           (!S_ISCHR(entry.st_mode) || isatty(fd) == 1);
-}
-
 static ql_output *output_new(void)
 {
     ql_output *output = g_new0(ql_output, 1);
@@ -77,7 +79,7 @@ ql_output *ql_output_new_stdout(ql_stdout *shared)
     ql_output *output = output_new();
     output->shared = shared;
     output->fd = shared->fd;
-    output->waits = waits_for_reader(shared->fd);
+    output->waits = shared->waits;
     g_queue_push_tail(&shared->turns, output);
     return output;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Three network namespaces in a row, client - relay - server, and what is recorded at both ends."""
 import os
+import re
 import signal
 import subprocess
 import time
@@ -37,6 +38,17 @@ def ended(process, number=signal.SIGTERM, seconds=10):
     except subprocess.TimeoutExpired:
         process.kill()
         return process.wait(seconds)
+
+
+def remove_leftovers():
+    """Namespaces of runs that were killed, with the processes in them."""
+    for name in run("ip", "netns", "list").stdout.decode().split():
+        owner = re.fullmatch(r"ql(\d+)n\d+[crs]", name)
+        if not owner or os.path.exists(f"/proc/{owner[1]}"):
+            continue
+        for pid in run("ip", "netns", "pids", name, check=False).stdout.split():
+            os.kill(int(pid), signal.SIGKILL)
+        run("ip", "netns", "delete", name, check=False)
 
 
 class Network:

@@ -21,6 +21,7 @@ import threading
 
 import cases
 import matrix
+import network
 import runner
 import servers
 
@@ -87,6 +88,7 @@ def main():
     if os.geteuid() != 0 or missing:
         print(f"skipped: it needs root{' and ' if missing else ''}{', '.join(missing)}")
         sys.exit(SKIPPED)
+    network.remove_leftovers()
     root = options.root
     if root == "make":
         root = subprocess.run([HERE / "make_root"], stdout=subprocess.PIPE,

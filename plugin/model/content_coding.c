@@ -65,7 +65,7 @@ static size_t zlib_step(stage *at, ql_slice *in, uint8_t *out, size_t room)
     z->next_out = out;
     z->avail_out = (uInt)room;
     int result = inflate(z, Z_NO_FLUSH);
-    in->data = z->next_in; /* NULL stays NULL: there may be output of earlier input alone */
+    in->data += given - z->avail_in;
     in->length -= given - z->avail_in;
     at->ended = result == Z_STREAM_END;
     at->broken = result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR;
@@ -195,12 +195,13 @@ static size_t take_as_it_came(ql_slice *in, uint8_t *out, size_t room)
 
 static size_t take_through(ql_content_decoder *decoder, unsigned depth, uint8_t *out, size_t room);
 
-/* Returns whether the stage before had something for this one, which is its depth-th. */
+/* Returns whether the stage before had something for this one, which is its depth-th. Where it had
+ * nothing the data are none, but somewhere: there may be output of earlier input. */
 static bool refill(ql_content_decoder *decoder, unsigned depth)
 {
     stage *at = &decoder->stages[depth - 1];
     if (depth == 1) {
-        at->in = decoder->in;
+        at->in = decoder->in.length > 0 ? decoder->in : (ql_slice){ at->buffer, 0 };
         decoder->in = (ql_slice){ NULL, 0 };
     } else {
         at->in = (ql_slice){ at->buffer, take_through(decoder, depth - 1, at->buffer, CHUNK) };

@@ -3,6 +3,7 @@
 
 #include "text.h"
 
+#include <glib/gstdio.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -167,8 +168,8 @@ static void write_bytes(GKeyFile *keys, const char *group, const char *key, GByt
 char *ql_session_file_to_text(const ql_session_file *file)
 {
     g_autoptr(GKeyFile) keys = g_key_file_new();
-    g_autoptr(GList) origins = g_list_sort(g_hash_table_get_keys(file->entries),
-                                           (GCompareFunc)(void (*)(void))strcmp);
+    g_autoptr(GList) origins =
+        g_list_sort(g_hash_table_get_keys(file->entries), (GCompareFunc)(void (*)(void))strcmp);
     unsigned number = 0;
     g_key_file_set_integer(keys, HEAD, "sessions", FORMAT);
     for (GList *at = origins; at != NULL; at = at->next) {
@@ -194,6 +195,9 @@ bool ql_session_file_save(const ql_session_file *file, GError **error)
 {
     g_autofree char *text = ql_session_file_to_text(file);
     g_autoptr(GError) cause = NULL;
+    /* A file that is there keeps its mode with newer releases of GLib. Where there is none, or it
+     * is somebody else's, the next call says so. */
+    (void)g_chmod(file->path, 0600);
     if (g_file_set_contents_full(file->path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600,
                                  &cause))
         return true;

@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -207,6 +208,12 @@ def documents(folder):
     return files
 
 
+def plain(fields):
+    """Values of -T fields as Wireshark 4.0 writes them; later ones write True and wide numbers."""
+    text = re.sub(r"\b0x0{8,}([0-9a-f]+)\b", lambda found: str(int(found[1], 16)), fields)
+    return re.sub(r"\b(True|False)\b", lambda found: str(int(found[1] == "True")), text)
+
+
 def tshark(capture, *arguments, preferences=()):
     """What tshark prints on a capture, line by line. It runs without any plugin."""
     options = [word for each in preferences for word in ("-o", each)]
@@ -216,7 +223,8 @@ def tshark(capture, *arguments, preferences=()):
                                                 "WIRESHARK_PLUGIN_DIR": "/nonexistent"})
     if done.returncode != 0:
         raise AssertionError(f"{done.returncode} {done.stderr.decode(errors='replace')}")
-    return done.stdout.decode().splitlines()
+    text = done.stdout.decode()
+    return (plain(text) if "fields" in arguments else text).splitlines()
 
 
 def wire(home, capture, condition, *names):
@@ -230,7 +238,7 @@ def wire(home, capture, condition, *names):
     if done.returncode != 0:
         raise AssertionError(f"{done.returncode} {done.stderr.decode(errors='replace')}")
     return [tuple(field.split("|") if field else [] for field in line.split("\t"))
-            for line in done.stdout.decode().splitlines()]
+            for line in plain(done.stdout.decode()).splitlines()]
 
 
 class Case(support.Case):

@@ -4,6 +4,7 @@
 be, as tshark reads it from the server's own capture."""
 import os
 import re
+import signal
 import subprocess
 
 import origin_support as support
@@ -131,9 +132,11 @@ class Restart(Case):
             client = self.home.start("get", "--cacert", self.certificates.ca, *[
                 f"{server.url}/5m"] * 4, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             client.stdout.read(1000)  # the rest waits in the pipe
+            client.send_signal(signal.SIGSTOP)  # it is not to see that nobody listens meanwhile
             server.process.kill()
             server.process.wait(support.TIMEOUT)
             with self.serve(listen=f"127.0.0.1:{port}"):
+                client.send_signal(signal.SIGCONT)
                 said = client.communicate(timeout=support.TIMEOUT)[1].decode()
         self.assertEqual(client.returncode, 1)
         self.assertIn("stateless reset", said)

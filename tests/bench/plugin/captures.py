@@ -78,7 +78,8 @@ def whole(origin, family, folder, packets):
         most = math.ceil((packets - have) / SHORT_PACKETS) + 100
         origin.get("short", min(REQUESTS_A_CONNECTION, most), parts[-1], keys)
         have += packets_of(parts[-1])
-    run("mergecap", "-w", capture, *parts)
+    # Not as pcapng: mergecap 4.0 cannot read what it makes of files with comments on their sections.
+    run("mergecap", "-F", "nsecpcap", "-w", capture, *parts)
     for part in parts:
         part.unlink()
     return capture

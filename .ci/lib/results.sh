@@ -5,8 +5,9 @@
 ql_passed=0
 ql_failed=0
 
-# count_results FILE: adds up ctest's JUnit file. A test that failed without saying "not ok" (it
-# crashed, hung, or was never started) is one failure.
+# count_results FILE [AGAIN]: adds up ctest's JUnit file. A test that failed without saying "not ok"
+# (it crashed, hung, or was never started) is one failure. What AGAIN, a file of the tests that were
+# run once more, says of a test replaces what FILE says.
 count_results() {
     local counts
     counts=$(awk '
@@ -20,11 +21,18 @@ count_results() {
         /^ok [0-9]/ && !/# SKIP/ { ok++ }
         /^not ok [0-9]/ && !/# TODO/ { bad++ }
         /<\/testcase>/ {
+            if (status != "run" && status != "skipped" && bad == 0) bad = 1
+            else if (status == "run" && ok + bad == 0) ok = 1
+            if (name in good && status == "run")
+                print "passed only when it was run again, alone: " name > "/dev/stderr"
+            good[name] = status == "skipped" ? 0 : ok
+            lost[name] = status == "skipped" ? 0 : bad
             if (status == "skipped") print "skipped: " name > "/dev/stderr"
-            else if (status == "run") { passed += ok; failed += bad; if (ok + bad == 0) passed++ }
-            else { passed += ok; failed += bad > 0 ? bad : 1 }
         }
-        END { print passed + 0, failed + 0 }' "$1")
+        END {
+            for (name in good) { passed += good[name]; failed += lost[name] }
+            print passed + 0, failed + 0
+        }' "$@")
     ql_passed=$((ql_passed + ${counts% *}))
     ql_failed=$((ql_failed + ${counts#* }))
 }
@@ -36,19 +44,37 @@ ctest_options=(-j2 --output-on-failure --no-tests=error --test-output-size-passe
 # ctest announces each test's start; its end is news enough.
 without_starts() { sed -u '/^ *Start  *[0-9]*: /d'; }
 
-# run_ctest PRESET: runs all tests of the preset's build folder and counts them.
+# More failures than these are no accident of a busy machine.
+most_failures_to_repeat=3
+
+# run_ctest PRESET: runs all tests of the preset's build folder and counts them. Many of them drive
+# several programs over a network at once: a few that failed beside another test are run once more,
+# alone, and what passes only then is named.
 run_ctest() {
-    local results="$ql_source/build/$1/results.xml"
-    rm -f -- "$results"
+    local build="$ql_source/build/$1" results again failed
+    results="$build/results.xml" again="$build/results-again.xml"
+    failed="$build/Testing/Temporary/LastTestsFailed.log"
+    rm -f -- "$results" "$again" "$failed"
     cd -- "$ql_source"
     ctest --preset "$1" "${ctest_options[@]}" --output-junit "$results" 2>&1 </dev/null |
         without_starts || true
-    count_results_of "$results"
+    if [[ -s $failed && $(wc -l <"$failed") -le $most_failures_to_repeat ]]; then
+        say "What failed is run once more, alone."
+        ctest --preset "$1" "${ctest_options[@]}" -j1 --rerun-failed --output-junit "$again" 2>&1 \
+            </dev/null | without_starts || true
+    fi
+    count_results_of "$results" "$again"
 }
 
-# Where ctest wrote no results at all, that is a failure.
+# Where ctest wrote no results at all, that is a failure. The second file may be absent.
 count_results_of() {
-    if [[ -s $1 ]]; then count_results "$1"; else ql_failed=$((ql_failed + 1)); fi
+    if [[ ! -s $1 ]]; then
+        ql_failed=$((ql_failed + 1))
+    elif [[ -s ${2:-} ]]; then
+        count_results "$1" "$2"
+    else
+        count_results "$1"
+    fi
 }
 
 # The last line of a test run; the status is whether all is well.

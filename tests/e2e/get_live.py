@@ -12,6 +12,8 @@ import time
 import peers
 
 
+HEADERS = 1  # RFC 9114, 7.2.2
+
 FIRST, AFTER = b"first" * 40_000, b"after"
 """The parts of the answer. What is little, the proxy would keep back."""
 
@@ -72,7 +74,9 @@ class Reader:
             if mark:
                 self.rest = rest
                 to, kinds = line.decode().split("\t")
-                if (to == port.lstrip("!")) != port.startswith("!") and kind in kinds.split(","):
+                # Newer Wiresharks give the type in hexadecimal.
+                kinds = [int(number, 0) for number in kinds.split(",") if number]
+                if (to == port.lstrip("!")) != port.startswith("!") and kind in kinds:
                     return True
             elif not select.select([self.process.stdout], [], [], left)[0]:
                 return False
@@ -101,10 +105,10 @@ class Live(peers.Case):
             reader = Reader(client.stdout, *arguments)
             client.stdout.close()
             try:
-                self.assertTrue(reader.wait_for(port, "1"), "the request is not shown")
+                self.assertTrue(reader.wait_for(port, HEADERS), "the request is not shown")
                 self.assertIsNone(client.poll())
                 backend.events[0].set()
-                self.assertTrue(reader.wait_for("!" + port, "1"), "the answer is not shown")
+                self.assertTrue(reader.wait_for("!" + port, HEADERS), "the answer is not shown")
                 self.assertIsNone(client.poll())
                 backend.events[1].set()
                 self.assertEqual(client.wait(peers.TIMEOUT), 0)

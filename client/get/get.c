@@ -4,6 +4,7 @@
 #include "get_options.h"
 #include "get_reporter.h"
 #include "get_requests.h"
+#include "get_urls.h"
 #include "keylog.h"
 #include "progress.h"
 #include "recorder.h"
@@ -71,31 +72,38 @@ static char *describe(const ql_get_options *options)
                             : ql_relay_scenario_describe(scenario, options->command_line);
 }
 
-/* Those of the requests as far as they are known already. */
-static GArray *find_addresses(const ql_resolver *resolver, const GPtrArray *requests)
+/* Those of the URLs as far as they are known already. NULL and error if these cannot be had. */
+static GArray *find_addresses(const ql_resolver *resolver, const ql_get_options *options,
+                              GError **error)
 {
+    ql_get_url of;
+    g_autoptr(ql_get_urls) urls = ql_get_urls_new(options, error);
+    if (urls == NULL)
+        return NULL;
     GArray *addresses = g_array_new(FALSE, FALSE, sizeof(ql_address));
     g_autoptr(GHashTable) origins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (guint i = 0; i < requests->len; i++) {
-        const ql_url *url = ql_request_url(g_ptr_array_index(requests, i));
-        if (!g_hash_table_add(origins, ql_url_origin(url)))
-            continue;
-        GArray *found = ql_resolver_lookup(resolver, url->host, url->port, NULL);
-        if (found == NULL)
-            continue; /* which is told once the transfer needs it */
-        g_array_append_vals(addresses, found->data, found->len);
-        g_array_unref(found);
+    while (ql_get_urls_next(urls, &of, NULL)) {
+        /* What is not found is told once the transfer needs it. */
+        GArray *found = g_hash_table_add(origins, ql_url_origin(of.url))
+                            ? ql_resolver_lookup(resolver, of.url->host, of.url->port, NULL)
+                            : NULL;
+        if (found != NULL) {
+            g_array_append_vals(addresses, found->data, found->len);
+            g_array_unref(found);
+        }
+        ql_get_url_clear(&of);
     }
     return addresses;
 }
 
-static bool open_recorder(get_tools *tools, const ql_get_options *options,
-                          const GPtrArray *requests, GError **error)
+static bool open_recorder(get_tools *tools, const ql_get_options *options, GError **error)
 {
     const ql_capture_options *record = &options->record;
     g_autofree char *comment = describe(options);
     g_autoptr(GArray) addresses =
-        record->dumpcap != NULL ? find_addresses(tools->resolver, requests) : NULL;
+        record->dumpcap != NULL ? find_addresses(tools->resolver, options, error) : NULL;
+    if (record->dumpcap != NULL && addresses == NULL)
+        return false;
     tools->recorder = ql_recorder_new(record, comment, addresses, error);
     if (tools->recorder == NULL)
         return false;
@@ -103,8 +111,7 @@ static bool open_recorder(get_tools *tools, const ql_get_options *options,
     return true;
 }
 
-static bool open_logs(get_tools *tools, const ql_get_options *options, const GPtrArray *requests,
-                      GError **error)
+static bool open_logs(get_tools *tools, const ql_get_options *options, GError **error)
 {
     const ql_capture_options *record = &options->record;
     tools->keylog = ql_keylog_new(record->keys, error);
@@ -115,14 +122,13 @@ static bool open_logs(get_tools *tools, const ql_get_options *options, const GPt
         if (tools->qlogs == NULL)
             return false;
     }
-    return record->capture == NULL || open_recorder(tools, options, requests, error);
+    return record->capture == NULL || open_recorder(tools, options, error);
 }
 
-static bool open_tools(get_tools *tools, const ql_get_options *options, const GPtrArray *requests,
-                       GError **error)
+static bool open_tools(get_tools *tools, const ql_get_options *options, GError **error)
 {
     ql_tls_client_options with_log = ql_tls_options_for_context(&options->tls);
-    if (!open_logs(tools, options, requests, error))
+    if (!open_logs(tools, options, error))
         return false;
     with_log.keylog = tools->keylog;
     if (options->tls.session != NULL) {
@@ -191,9 +197,14 @@ static void die_of(int signal)
     sigprocmask(SIG_UNBLOCK, &signals, NULL);
 }
 
-/* Returns whether everything was transferred. The requests are taken. */
-static bool transfer_all(const get_tools *tools, const ql_get_options *options, GPtrArray *requests,
-                         int *signal, GError **error)
+static ql_request *next_request(void *requests, GError **error)
+{
+    return ql_get_requests_next(requests, error);
+}
+
+/* Returns whether everything was transferred. */
+static bool transfer_all(const get_tools *tools, const ql_get_options *options,
+                         ql_get_requests *requests, int *signal, GError **error)
 {
     double connect = options->connect_timeout > 0 ? options->connect_timeout : CONNECT_SECONDS;
     const sigset_t signals = ending_signals();
@@ -221,10 +232,11 @@ static bool transfer_all(const get_tools *tools, const ql_get_options *options, 
         .stop_fd = stop,
         .report = report,
         .report_user = (void *)(uintptr_t)options,
+        .source = { next_request, requests, ql_get_requests_count(requests) },
+        .over = ql_get_reporter_listener(tools->reporter),
+        .over_user = tools->reporter,
     };
     ql_transfer *transfer = ql_transfer_new(&settings);
-    for (guint i = 0; i < requests->len; i++)
-        ql_transfer_add(transfer, g_steal_pointer(&requests->pdata[i]));
     ql_get_reporter_watch(tools->reporter, transfer);
     /* From here on a signal waits for connection, capture and log to be ended in good order. */
     sigprocmask(SIG_BLOCK, &signals, NULL);
@@ -239,7 +251,7 @@ static int get(const ql_get_options *options)
 {
     get_tools tools = { 0 };
     g_autoptr(GError) error = NULL, closing = NULL;
-    GPtrArray *requests = NULL;
+    ql_get_requests *requests = NULL;
     int signal = 0, status = QL_EXIT_USAGE;
     bool to_stdout = !ql_capture_options_take_stdout(&options->record);
     int family = options->ipv4 ? AF_INET : options->ipv6 ? AF_INET6 : AF_UNSPEC;
@@ -252,10 +264,10 @@ static int get(const ql_get_options *options)
         requests = ql_get_requests_new(options, tools.shared,
                                        ql_get_reporter_report(tools.reporter), &error);
     if (requests != NULL) {
-        bool done = open_tools(&tools, options, requests, &error) &&
+        bool done = open_tools(&tools, options, &error) &&
                     transfer_all(&tools, options, requests, &signal, &error);
         status = done ? QL_EXIT_DONE : QL_EXIT_FAILED;
-        g_ptr_array_unref(requests);
+        ql_get_requests_free(requests);
     } else if (error->domain == G_FILE_ERROR) {
         status = QL_EXIT_FAILED;
     }

@@ -10,18 +10,12 @@
 
 struct ql_get_reporter {
     char *format; /* NULL: no -w */
-    bool summary, terminal;
+    bool terminal;
+    GPtrArray *outcomes; /* ql_outcome, by place; NULL: no summary, so that nothing is kept */
     ql_get_report report;
     const ql_transfer *transfer;
     ngtcp2_tstamp begin;
 };
-
-static void outcome_of(const ql_get_reporter *reporter, const ql_request *request,
-                       ql_outcome *outcome)
-{
-    ql_outcome_init(outcome, request, ql_transfer_figures(reporter->transfer, request),
-                    ql_transfer_place(reporter->transfer, request));
-}
 
 static bool write_all(int fd, const char *text, size_t length)
 {
@@ -40,12 +34,19 @@ static char *report(const ql_request *request, void *user)
     const ql_get_reporter *reporter = user;
     ql_outcome outcome;
     g_autoptr(GString) out = g_string_new(NULL), err = g_string_new(NULL);
-    outcome_of(reporter, request, &outcome);
+    ql_outcome_init(&outcome, request, ql_transfer_figures(reporter->transfer, request),
+                    ql_transfer_place(reporter->transfer, request));
     ql_write_out(reporter->format, &outcome, ql_response_header(ql_request_get_response(request)),
                  reporter->terminal, out, err);
     ql_outcome_clear(&outcome);
     write_all(STDERR_FILENO, err->str, err->len);
     return g_strdup(out->str);
+}
+
+static void outcome_free(void *outcome)
+{
+    ql_outcome_clear(outcome);
+    g_free(outcome);
 }
 
 static char *read_format(const char *option, GError **error)
@@ -63,7 +64,7 @@ ql_get_reporter *ql_get_reporter_new(const ql_get_options *options, ql_stdout *s
                                      GError **error)
 {
     ql_get_reporter *reporter = g_new0(ql_get_reporter, 1);
-    reporter->summary = options->summary != FALSE;
+    reporter->outcomes = options->summary ? g_ptr_array_new_with_free_func(outcome_free) : NULL;
     reporter->terminal = shared != NULL && ql_stdout_is_terminal(shared);
     reporter->report = (ql_get_report){ report, reporter };
     reporter->format = read_format(options->write_out, error);
@@ -77,6 +78,7 @@ void ql_get_reporter_free(ql_get_reporter *reporter)
 {
     if (reporter == NULL)
         return;
+    g_clear_pointer(&reporter->outcomes, g_ptr_array_unref);
     g_free(reporter->format);
     g_free(reporter);
 }
@@ -92,25 +94,33 @@ void ql_get_reporter_watch(ql_get_reporter *reporter, const ql_transfer *transfe
     reporter->begin = ql_packets_now();
 }
 
-static void outcome_clear(void *outcome)
+static void keep_outcome(const ql_request *request, const ql_connection_figures *figures,
+                         unsigned place, void *user)
 {
-    ql_outcome_clear(outcome);
+    const ql_get_reporter *reporter = user;
+    ql_outcome *outcome = g_new(ql_outcome, 1);
+    ql_outcome_init(outcome, request, figures, place);
+    g_ptr_array_add(reporter->outcomes, outcome);
+}
+
+ql_transfer_listener ql_get_reporter_listener(const ql_get_reporter *reporter)
+{
+    return reporter->outcomes == NULL ? NULL : keep_outcome;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const ql_outcome *first = *(ql_outcome *const *)a, *second = *(ql_outcome *const *)b;
+    return first->number < second->number ? -1 : first->number > second->number;
 }
 
 bool ql_get_reporter_end(const ql_get_reporter *reporter, GError **error)
 {
-    if (!reporter->summary)
+    if (reporter->outcomes == NULL)
         return true;
-    g_autoptr(GArray) outcomes = g_array_new(FALSE, FALSE, sizeof(ql_outcome));
-    g_array_set_clear_func(outcomes, outcome_clear);
-    const GPtrArray *requests = ql_transfer_requests(reporter->transfer);
-    for (guint i = 0; i < requests->len; i++) {
-        ql_outcome outcome;
-        outcome_of(reporter, g_ptr_array_index(requests, i), &outcome);
-        g_array_append_val(outcomes, outcome);
-    }
+    g_ptr_array_sort(reporter->outcomes, by_number);
     double seconds = (double)(ql_packets_now() - reporter->begin) / (double)NGTCP2_SECONDS;
-    g_autofree char *line = ql_write_out_summary(outcomes, seconds);
+    g_autofree char *line = ql_write_out_summary(reporter->outcomes, seconds);
     g_autofree char *text = g_strconcat(line, "\n", NULL);
     if (write_all(STDOUT_FILENO, text, strlen(text)))
         return true;

@@ -23,5 +23,8 @@ const ql_get_report *ql_get_reporter_report(const ql_get_reporter *reporter);
 /* Where the requests are carried out: before it runs. */
 void ql_get_reporter_watch(ql_get_reporter *reporter, const ql_transfer *transfer);
 
+/* For ql_transfer_settings, where user is a ql_get_reporter. NULL if there will be no summary. */
+ql_transfer_listener ql_get_reporter_listener(const ql_get_reporter *reporter);
+
 /* After it ran. False and error if the summary cannot be written. */
 bool ql_get_reporter_end(const ql_get_reporter *reporter, GError **error);

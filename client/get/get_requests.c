@@ -11,6 +11,16 @@
 #define JSON_TYPE "application/json"
 #define CODINGS   "gzip, deflate, br, zstd"
 
+struct ql_get_requests {
+    const ql_get_options *options;
+    ql_stdout *shared;
+    const ql_get_report *report;
+    ql_get_urls *urls;
+    GHashTable *taken; /* char *, the whole names of all files */
+    unsigned count;
+    ql_request *first; /* NULL once it was taken */
+};
+
 /* The name that its -o or -O gives; NULL: standard output. */
 static const char *output_name(const ql_get_options *options, const char *name)
 {
@@ -56,16 +66,16 @@ static ql_body *upload_body(const char *path, GError **error)
     return NULL;
 }
 
-/* Gives the file of -o its whole name. False if another has it. */
-static bool place_named(const ql_get_options *options, ql_get_url *of, GHashTable *taken,
-                        GError **error)
+/* Takes names that were given, so that those of -O give way to them. False and error if another
+ * response has it already. */
+static bool take_named(ql_get_requests *requests, const ql_get_url *of, GError **error)
 {
-    char *whole = options->output_dir == NULL
-                      ? g_strdup(of->file)
-                      : g_build_filename(options->output_dir, of->file, NULL);
-    g_free(of->file);
-    of->file = whole;
-    if (g_hash_table_add(taken, g_canonicalize_filename(whole, NULL)) ||
+    const char *folder = requests->options->output_dir;
+    const char *name = output_name(requests->options, of->file);
+    if (name == NULL || *name == '\0')
+        return true;
+    g_autofree char *whole = folder == NULL ? g_strdup(name) : g_build_filename(folder, name, NULL);
+    if (g_hash_table_add(requests->taken, g_canonicalize_filename(whole, NULL)) ||
         g_str_has_prefix(whole, "/dev/"))
         return true;
     g_set_error(error, QL_OPTIONS_ERROR, 0, "two responses cannot be written to one file: %s",
@@ -73,39 +83,28 @@ static bool place_named(const ql_get_options *options, ql_get_url *of, GHashTabl
     return false;
 }
 
-static void place_remote_name(const ql_get_options *options, ql_get_url *of, GHashTable *taken)
+static char *take_remote_name(ql_get_requests *requests, const ql_url *url)
 {
-    const char *folder = options->output_dir == NULL ? "." : options->output_dir;
-    g_autofree char *wanted = ql_url_file_name(of->url);
-    g_autofree char *plain = g_build_filename(folder, wanted, NULL);
+    const char *folder = requests->options->output_dir;
+    g_autofree char *wanted = ql_url_file_name(url);
+    g_autofree char *plain = g_build_filename(folder == NULL ? "." : folder, wanted, NULL);
     g_autofree char *path = g_canonicalize_filename(plain, NULL);
-    g_autofree char *unique = ql_output_unique_name(taken, path);
+    g_autofree char *unique = ql_output_unique_name(requests->taken, path);
     g_autofree char *base = g_path_get_basename(unique);
-    g_free(of->file);
-    of->file =
-        options->output_dir == NULL ? g_steal_pointer(&base) : g_build_filename(folder, base, NULL);
+    return folder == NULL ? g_steal_pointer(&base) : g_build_filename(folder, base, NULL);
 }
 
-/* From here on, file is the name of a file, or NULL for standard output. Those that were given come
- * first, so that others give way to them. */
-static bool place_files(const ql_get_options *options, GArray *urls, GError **error)
+/* From here on, file is the name of a file, or NULL for standard output. */
+static void place_file(ql_get_requests *requests, ql_get_url *of)
 {
-    g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_autoptr(GArray) remote = g_array_new(FALSE, FALSE, sizeof(guint));
-    for (guint i = 0; i < urls->len; i++) {
-        ql_get_url *of = &g_array_index(urls, ql_get_url, i);
-        const char *name = output_name(options, of->file);
-        if (name == NULL)
-            g_clear_pointer(&of->file, g_free);
-        else if (*name == '\0')
-            g_array_append_val(remote, i);
-        else if (!place_named(options, of, taken, error))
-            return false;
-    }
-    for (guint i = 0; i < remote->len; i++)
-        place_remote_name(options,
-                          &g_array_index(urls, ql_get_url, g_array_index(remote, guint, i)), taken);
-    return true;
+    const char *folder = requests->options->output_dir;
+    const char *name = output_name(requests->options, of->file);
+    char *whole = name == NULL     ? NULL
+                  : *name == '\0'  ? take_remote_name(requests, of->url)
+                  : folder == NULL ? g_strdup(name)
+                                   : g_build_filename(folder, name, NULL);
+    g_free(of->file);
+    of->file = whole;
 }
 
 static const char *upload_of(const ql_get_options *options, guint index)
@@ -123,25 +122,18 @@ static const char *method_of(const ql_get_options *options, const char *upload, 
                                    : "GET";
 }
 
-static bool find_resumption(const ql_get_options *options, const char *file, uint64_t *from,
-                            GError **error)
+/* How many bytes of the response are there. */
+static uint64_t resumption_of(const ql_get_options *options, const char *file)
 {
     struct stat entry;
-    *from = 0;
+    uint64_t from = 0;
     if (options->continue_at == NULL)
-        return true;
-    if (strcmp(options->continue_at, "-") != 0) {
-        *from = g_ascii_strtoull(options->continue_at, NULL, 10);
-        return true;
-    }
-    if (file == NULL) {
-        g_set_error(error, QL_OPTIONS_ERROR, 0,
-                    "-C - needs the name of a file, to see what is there: -o FILE or -O");
-        return false;
-    }
-    if (stat(file, &entry) == 0 && S_ISREG(entry.st_mode))
-        *from = (uint64_t)entry.st_size;
-    return true;
+        return 0;
+    if (strcmp(options->continue_at, "-") != 0)
+        from = g_ascii_strtoull(options->continue_at, NULL, 10);
+    else if (stat(file, &entry) == 0 && S_ISREG(entry.st_mode))
+        from = (uint64_t)entry.st_size;
+    return from;
 }
 
 static ql_request_settings settings_of(const ql_get_options *options)
@@ -178,11 +170,6 @@ static ql_body *lines_body(const ql_get_options *options, GError **error)
 static ql_body *content_of(const ql_get_options *options, const ql_get_url *of, GError **error)
 {
     const char *upload = upload_of(options, of->given);
-    if (of->url->websocket && options->datagrams != NULL) {
-        g_set_error(error, QL_OPTIONS_ERROR, 0, "--datagram needs an https URL, not %s",
-                    of->url->text);
-        return NULL;
-    }
     if (of->url->websocket)
         return lines_body(options, error);
     if (options->datagrams != NULL) {
@@ -194,16 +181,24 @@ static ql_body *content_of(const ql_get_options *options, const ql_get_url *of, 
                           : data_body(options, options->json ? "" : "&", error);
 }
 
-static ql_request *request_new(const ql_get_options *options, ql_get_url *of, ql_stdout *shared,
-                               GError **error)
+static ql_output *output_of(const ql_get_requests *requests, const char *file)
 {
+    if (file == NULL)
+        return requests->shared == NULL ? ql_output_new_nowhere()
+                                        : ql_output_new_stdout(requests->shared);
+    return requests->options->continue_at != NULL ? ql_output_new_file_behind(file)
+                                                  : ql_output_new_file(file);
+}
+
+static ql_request *request_new(const ql_get_requests *requests, ql_get_url *of, GError **error)
+{
+    const ql_get_options *options = requests->options;
     const char *upload = upload_of(options, of->given);
     bool content = options->data->len > 0 && !options->data_in_query;
     ql_request_settings settings = settings_of(options);
     settings.method = method_of(options, upload, content);
     settings.content_type = !content ? NULL : options->json ? JSON_TYPE : FORM_TYPE;
-    if (!find_resumption(options, of->file, &settings.resume, error))
-        return NULL;
+    settings.resume = resumption_of(options, of->file);
     ql_body *body = NULL;
     if (of->url->websocket)
         settings.protocol = "websocket";
@@ -214,11 +209,12 @@ static ql_request *request_new(const ql_get_options *options, ql_get_url *of, ql
         if (body == NULL)
             return NULL;
     }
-    ql_output *output =
-        of->file == NULL ? shared == NULL ? ql_output_new_nowhere() : ql_output_new_stdout(shared)
-        : options->continue_at != NULL ? ql_output_new_file_behind(of->file)
-                                       : ql_output_new_file(of->file);
-    return ql_request_new(g_steal_pointer(&of->url), &settings, body, output, error);
+    ql_request *request = ql_request_new(g_steal_pointer(&of->url), &settings, body,
+                                         output_of(requests, of->file), error);
+    if (request != NULL && requests->report != NULL)
+        ql_request_set_report(request, output_of(requests, NULL), requests->report->reporter,
+                              requests->report->user);
+    return request;
 }
 
 static bool make_folder(const char *folder, GError **error)
@@ -230,24 +226,82 @@ static bool make_folder(const char *folder, GError **error)
     return false;
 }
 
-GPtrArray *ql_get_requests_new(const ql_get_options *options, ql_stdout *shared,
-                               const ql_get_report *report, GError **error)
+/* What can be seen before anything is sent. */
+static bool check_one(ql_get_requests *requests, const ql_get_url *of, GError **error)
 {
-    g_autoptr(GArray) urls = ql_get_urls_new(options, error);
-    if (urls == NULL || !place_files(options, urls, error) ||
+    const ql_get_options *options = requests->options;
+    const char *upload = of->first ? upload_of(options, of->given) : NULL;
+    if (of->url->websocket && options->datagrams != NULL) {
+        g_set_error(error, QL_OPTIONS_ERROR, 0, "--datagram needs an https URL, not %s",
+                    of->url->text);
+        return false;
+    }
+    if (g_strcmp0(options->continue_at, "-") == 0 && output_name(options, of->file) == NULL) {
+        g_set_error(error, QL_OPTIONS_ERROR, 0,
+                    "-C - needs the name of a file, to see what is there: -o FILE or -O");
+        return false;
+    }
+    return take_named(requests, of, error) && (upload == NULL || ql_body_check_file(upload, error));
+}
+
+static bool check_all(ql_get_requests *requests, GError **error)
+{
+    GError *wrong = NULL;
+    ql_get_url of;
+    while (ql_get_urls_next(requests->urls, &of, &wrong)) {
+        requests->count++;
+        check_one(requests, &of, &wrong);
+        ql_get_url_clear(&of);
+        if (wrong != NULL)
+            break;
+    }
+    ql_get_urls_rewind(requests->urls);
+    if (wrong != NULL)
+        g_propagate_error(error, wrong);
+    return wrong == NULL;
+}
+
+ql_get_requests *ql_get_requests_new(const ql_get_options *options, ql_stdout *shared,
+                                     const ql_get_report *report, GError **error)
+{
+    g_autoptr(ql_get_requests) requests = g_new0(ql_get_requests, 1);
+    requests->options = options;
+    requests->shared = shared;
+    requests->report = report;
+    requests->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    requests->urls = ql_get_urls_new(options, error);
+    if (requests->urls == NULL || !check_all(requests, error) ||
         !make_folder(options->output_dir, error))
         return NULL;
-    g_autoptr(GPtrArray) requests = g_ptr_array_new_with_free_func((GDestroyNotify)ql_request_free);
-    for (guint i = 0; i < urls->len; i++) {
-        ql_request *request =
-            request_new(options, &g_array_index(urls, ql_get_url, i), shared, error);
-        if (request == NULL)
-            return NULL;
-        g_ptr_array_add(requests, request);
-        if (report != NULL)
-            ql_request_set_report(
-                request, shared == NULL ? ql_output_new_nowhere() : ql_output_new_stdout(shared),
-                report->reporter, report->user);
-    }
-    return g_steal_pointer(&requests);
+    /* What is wrong with the options is wrong with every request. */
+    requests->first = ql_get_requests_next(requests, error);
+    return requests->first == NULL && requests->count > 0 ? NULL : g_steal_pointer(&requests);
+}
+
+void ql_get_requests_free(ql_get_requests *requests)
+{
+    if (requests == NULL)
+        return;
+    ql_request_free(requests->first);
+    g_hash_table_unref(requests->taken);
+    ql_get_urls_free(requests->urls);
+    g_free(requests);
+}
+
+unsigned ql_get_requests_count(const ql_get_requests *requests)
+{
+    return requests->count;
+}
+
+ql_request *ql_get_requests_next(ql_get_requests *requests, GError **error)
+{
+    ql_get_url of;
+    if (requests->first != NULL)
+        return g_steal_pointer(&requests->first);
+    if (!ql_get_urls_next(requests->urls, &of, error))
+        return NULL;
+    place_file(requests, &of);
+    ql_request *request = request_new(requests, &of, error);
+    ql_get_url_clear(&of);
+    return request;
 }

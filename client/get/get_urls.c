@@ -5,11 +5,18 @@
 
 #include <string.h>
 
-static void get_url_clear(void *data)
+struct ql_get_urls {
+    const ql_get_options *options;
+    char *query;   /* common_query */
+    guint given;   /* the index of the one that is at hand */
+    ql_glob *glob; /* of it; NULL: not begun, or it is no pattern */
+    size_t index;  /* among those that it stands for */
+};
+
+void ql_get_url_clear(ql_get_url *url)
 {
-    ql_get_url *old = data;
-    ql_url_free(old->url);
-    g_free(old->file);
+    g_clear_pointer(&url->url, ql_url_free);
+    g_clear_pointer(&url->file, g_free);
 }
 
 /* A URL that ends in "/" names a folder for what is uploaded. */
@@ -77,48 +84,85 @@ static const char *upload_of(const ql_get_options *options, guint given)
     return given < count ? options->uploads[given] : NULL;
 }
 
-static bool append_one(GArray *list, const ql_get_options *options, guint given, const char *text,
-                       char *file, const char *query, GError **error)
+ql_get_urls *ql_get_urls_new(const ql_get_options *options, GError **error)
 {
-    g_autoptr(GString) whole = g_string_new(text);
-    append_upload(whole, upload_of(options, given));
-    if (*query != '\0')
-        append_query(whole, query);
-    ql_get_url added = { ql_url_new(whole->str, error), given, file };
-    if (added.url == NULL)
-        g_free(file);
-    else
-        g_array_append_val(list, added);
-    return added.url != NULL;
+    char *query = common_query(options, error);
+    if (query == NULL)
+        return NULL;
+    ql_get_urls *urls = g_new0(ql_get_urls, 1);
+    urls->options = options;
+    urls->query = query;
+    return urls;
 }
 
-static bool append_given(GArray *list, const ql_get_options *options, guint given,
-                         const char *query, GError **error)
+void ql_get_urls_free(ql_get_urls *urls)
 {
-    const char *pattern = g_ptr_array_index(options->urls, given);
-    const char *file =
-        given < options->outputs->len ? g_ptr_array_index(options->outputs, given) : NULL;
-    if (options->globoff)
-        return append_one(list, options, given, pattern, g_strdup(file), query, error);
-    g_autoptr(ql_glob) glob = ql_glob_new(pattern, error);
-    if (glob == NULL)
+    if (urls == NULL)
+        return;
+    ql_glob_free(urls->glob);
+    g_free(urls->query);
+    g_free(urls);
+}
+
+void ql_get_urls_rewind(ql_get_urls *urls)
+{
+    g_clear_pointer(&urls->glob, ql_glob_free);
+    urls->given = 0;
+    urls->index = 0;
+}
+
+/* How many URLs the one at hand stands for; 0 and error if its pattern is none. */
+static size_t count_of(ql_get_urls *urls, const char *pattern, GError **error)
+{
+    if (urls->options->globoff)
+        return 1;
+    if (urls->glob == NULL)
+        urls->glob = ql_glob_new(pattern, error);
+    return urls->glob == NULL ? 0 : ql_glob_count(urls->glob);
+}
+
+static char *text_of(const ql_get_urls *urls, const char *pattern)
+{
+    char *text = urls->glob == NULL ? g_strdup(pattern) : ql_glob_url(urls->glob, urls->index);
+    GString *whole = g_string_new(text);
+    g_free(text);
+    append_upload(whole, upload_of(urls->options, urls->given));
+    if (*urls->query != '\0')
+        append_query(whole, urls->query);
+    return g_string_free(whole, FALSE);
+}
+
+/* As ql_get_url has it. */
+static char *file_of(const ql_get_urls *urls)
+{
+    const GPtrArray *outputs = urls->options->outputs;
+    const char *file = urls->given < outputs->len ? g_ptr_array_index(outputs, urls->given) : NULL;
+    return file == NULL || urls->glob == NULL ? g_strdup(file)
+                                              : ql_glob_name(urls->glob, urls->index, file);
+}
+
+static void advance(ql_get_urls *urls, size_t count)
+{
+    if (++urls->index < count)
+        return;
+    g_clear_pointer(&urls->glob, ql_glob_free);
+    urls->given++;
+    urls->index = 0;
+}
+
+bool ql_get_urls_next(ql_get_urls *urls, ql_get_url *next, GError **error)
+{
+    if (urls->given == urls->options->urls->len)
         return false;
-    for (size_t i = 0; i < ql_glob_count(glob); i++) {
-        g_autofree char *text = ql_glob_url(glob, i);
-        char *name = file == NULL ? NULL : ql_glob_name(glob, i, file);
-        if (!append_one(list, options, given, text, name, query, error))
-            return false;
+    const char *pattern = g_ptr_array_index(urls->options->urls, urls->given);
+    size_t count = count_of(urls, pattern, error);
+    *next = (ql_get_url){ .given = urls->given, .first = urls->index == 0 };
+    if (count > 0) {
+        g_autofree char *text = text_of(urls, pattern);
+        next->url = ql_url_new(text, error);
     }
-    return true;
-}
-
-GArray *ql_get_urls_new(const ql_get_options *options, GError **error)
-{
-    g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(ql_get_url));
-    g_autofree char *query = common_query(options, error);
-    g_array_set_clear_func(list, get_url_clear);
-    for (guint i = 0; query != NULL && i < options->urls->len; i++)
-        if (!append_given(list, options, i, query, error))
-            return NULL;
-    return query == NULL ? NULL : g_steal_pointer(&list);
+    if (next->url != NULL)
+        next->file = file_of(urls);
+    advance(urls, count);
+    return next->url != NULL;
 }

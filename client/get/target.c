@@ -26,7 +26,7 @@ struct ql_target {
     GPtrArray *attempts;       /* ql_connection, of which the first to open becomes ... */
     ql_connection *connection; /* ... this; NULL: none now */
     bool moved;                /* a connection has had its chance to move */
-    size_t waiting_before;     /* when the attempts began */
+    size_t given;              /* requests, since the attempts began */
     ql_connection_figures figures;
 };
 
@@ -68,6 +68,7 @@ void ql_target_free(ql_target *target)
 void ql_target_add(ql_target *target, ql_request *request)
 {
     g_queue_push_tail(&target->waiting, request);
+    target->given++;
 }
 
 static bool has_connection(const ql_target *target)
@@ -146,7 +147,7 @@ static void connect_next(ql_target *target)
     ngtcp2_tstamp now = ql_packets_now();
     if (target->connect_deadline == 0) {
         target->connect_deadline = now + from->connect_timeout;
-        target->waiting_before = target->waiting.length;
+        target->given = target->waiting.length;
     }
     const ql_connection_settings settings = {
         .tls = from->tls,
@@ -253,7 +254,7 @@ static void after_connection(ql_target *target)
     ql_connection *connection = target->connection;
     const char *failure = ql_connection_failure(connection);
     g_autoptr(GPtrArray) undone = ql_connection_undone(connection);
-    bool useful = target->waiting.length < target->waiting_before;
+    bool useful = target->waiting.length < target->given;
     for (guint i = 0; i < undone->len; i++)
         target->say(g_ptr_array_index(undone, i), false, target->user);
     target->connect_deadline = 0;

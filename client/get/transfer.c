@@ -11,11 +11,13 @@
 
 #define NEVER           UINT64_MAX
 #define PROGRESS_PERIOD (200 * NGTCP2_MILLISECONDS)
+#define LIVE_AT_ONCE    250u /* from the source; more than a connection carries in two rounds */
 
 /* What the transfer knows of a request besides. */
 typedef struct entry {
     ql_request *request; /* owned */
-    guint place;         /* in the transfer's list */
+    guint place;         /* among all */
+    bool added;          /* and did not come from the source: stays as long as the transfer */
     ngtcp2_tstamp due;   /* it is not to be sent before */
     ql_connection_figures figures;
 } entry;
@@ -23,15 +25,19 @@ typedef struct entry {
 struct ql_transfer {
     ql_transfer_settings settings;
     GPtrArray *requests;   /* ql_request, as they were added; what followed on one has its place */
-    GHashTable *entries;   /* ql_request -> entry, also of those that others followed on */
+    GHashTable *entries;   /* ql_request -> entry */
     GPtrArray *targets;    /* ql_target, in the order of their first requests */
     GHashTable *by_origin; /* char * -> ql_target, borrowed */
     GQueue delayed;        /* of requests, those that are not due */
     GPtrArray *draining;   /* of requests, those that ended, but are not written */
+    GPtrArray *finished;   /* of requests, those that are of no more use */
     GHashTable *wide;      /* sentences on failures of whole connections */
     GHashTable *said;      /* those that are said once, and have been */
     ngtcp2_tstamp start, deadline, next_drawing;
-    unsigned over, failed;
+    unsigned begun, over, failed;
+    bool drained;            /* the source has no more, or is not asked any more */
+    bool broken_off;         /* nothing is freed any more before the end */
+    uint64_t received, sent; /* content of requests that are over */
 };
 
 static void entry_free(void *data)
@@ -55,6 +61,8 @@ ql_transfer *ql_transfer_new(const ql_transfer_settings *settings)
     transfer->targets = g_ptr_array_new_with_free_func(target_free);
     transfer->by_origin = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     transfer->draining = g_ptr_array_new();
+    transfer->finished = g_ptr_array_new();
+    transfer->drained = settings->source.next == NULL;
     transfer->wide = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     transfer->said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_queue_init(&transfer->delayed);
@@ -68,6 +76,7 @@ void ql_transfer_free(ql_transfer *transfer)
     g_hash_table_unref(transfer->by_origin);
     g_ptr_array_unref(transfer->targets);
     g_ptr_array_unref(transfer->draining);
+    g_ptr_array_unref(transfer->finished);
     g_queue_clear(&transfer->delayed);
     g_hash_table_unref(transfer->wide);
     g_hash_table_unref(transfer->said);
@@ -129,13 +138,15 @@ static void tell_failure(ql_transfer *transfer, const ql_request *request)
 
 static void on_change(ql_request *request, void *user);
 
-static void enter(ql_transfer *transfer, ql_request *request, guint place, ngtcp2_duration delay)
+static void enter(ql_transfer *transfer, ql_request *request, guint place, bool added,
+                  ngtcp2_duration delay)
 {
-    entry *added = g_new0(entry, 1);
-    added->request = request;
-    added->place = place;
-    added->due = delay == 0 ? 0 : ql_packets_now() + delay;
-    g_hash_table_insert(transfer->entries, request, added);
+    entry *fresh = g_new0(entry, 1);
+    fresh->request = request;
+    fresh->place = place;
+    fresh->added = added;
+    fresh->due = delay == 0 ? 0 : ql_packets_now() + delay;
+    g_hash_table_insert(transfer->entries, request, fresh);
     ql_request_set_observer(request, on_change, transfer);
     ql_request_begin(request);
     if (delay > 0)
@@ -149,7 +160,7 @@ static bool follow(ql_transfer *transfer, ql_request *request)
 {
     g_autoptr(GError) error = NULL;
     ngtcp2_duration delay;
-    guint place = entry_of(transfer, request)->place;
+    const entry *before = entry_of(transfer, request);
     ql_request *next = ql_follow_up_new(request, &delay, &error);
     if (next == NULL) {
         say(transfer, error->message);
@@ -160,35 +171,76 @@ static bool follow(ql_transfer *transfer, ql_request *request)
                       ql_request_failure(request));
     ql_trace_note(transfer->settings.trace, "%s follows in %g s", ql_request_url(next)->text,
                   (double)delay / (double)NGTCP2_SECONDS);
-    transfer->requests->pdata[place] = next;
-    enter(transfer, next, place, delay);
+    if (before->added)
+        transfer->requests->pdata[before->place] = next;
+    enter(transfer, next, before->place, before->added, delay);
     return true;
+}
+
+static void on_over(ql_transfer *transfer, ql_request *request)
+{
+    const entry *of = entry_of(transfer, request);
+    bool followed = ql_request_is_followed(request);
+    if (!of->added)
+        g_ptr_array_add(transfer->finished, request);
+    if (followed && follow(transfer, request))
+        return;
+    transfer->received += ql_request_received(request);
+    transfer->sent += ql_request_uploaded(request);
+    transfer->over++;
+    if (followed || ql_request_failure(request) != NULL)
+        transfer->failed++;
+    if (!followed && ql_request_failure(request) != NULL)
+        tell_failure(transfer, request);
+    if (transfer->settings.over != NULL)
+        transfer->settings.over(request, &of->figures, of->place, transfer->settings.over_user);
 }
 
 static void on_change(ql_request *request, void *user)
 {
     ql_transfer *transfer = user;
-    if (!ql_request_is_over(request)) {
-        ql_target *target = target_for(transfer, ql_request_url(request));
-        entry_of(transfer, request)->figures = ql_target_figures(target);
-        g_ptr_array_add(transfer->draining, request);
+    if (ql_request_is_over(request)) {
+        on_over(transfer, request);
         return;
     }
-    bool followed = ql_request_is_followed(request);
-    if (followed && follow(transfer, request))
-        return;
-    transfer->over++;
-    if (!followed && ql_request_failure(request) == NULL)
-        return;
-    transfer->failed++;
-    if (!followed)
-        tell_failure(transfer, request);
+    ql_target *target = target_for(transfer, ql_request_url(request));
+    entry_of(transfer, request)->figures = ql_target_figures(target);
+    g_ptr_array_add(transfer->draining, request);
 }
 
 void ql_transfer_add(ql_transfer *transfer, ql_request *request)
 {
     g_ptr_array_add(transfer->requests, request);
-    enter(transfer, request, transfer->requests->len - 1, 0);
+    enter(transfer, request, transfer->begun++, true, 0);
+}
+
+/* Takes requests from the source as long as there is room. */
+static void take_from_source(ql_transfer *transfer)
+{
+    const ql_transfer_source *source = &transfer->settings.source;
+    unsigned room = MAX(LIVE_AT_ONCE, 2 * transfer->settings.requests_at_once);
+    while (!transfer->drained && transfer->begun - transfer->over < room) {
+        g_autoptr(GError) error = NULL;
+        ql_request *request = source->next(source->user, &error);
+        transfer->drained = request == NULL && error == NULL;
+        if (transfer->drained)
+            break;
+        transfer->begun++;
+        if (request != NULL) {
+            enter(transfer, request, transfer->begun - 1, false, 0);
+        } else {
+            transfer->over++;
+            transfer->failed++;
+            say(transfer, error->message);
+        }
+    }
+}
+
+static void free_finished(ql_transfer *transfer)
+{
+    for (guint i = 0; i < transfer->finished->len && !transfer->broken_off; i++)
+        g_hash_table_remove(transfer->entries, g_ptr_array_index(transfer->finished, i));
+    g_ptr_array_set_size(transfer->finished, 0);
 }
 
 /* Responses that came whole, but whose outputs are slower than the connection. */
@@ -207,14 +259,23 @@ static void flush_draining(ql_transfer *transfer, GArray *pollfds)
 
 static void draw(ql_transfer *transfer, ngtcp2_tstamp now)
 {
-    ql_progress_figures figures = { .requests = transfer->requests->len,
+    GHashTableIter iter;
+    void *request;
+    ql_progress_figures figures = { .requests =
+                                        transfer->settings.source.count + transfer->requests->len,
                                     .over = transfer->over,
                                     .failed = transfer->failed,
+                                    .received = transfer->received,
+                                    .sent = transfer->sent,
+                                    .expected =
+                                        transfer->drained ? (int64_t)transfer->received : -1,
                                     .seconds = (double)(now - transfer->start) / 1e9 };
     if (transfer->settings.progress == NULL || now < transfer->next_drawing)
         return;
-    for (guint i = 0; i < transfer->requests->len; i++) {
-        const ql_request *request = g_ptr_array_index(transfer->requests, i);
+    g_hash_table_iter_init(&iter, transfer->entries);
+    while (g_hash_table_iter_next(&iter, &request, NULL)) {
+        if (ql_request_is_over(request))
+            continue;
         int64_t expected = ql_request_expected(request);
         figures.received += ql_request_received(request);
         figures.sent += ql_request_uploaded(request);
@@ -245,14 +306,23 @@ static bool wait_for_something(ql_transfer *transfer, GArray *pollfds, ngtcp2_ts
     return ready > 0 && list[pollfds->len - 1].revents != 0;
 }
 
+static int by_place(const void *a, const void *b, void *transfer)
+{
+    guint first = entry_of(transfer, a)->place, second = entry_of(transfer, b)->place;
+    return first < second ? -1 : first > second;
+}
+
 static void break_off(ql_transfer *transfer, const char *sentence)
 {
     g_hash_table_add(transfer->wide, g_strdup(sentence));
     for (guint i = 0; i < transfer->targets->len; i++)
         ql_target_close(g_ptr_array_index(transfer->targets, i));
     g_queue_clear(&transfer->delayed);
-    for (guint i = 0; i < transfer->requests->len; i++)
-        ql_request_give_up(g_ptr_array_index(transfer->requests, i), sentence);
+    transfer->drained = transfer->broken_off = true;
+    g_autoptr(GList) live = g_hash_table_get_keys(transfer->entries);
+    live = g_list_sort_with_data(live, by_place, transfer);
+    for (GList *at = live; at != NULL; at = at->next)
+        ql_request_give_up(at->data, sentence);
 }
 
 /* Those whose time has come go to their targets. Returns when the next is due. */
@@ -289,7 +359,7 @@ static ngtcp2_tstamp step(ql_transfer *transfer, GArray *pollfds)
 
 static bool is_under_way(const ql_transfer *transfer)
 {
-    if (transfer->over < transfer->requests->len)
+    if (transfer->over < transfer->begun || !transfer->drained)
         return true;
     for (guint i = 0; i < transfer->targets->len; i++)
         if (ql_target_is_busy(g_ptr_array_index(transfer->targets, i)))
@@ -307,8 +377,10 @@ unsigned ql_transfer_run(ql_transfer *transfer)
     while (is_under_way(transfer)) {
         g_array_set_size(pollfds, 0);
         unsigned over = transfer->over;
+        take_from_source(transfer);
         ngtcp2_tstamp expiry = step(transfer, pollfds);
         flush_draining(transfer, pollfds);
+        free_finished(transfer);
         /* One that is over gave its turn on standard output to another, which may stand before it.
          */
         if (transfer->over != over)

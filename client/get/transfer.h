@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Several requests, carried out in parallel: those of one origin share one connection, and the next
  * one where the server asks for it (GOAWAY). What follows on a request (follow_up.h) takes its
- * place. */
+ * place. Requests are added one by one, or come from a source when there is room for them, so that
+ * many cost no memory. */
 #pragma once
 
 #include "connection_figures.h"
@@ -24,6 +25,20 @@
 
 /* Gets one sentence for each failure. */
 typedef void (*ql_transfer_report)(const char *sentence, void *user);
+
+/* Where requests come from. */
+typedef struct ql_transfer_source {
+    /* The next request, which the transfer takes. NULL without error: there is no other; NULL and
+     * error: this one cannot be made, and has failed. */
+    ql_request *(*next)(void *user, GError **error);
+    void *user;
+    unsigned count; /* how many there will be */
+} ql_transfer_source;
+
+/* Gets a request that is over, for which place is its index among all of them. */
+typedef void (*ql_transfer_listener)(const ql_request *request,
+                                     const ql_connection_figures *figures, unsigned place,
+                                     void *user);
 
 /* All is borrowed and must outlive the transfer. */
 typedef struct ql_transfer_settings {
@@ -48,6 +63,9 @@ typedef struct ql_transfer_settings {
     int stop_fd;              /* breaks the transfer off when it is readable; -1: none */
     ql_transfer_report report;
     void *report_user;
+    ql_transfer_source source; /* next NULL: none */
+    ql_transfer_listener over; /* NULL: none */
+    void *over_user;
 } ql_transfer_settings;
 
 typedef struct ql_transfer ql_transfer;
@@ -55,18 +73,20 @@ typedef struct ql_transfer ql_transfer;
 ql_transfer *ql_transfer_new(const ql_transfer_settings *settings);
 void ql_transfer_free(ql_transfer *transfer); /* frees the requests, too; NULL is a no-op */
 
-/* Takes the request, which stays readable as long as transfer. */
+/* Takes the request, which stays readable as long as transfer. Before it runs. */
 void ql_transfer_add(ql_transfer *transfer, ql_request *request);
 
-/* Returns when every request is over: how many have failed. */
+/* Returns when every request is over, or the transfer was broken off: how many have failed. What
+ * comes from the source is freed as soon as it is over; a source is not asked any more once the
+ * transfer was broken off. */
 unsigned ql_transfer_run(ql_transfer *transfer);
 
 /* The requests in the order in which they were added, or what followed on them last. */
 const GPtrArray *ql_transfer_requests(const ql_transfer *transfer);
 
-/* Its index in that list, also if another took its place. */
+/* The index of a request that is not freed, among all; another may have taken its place. */
 unsigned ql_transfer_place(const ql_transfer *transfer, const ql_request *request);
 
-/* The connection of a request that has ended, as it was then; valid as long as transfer. */
+/* The connection of a request that has ended and is not freed, as it was then. */
 const ql_connection_figures *ql_transfer_figures(const ql_transfer *transfer,
                                                  const ql_request *request);

@@ -110,35 +110,39 @@ void ql_write_out(const char *format, const ql_outcome *outcome, const ql_fields
     }
 }
 
-char *ql_write_out_summary(const GArray *outcomes, double seconds)
+static char *sums_to_string(unsigned count, const int64_t *sums, double seconds)
 {
+    static const char *const names[] = { "failed", "size_download", "size_upload" };
     g_autoptr(JsonBuilder) builder = json_builder_new();
-    int64_t failed = 0, received = 0, sent = 0;
     json_builder_begin_object(builder);
-    json_builder_set_member_name(builder, "requests");
-    json_builder_begin_array(builder);
-    for (guint i = 0; i < outcomes->len; i++) {
-        const ql_outcome *outcome = &g_array_index(outcomes, ql_outcome, i);
-        failed += outcome->exit_code != 0 ? 1 : 0;
-        received += outcome->size_download;
-        sent += outcome->size_upload;
-        json_builder_add_value(builder, ql_outcome_to_json(outcome));
-    }
-    json_builder_end_array(builder);
-    const struct {
-        const char *name;
-        int64_t value;
-    } sums[] = { { "count", outcomes->len },
-                 { "failed", failed },
-                 { "size_download", received },
-                 { "size_upload", sent } };
-    for (size_t i = 0; i < G_N_ELEMENTS(sums); i++) {
-        json_builder_set_member_name(builder, sums[i].name);
-        json_builder_add_int_value(builder, sums[i].value);
+    json_builder_set_member_name(builder, "count");
+    json_builder_add_int_value(builder, count);
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        json_builder_set_member_name(builder, names[i]);
+        json_builder_add_int_value(builder, sums[i]);
     }
     json_builder_set_member_name(builder, "time_total");
     json_builder_add_double_value(builder, seconds);
     json_builder_end_object(builder);
     g_autoptr(JsonNode) root = json_builder_get_root(builder);
     return json_to_string(root, FALSE);
+}
+
+/* Written request by request: a tree of many thousands would not fit into memory. */
+char *ql_write_out_summary(const GPtrArray *outcomes, double seconds)
+{
+    GString *line = g_string_new("{\"requests\":[");
+    int64_t sums[3] = { 0 };
+    for (guint i = 0; i < outcomes->len; i++) {
+        const ql_outcome *outcome = g_ptr_array_index(outcomes, i);
+        g_autoptr(JsonNode) node = ql_outcome_to_json(outcome);
+        g_autofree char *text = json_to_string(node, FALSE);
+        sums[0] += outcome->exit_code != 0 ? 1 : 0;
+        sums[1] += outcome->size_download;
+        sums[2] += outcome->size_upload;
+        g_string_append_printf(line, "%s%s", i > 0 ? "," : "", text);
+    }
+    g_autofree char *rest = sums_to_string(outcomes->len, sums, seconds);
+    g_string_append_printf(line, "],%s", rest + 1); /* without its brace */
+    return g_string_free(line, FALSE);
 }

@@ -16,5 +16,5 @@ void ql_write_out(const char *format, const ql_outcome *outcome, const ql_fields
                   bool terminal, GString *out, GString *err);
 
 /* One line of JSON, with all values of the requests and what they have in common; to be freed by
- * g_free. outcomes: ql_outcome. */
-char *ql_write_out_summary(const GArray *outcomes, double seconds);
+ * g_free. outcomes: ql_outcome *. */
+char *ql_write_out_summary(const GPtrArray *outcomes, double seconds);

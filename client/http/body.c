@@ -126,6 +126,13 @@ static int64_t measure(int fd, off_t start, off_t size, bool strip)
     return kept;
 }
 
+static bool fail_to_read(const char *what, int cause, GError **error)
+{
+    g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(cause), "cannot read %s: %s",
+                what, g_strerror(cause));
+    return false;
+}
+
 bool ql_body_add_file(ql_body *body, const char *path, bool strip, GError **error)
 {
     bool standard = strcmp(path, "-") == 0;
@@ -134,11 +141,9 @@ bool ql_body_add_file(ql_body *body, const char *path, bool strip, GError **erro
     struct stat entry;
     if (fd < 0 || fstat(fd, &entry) != 0 || S_ISDIR(entry.st_mode)) {
         int cause = fd >= 0 && S_ISDIR(entry.st_mode) ? EISDIR : errno;
-        g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(cause), "cannot read %s: %s",
-                    standard ? "standard input" : path, g_strerror(cause));
         if (fd >= 0)
             close(fd);
-        return false;
+        return fail_to_read(standard ? "standard input" : path, cause, error);
     }
     part *added = g_new0(part, 1);
     added->path = g_strdup(standard ? "standard input" : path);
@@ -158,6 +163,16 @@ bool ql_body_add_file(ql_body *body, const char *path, bool strip, GError **erro
     g_array_append_val(body->sources, from);
     body->read_once = body->read_once || standard || !added->regular;
     return true;
+}
+
+bool ql_body_check_file(const char *path, GError **error)
+{
+    if (strcmp(path, "-") == 0)
+        return true;
+    int cause = g_file_test(path, G_FILE_TEST_IS_DIR)              ? EISDIR
+                : faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0 ? errno
+                                                                   : 0;
+    return cause == 0 || fail_to_read(path, cause, error);
 }
 
 bool ql_body_can_repeat(const ql_body *body)

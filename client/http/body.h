@@ -22,6 +22,9 @@ void ql_body_add_text(ql_body *body, const char *text, size_t length);
  * zero bytes are left out if strip says so. False and error if it cannot be opened. */
 bool ql_body_add_file(ql_body *body, const char *path, bool strip, GError **error);
 
+/* Whether ql_body_add_file would find something to read, without opening it; error as there. */
+bool ql_body_check_file(const char *path, GError **error);
+
 /* Whether ql_body_new_again can do what it says: nothing comes from a pipe or from standard input.
  */
 bool ql_body_can_repeat(const ql_body *body);

@@ -20,6 +20,7 @@ ql_request *ql_request_new(ql_url *url, const ql_request_settings *settings, ql_
     const ql_response_settings of_response = { .include = settings->include,
                                                .decode = settings->decode,
                                                .digest = settings->digest };
+    request->references = 1;
     request->url = url;
     request->settings = *settings;
     request->body = body;
@@ -38,9 +39,15 @@ ql_request *ql_request_new(ql_url *url, const ql_request_settings *settings, ql_
     return NULL;
 }
 
+ql_request *ql_request_ref(ql_request *request)
+{
+    request->references++;
+    return request;
+}
+
 void ql_request_free(ql_request *request)
 {
-    if (request == NULL)
+    if (request == NULL || --request->references > 0)
         return;
     ql_url_free(request->url);
     ql_url_free(request->redirection);

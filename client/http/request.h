@@ -80,7 +80,8 @@ typedef struct ql_request ql_request;
  * ":authority". */
 ql_request *ql_request_new(ql_url *url, const ql_request_settings *settings, ql_body *body,
                            ql_output *output, GError **error);
-void ql_request_free(ql_request *request); /* NULL is a no-op */
+ql_request *ql_request_ref(ql_request *request);
+void ql_request_free(ql_request *request); /* gives one reference up; NULL is a no-op */
 
 /* The request. */
 const ql_url *ql_request_url(const ql_request *request);

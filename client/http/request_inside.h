@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct ql_request {
+    unsigned references;
     ql_url *url;
     ql_request_settings settings;
     ql_body *body;

@@ -10,7 +10,8 @@
 struct ql_request_stream {
     ngtcp2_conn *quic;
     int64_t id;
-    ql_request *request; /* NULL: it is over, or waits for another stream */
+    ql_request *sent;    /* QUIC sends of its content again what is lost, so it stays as long */
+    ql_request *request; /* the same; NULL: it is over, or waits for another stream */
     bool complete;       /* the response has come */
     uint64_t uncredited; /* content that the output has not written, so that the peer waits */
     bool body_waits, body_done;
@@ -21,12 +22,16 @@ ql_request_stream *ql_request_stream_new(ngtcp2_conn *quic, int64_t id, ql_reque
     ql_request_stream *stream = g_new0(ql_request_stream, 1);
     stream->quic = quic;
     stream->id = id;
+    stream->sent = ql_request_ref(request);
     stream->request = request;
     return stream;
 }
 
 void ql_request_stream_free(ql_request_stream *stream)
 {
+    if (stream == NULL)
+        return;
+    ql_request_free(stream->sent);
     g_free(stream);
 }
 
@@ -132,8 +137,7 @@ ql_request *ql_request_stream_fail(ql_request_stream *stream, bool unprocessed,
 {
     if (!ql_request_stream_is_active(stream))
         return NULL;
-    ql_request *request = stream->request;
-    stream->request = NULL;
+    ql_request *request = g_steal_pointer(&stream->request);
     if (unprocessed && ql_request_restart(request))
         return request;
     ql_request_fail(request, sentence);

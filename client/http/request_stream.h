@@ -11,7 +11,7 @@
 
 typedef struct ql_request_stream ql_request_stream;
 
-/* Both are borrowed; the request is left alone once it is over or was put back. */
+/* quic is borrowed. The request is referred to, but left alone once it is over or was put back. */
 ql_request_stream *ql_request_stream_new(ngtcp2_conn *quic, int64_t id, ql_request *request);
 void ql_request_stream_free(ql_request_stream *stream); /* NULL is a no-op */
 

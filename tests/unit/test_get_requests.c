@@ -39,7 +39,15 @@ static GPtrArray *build(stage *s, const char *line)
     g_autofree char *whole = g_strconcat("get ", line, NULL);
     g_auto(GStrv) words = g_strsplit(whole, " ", -1);
     g_assert_true(ql_get_options_parse(&s->options, (int)g_strv_length(words), words, &s->error));
-    return ql_get_requests_new(&s->options, NULL, NULL, &s->error);
+    g_autoptr(ql_get_requests) requests = ql_get_requests_new(&s->options, NULL, NULL, &s->error);
+    if (requests == NULL)
+        return NULL;
+    GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)ql_request_free);
+    for (ql_request *next; (next = ql_get_requests_next(requests, &s->error)) != NULL;)
+        g_ptr_array_add(all, next);
+    g_assert_no_error(s->error);
+    g_assert_cmpuint(ql_get_requests_count(requests), ==, all->len);
+    return all;
 }
 
 static const char *field(const GPtrArray *requests, guint index, const char *name)

@@ -374,6 +374,61 @@ static void test_a_slow_reader_holds_nothing_up_for_good(stage *s, gconstpointer
     g_remove(path);
 }
 
+/* A source of requests that counts how many of them there are at a time. */
+typedef struct counting_source {
+    stage *of;
+    unsigned made, over, most, wrong;
+    bool *seen;
+} counting_source;
+
+#define FROM_SOURCE 1000u
+
+static ql_request *next_counted(void *user, GError **error)
+{
+    counting_source *source = user;
+    if (source->made == FROM_SOURCE)
+        return NULL;
+    if (source->made++ == 7) {
+        g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_NOENT, "the eighth has no content");
+        source->over++;
+        return NULL;
+    }
+    source->most = MAX(source->most, source->made - source->over);
+    g_autofree char *url = g_strdup_printf("https://localhost:%u/data.json?%u",
+                                           source->of->origin.port, source->made - 1);
+    return ql_request_new(ql_url_new(url, NULL), &(ql_request_settings){ 0 }, NULL,
+                          ql_output_new_nowhere(), NULL);
+}
+
+static void note_over(const ql_request *request, const ql_connection_figures *figures,
+                      unsigned place, void *user)
+{
+    counting_source *source = user;
+    g_autofree char *query = g_strdup_printf("?%u", place);
+    source->over++;
+    if (source->seen[place] || ql_request_status(request) != 200 || figures->number != 1 ||
+        !g_str_has_suffix(ql_request_url(request)->text, query))
+        source->wrong++;
+    source->seen[place] = true;
+}
+
+static void test_a_source_is_asked_when_there_is_room(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_autofree bool *seen = g_new0(bool, FROM_SOURCE);
+    counting_source source = { .of = s, .seen = seen };
+    s->settings.source = (ql_transfer_source){ next_counted, &source, FROM_SOURCE };
+    s->settings.over = note_over;
+    s->settings.over_user = &source;
+    s->transfer = ql_transfer_new(&s->settings);
+    g_assert_cmpuint(ql_transfer_run(s->transfer), ==, 1);
+    g_assert_cmpstr(s->reports->str, ==, "the eighth has no content\n");
+    g_assert_cmpuint(source.over, ==, FROM_SOURCE);
+    g_assert_cmpuint(source.wrong, ==, 0);
+    g_assert_cmpuint(source.most, <, FROM_SOURCE / 2);
+    g_assert_cmpuint(ql_transfer_requests(s->transfer)->len, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -382,6 +437,7 @@ int main(int argc, char **argv)
 #define TEST(name, function) g_test_add("/transfer/" name, stage, NULL, set_up, function, tear_down)
 #define OWN(name, function)  g_test_add("/transfer/" name, stage, NULL, NULL, function, tear_down)
     TEST("parallel", test_many_responses_come_whole_at_once);
+    TEST("source", test_a_source_is_asked_when_there_is_room);
     TEST("upload", test_content_is_sent_whole);
     TEST("move", test_a_move_in_mid_transfer_loses_nothing);
     TEST("late-move", test_a_move_that_comes_too_late_is_told);

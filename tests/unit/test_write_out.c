@@ -101,9 +101,9 @@ static void test_json_has_all_of_it(stage *s, gconstpointer unused)
     g_assert_cmpstr(json_object_get_string_member(object, "quic_dcid"), ==, "abcd");
     g_assert_true(json_object_get_null_member(object, "errormsg"));
 
-    g_autoptr(GArray) outcomes = g_array_new(FALSE, FALSE, sizeof(ql_outcome));
-    g_array_append_val(outcomes, s->outcome);
-    g_array_append_val(outcomes, s->outcome);
+    g_autoptr(GPtrArray) outcomes = g_ptr_array_new();
+    g_ptr_array_add(outcomes, &s->outcome);
+    g_ptr_array_add(outcomes, &s->outcome);
     g_autofree char *summary = ql_write_out_summary(outcomes, 1.5);
     g_autoptr(JsonNode) whole = json_from_string(summary, NULL);
     object = json_node_get_object(whole);

@@ -10,6 +10,7 @@ import sys
 import time
 import unittest
 
+import origin_support as support
 import peers
 from kernel_capture import enter_namespace
 
@@ -137,6 +138,6 @@ class Dumpcap(peers.Case):
 if __name__ == "__main__":
     if shutil.which("dumpcap") is None:
         print("dumpcap is not installed: skipped")
-        sys.exit(peers.SKIPPED)
+        sys.exit(support.SKIPPED)
     enter_namespace()
     peers.main()

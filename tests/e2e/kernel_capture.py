@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import origin_support as support
 import peers
 
 CLONE_NEWNET = 0x40000000
@@ -19,14 +20,14 @@ def enter_namespace():
     """A loopback of our own, with the MTU of Ethernet, on which no datagrams are joined."""
     if os.geteuid() != 0:
         print("not root: skipped")
-        sys.exit(peers.SKIPPED)
+        sys.exit(support.SKIPPED)
     for program in ("tcpdump", "ethtool", "ip", "tshark"):
         if shutil.which(program) is None:
             print(f"{program} is not installed: skipped")
-            sys.exit(peers.SKIPPED)
+            sys.exit(support.SKIPPED)
     if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
         print(f"no network namespace: {os.strerror(ctypes.get_errno())}: skipped")
-        sys.exit(peers.SKIPPED)
+        sys.exit(support.SKIPPED)
     for command in ("ip link set lo up mtu 1500", "ethtool -K lo tx-udp-segmentation off"):
         subprocess.run(command.split(), check=True, timeout=peers.TIMEOUT,
                        stdout=subprocess.DEVNULL)

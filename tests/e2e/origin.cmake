@@ -19,7 +19,7 @@ if(QUICLENS_PLUGIN)
 endif()
 add_test(NAME e2e/serve_faults COMMAND ${Python3_EXECUTABLE} -B
                                        ${CMAKE_CURRENT_SOURCE_DIR}/serve_faults.py ${with_plugin})
-set_tests_properties(e2e/serve_faults PROPERTIES LABELS e2e TIMEOUT 240)
+set_tests_properties(e2e/serve_faults PROPERTIES LABELS e2e TIMEOUT 240 SKIP_RETURN_CODE 77)
 
 if(QUICLENS_PLUGIN)
     add_test(NAME e2e/demo COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/demo.py
@@ -27,3 +27,6 @@ if(QUICLENS_PLUGIN)
     # It measures time.
     set_tests_properties(e2e/demo PROPERTIES LABELS e2e TIMEOUT 240 RUN_SERIAL TRUE)
 endif()
+
+add_test(NAME e2e/tap COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/test_tap.py)
+set_tests_properties(e2e/tap PROPERTIES LABELS e2e)

@@ -14,6 +14,9 @@ import unittest
 TIMEOUT = 60
 NOBODY = 65534
 
+SKIPPED = 77
+"""The exit status of tests that cannot be run here, none of them."""
+
 PATTERN = bytes((i * 7 + i // 256) & 0xFF for i in range(1024 * 1024))
 """What /1m.bin of the built-in pages holds."""
 
@@ -144,6 +147,39 @@ class Case(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr.decode(errors="replace"))
 
 
+class TapResult(unittest.TextTestResult):
+    """Says on standard output, as TAP, what became of each test, and why one was skipped."""
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.before = len(self.failures) + len(self.errors)
+        self.skipped_before = len(self.skipped)
+
+    def reason(self):
+        """Why the whole test was skipped, not a part of it; None: it was not."""
+        for test, reason in self.skipped[self.skipped_before:]:
+            if not hasattr(test, "test_case"):
+                return reason
+        return None
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        failed = len(self.failures) + len(self.errors) > self.before
+        reason = self.reason()
+        skipped = "" if reason is None else f" # SKIP {reason}"
+        print(f"{'not ok' if failed else 'ok'} {self.testsRun} - {test.id()}{skipped}", flush=True)
+
+
+def run_tests(arguments):
+    """Runs the tests of the main module and ends the program: SKIPPED if none was run."""
+    runner = unittest.TextTestRunner(verbosity=2, resultclass=TapResult)
+    result = unittest.main(argv=[sys.argv[0], *arguments], testRunner=runner, exit=False).result
+    if not result.wasSuccessful():
+        sys.exit(1)
+    skipped = {test.id() for test, _ in result.skipped if not hasattr(test, "test_case")}
+    sys.exit(SKIPPED if skipped and result.testsRun <= len(skipped) else 0)
+
+
 def main():
     """To be called by each test's own main."""
     parser = argparse.ArgumentParser()
@@ -152,4 +188,4 @@ def main():
     parser.add_argument("--preload", help="what has to be there before the plugin is")
     options, rest = parser.parse_known_args()
     Case.options = options
-    unittest.main(argv=[sys.argv[0], *rest], verbosity=2)
+    run_tests(rest)

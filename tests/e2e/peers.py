@@ -19,8 +19,6 @@ import unittest
 import origin_support as support
 
 TIMEOUT = 60
-SKIPPED = 77
-"""What a test exits with that could not be carried out in full, because something is missing."""
 
 
 def free_port():
@@ -279,7 +277,4 @@ def main():
     parser.add_argument("--plugin", help="quiclens.so, for those that read captures with it")
     parser.add_argument("--preload", help="what has to be there before the plugin is")
     support.Case.options, rest = parser.parse_known_args()
-    done = unittest.main(argv=[sys.argv[0], *rest], verbosity=2, exit=False)
-    if not done.result.wasSuccessful():
-        sys.exit(1)
-    sys.exit(SKIPPED if done.result.skipped else 0)
+    support.run_tests(rest)

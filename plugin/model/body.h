@@ -21,10 +21,11 @@ typedef struct ql_body {
     bool cut;       /* more came than could be kept */
 } ql_body;
 
-/* What all bodies of a session may take together. A plain value. */
+/* What all bodies of a session may take together, of memory and of work. A plain value. */
 typedef struct ql_body_budget {
     uint64_t cap, held; /* bytes, the pieces' own included; cap 0: bodies are not kept */
     bool told;          /* that the cap was hit */
+    bool hashes;        /* contents are hashed: a third of all work where bodies are large */
 } ql_body_budget;
 
 /* Adds content that follows what is there, and makes *body when it is NULL. A body that was cut

@@ -63,7 +63,7 @@ typedef struct ql_message {
     uint64_t gap_ns;      /* time during which bytes waited for a gap on the stream */
     uint64_t blocked_ns;  /* time during which its field sections waited for QPACK */
     uint8_t sha256[32];   /* of the content */
-    bool has_sha256;      /* complete, and the body is not empty */
+    bool has_sha256;      /* complete, the body is not empty, and hashes are wanted */
     bool complete;        /* all of it was seen, to the end of the stream */
     bool reset;           /* RESET_STREAM ended it */
 } ql_message;

@@ -17,7 +17,7 @@ typedef struct ql_http3_scope {
     ql_where now;           /* the captured frame that is being looked at */
     ql_stream_piece *piece; /* the STREAM frame that is being looked at, or NULL */
     ql_qpack *qpack[2];     /* by sender */
-    ql_body_budget *bodies; /* borrowed; NULL: bodies are not kept */
+    ql_body_budget *bodies; /* borrowed; NULL: bodies are hashed, not kept */
     struct ql_pushes *pushes;
     GPtrArray *exchanges; /* of ql_exchange *, owned */
     GPtrArray *forgotten; /* of ql_exchange *, owned: of rejected early data */

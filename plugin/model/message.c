@@ -145,7 +145,8 @@ static void keep_content(ql_message_reader *r, ql_slice content)
 
 static void begin_content(ql_message_reader *r)
 {
-    r->digest = ql_http3_scope_digest(r->scope);
+    if (r->scope->bodies == NULL || r->scope->bodies->hashes)
+        r->digest = ql_http3_scope_digest(r->scope);
     if (r->exchange != NULL && ql_capsules_are_used(r->exchange))
         r->capsules = ql_capsules_new();
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/packet_protection.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <string.h>
 
 #include "model/key_schedule.h"
@@ -206,9 +208,12 @@ static bool decrypt(ql_packet_keys *keys, const uint8_t *nonce, ql_slice header,
     const uint8_t *tag = protected_bytes.data + length;
     EVP_CIPHER_CTX *aead = keys->aead;
     bool ccm = keys->suite == QL_SUITE_AES_128_CCM;
+    const OSSL_PARAM with_tag[] = {
+        OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, (void *)tag, QL_AEAD_TAG_LENGTH),
+        OSSL_PARAM_END,
+    };
 
-    if (EVP_DecryptInit_ex(aead, NULL, NULL, NULL, nonce) <= 0 ||
-        EVP_CIPHER_CTX_ctrl(aead, EVP_CTRL_AEAD_SET_TAG, QL_AEAD_TAG_LENGTH, (void *)tag) <= 0)
+    if (EVP_DecryptInit_ex2(aead, NULL, NULL, nonce, with_tag) <= 0)
         return false;
     /* CCM has to know the length beforehand, and verifies the tag while it decrypts. */
     if (ccm && EVP_DecryptUpdate(aead, NULL, &done, NULL, length) <= 0)

@@ -26,12 +26,18 @@ ql_session *ql_session_new(void)
     session->lobby = ql_lobby_new();
     session->plaintexts = ql_plaintexts_new();
     session->adoption_budget = ADOPTION_BUDGET;
+    session->bodies.hashes = true;
     return session;
 }
 
 void ql_session_keep_bodies(ql_session *session, uint64_t cap)
 {
     session->bodies.cap = cap;
+}
+
+void ql_session_hash_bodies(ql_session *session, bool wanted)
+{
+    session->bodies.hashes = wanted;
 }
 
 void ql_session_keep_plaintexts(ql_session *session, uint64_t cap, ql_plaintext_at_hand at_hand,

@@ -21,6 +21,9 @@ void ql_session_free(ql_session *session);
  * `cap` bytes; 0, as at first, is none. */
 void ql_session_keep_bodies(ql_session *session, uint64_t cap);
 
+/* Whether contents that begin from now on are hashed: ql_message.sha256. At first they are. */
+void ql_session_hash_bodies(ql_session *session, bool wanted);
+
 /* The payloads of packets that are opened from now on are kept, as ql_plaintexts_keep() tells. */
 void ql_session_keep_plaintexts(ql_session *session, uint64_t cap, ql_plaintext_at_hand at_hand,
                                 void *user);

@@ -2,12 +2,12 @@
 #include "reports/report.h"
 
 static const ql_report reports[] = {
-    { "requests", "HTTP/3 requests and their responses", ql_report_requests },
-    { "cids", "Connection IDs and their lives", ql_report_cids },
-    { "paths", "Paths of the connections", ql_report_paths },
-    { "connections", "QUIC connections", ql_report_connections },
-    { "doctor", "What stays closed, and what to do", ql_report_doctor },
-    { "json", "Everything, one JSON object a line", ql_report_json },
+    { "requests", "HTTP/3 requests and their responses", ql_report_requests, false },
+    { "cids", "Connection IDs and their lives", ql_report_cids, false },
+    { "paths", "Paths of the connections", ql_report_paths, false },
+    { "connections", "QUIC connections", ql_report_connections, false },
+    { "doctor", "What stays closed, and what to do", ql_report_doctor, false },
+    { "json", "Everything, one JSON object a line", ql_report_json, true },
 };
 
 const ql_report *ql_reports(unsigned *count)

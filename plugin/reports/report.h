@@ -15,6 +15,7 @@ typedef struct ql_report {
     const char *name;  /* "requests": what follows -z quiclens, */
     const char *title; /* "HTTP/3 requests and their responses" */
     ql_report_writer write;
+    bool shows_hashes; /* of bodies; see ql_session_hash_bodies() */
 } ql_report;
 
 /* All of them, `count` in number. */

@@ -4,6 +4,7 @@
 #include "views/view.h"
 
 #include "reports/report.h"
+#include "wireshark/kept_bodies.h"
 #include "wireshark/live_model.h"
 
 #include <epan/tap.h>
@@ -88,6 +89,8 @@ static bool begin(const char *argument, const ql_report *report)
     }
     if (!listen_once())
         return false;
+    if (report->shows_hashes)
+        ql_kept_bodies_show_hashes();
     command *fresh = g_new0(command, 1);
     *fresh = (command){ report, to_stdout ? NULL : g_strdup(path), file };
     g_ptr_array_add(commands, fresh);

@@ -10,6 +10,7 @@ static struct {
     unsigned mebibytes;
     int taps[TAPS_MAX];
     unsigned tap_count;
+    bool hashes_shown;
 } bodies = { .mebibytes = 64 };
 
 void ql_kept_bodies_register(void)
@@ -26,6 +27,16 @@ void ql_kept_bodies_for(int tap)
 {
     g_assert(bodies.tap_count < TAPS_MAX);
     bodies.taps[bodies.tap_count++] = tap;
+}
+
+void ql_kept_bodies_show_hashes(void)
+{
+    bodies.hashes_shown = true;
+}
+
+bool ql_kept_bodies_are_hashed(void)
+{
+    return bodies.hashes_shown || !ql_host_is_tshark();
 }
 
 static bool somebody_may_ask(void)

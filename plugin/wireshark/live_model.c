@@ -73,6 +73,7 @@ static void begin(void)
         return;
     live.begun = true;
     ql_session_keep_bodies(live.session, ql_kept_bodies_cap());
+    ql_session_hash_bodies(live.session, ql_kept_bodies_are_hashed());
     ql_session_keep_plaintexts(live.session, ql_plaintext_source_cap(), is_at_hand, NULL);
 }
 

@@ -48,6 +48,24 @@ static void test_informational_and_trailers(void)
     tear_down(&f);
 }
 
+static void test_contents_are_counted_and_not_hashed_where_nobody_wants_hashes(void)
+{
+    fixture f;
+    set_up(&f, "h3");
+    ql_body_budget budget = { .hashes = false };
+    ql_streams_keep_bodies(f.streams, &budget);
+    send(&f, QL_CLIENT, 0, 0, true, request_wire(FIELDS(USUAL)));
+    GByteArray *wire = wire_new();
+    HEADERS(wire, ":status", "200");
+    put_data(wire, "abc");
+    send(&f, QL_SERVER, 0, 0, true, wire);
+    const ql_message *response = &exchange_at(&f, 0)->response;
+    g_assert_true(response->complete);
+    g_assert_cmpuint(response->body_size, ==, 3);
+    g_assert_false(response->has_sha256);
+    tear_down(&f);
+}
+
 /* The rules themselves are in test_message_rules.c. */
 static void test_malformed(void)
 {
@@ -376,6 +394,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/message/informational responses, content and trailers",
                     test_informational_and_trailers);
+    g_test_add_func("/message/contents are counted and not hashed where nobody wants hashes",
+                    test_contents_are_counted_and_not_hashed_where_nobody_wants_hashes);
     g_test_add_func("/message/what is malformed is told", test_malformed);
     g_test_add_func("/message/content-length is the length of the content", test_content_length);
     g_test_add_func("/message/frames come in their order", test_order_of_frames);

@@ -120,10 +120,10 @@ static void begin_request(ql_http3_half *half)
 static void begin_second(ql_http3_half *half)
 {
     const GArray *settings = ql_http3_settings(half->http3, QL_SERVER);
+    bool ruled_out = settings != NULL && !ql_http3_settings_allow_webtransport(settings);
     if (half->stream->role == QL_ROLE_WEBTRANSPORT)
         half->phase = OPAQUE;
-    else if (half->stream->role == QL_ROLE_REQUEST || settings == NULL ||
-             !ql_http3_settings_allow_webtransport(settings))
+    else if (half->stream->role == QL_ROLE_REQUEST || ruled_out)
         begin_request(half);
     else
         half->phase = UNDECIDED;
@@ -155,9 +155,9 @@ bool ql_http3_half_is_ready(ql_http3_half *half)
     return half->phase != UNDECIDED;
 }
 
-void ql_http3_half_assume(ql_http3_half *half, bool response)
+void ql_http3_half_believe(ql_http3_half *half)
 {
-    if (half->phase == UNDECIDED && response)
+    if (half->phase == UNDECIDED)
         begin_request(half);
 }
 

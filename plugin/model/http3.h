@@ -28,13 +28,13 @@ ql_http3_half *ql_http3_half_new(ql_http3 *http3, ql_stream_facts *stream, ql_si
                                  ql_http3_half *other);
 void ql_http3_half_free(ql_http3_half *half);
 
-/* Whether it can be read. Where there is WebTransport, what a server sends on a stream of the
- * client's is a response or not, which the client's first bytes tell: until they came, hold the
- * bytes back and ask again. */
+/* Whether it can be read. Unless the server's SETTINGS rule WebTransport out, what a server sends
+ * on a stream of the client's is a response or not, which the client's first bytes tell: until it
+ * is known, hold the bytes back and ask again. */
 bool ql_http3_half_is_ready(ql_http3_half *half);
 
-/* The client's first bytes will not come: a response is what looks like one. */
-void ql_http3_half_assume(ql_http3_half *half, bool response);
+/* What is held back begins as a response does: it is one. */
+void ql_http3_half_believe(ql_http3_half *half);
 
 void ql_http3_half_push(ql_http3_half *half, ql_slice bytes, const ql_arrival *from); /* in order */
 void ql_http3_half_end(ql_http3_half *half); /* FIN, and all bytes were pushed */

@@ -10,6 +10,7 @@ enum {
     SETTING_ENABLE_CONNECT_PROTOCOL = 0x08,
     SETTING_H3_DATAGRAM = 0x33,
     SETTING_ENABLE_WEBTRANSPORT = 0x2b603742,
+    SETTING_WT_ENABLED = 0x2c7cf000,
     SETTING_WT_MAX_SESSIONS = 0x14e9cd29,
     SETTING_WEBTRANSPORT_MAX_SESSIONS = 0xc671706a,
 };
@@ -63,6 +64,7 @@ const char *ql_http3_setting_name(uint64_t identifier)
         { 0x276, "H3_DATAGRAM (draft 00)" },
         { 0xffd277, "H3_DATAGRAM (draft 04)" },
         { SETTING_ENABLE_WEBTRANSPORT, "ENABLE_WEBTRANSPORT" },
+        { SETTING_WT_ENABLED, "WT_ENABLED" },
         { SETTING_WT_MAX_SESSIONS, "WT_MAX_SESSIONS" },
         { SETTING_WEBTRANSPORT_MAX_SESSIONS, "WEBTRANSPORT_MAX_SESSIONS" },
         { 0x4d44, "ENABLE_METADATA" },
@@ -95,6 +97,7 @@ uint64_t ql_http3_setting(const GArray *settings, uint64_t identifier)
 bool ql_http3_settings_allow_webtransport(const GArray *settings)
 {
     return ql_http3_setting(settings, SETTING_ENABLE_WEBTRANSPORT) > 0 ||
+           ql_http3_setting(settings, SETTING_WT_ENABLED) > 0 ||
            ql_http3_setting(settings, SETTING_WT_MAX_SESSIONS) > 0 ||
            ql_http3_setting(settings, SETTING_WEBTRANSPORT_MAX_SESSIONS) > 0;
 }

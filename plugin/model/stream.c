@@ -146,7 +146,6 @@ static void settle(stream *s, ql_side sender)
     s->done[sender] = true;
 }
 
-/* What came on one half may tell how the other is read. */
 static void resume(stream *s, ql_side sender)
 {
     if (s->half[sender] != NULL && ql_stream_half_resume(s->half[sender], &s->facts))
@@ -292,7 +291,9 @@ static void take_piece(ql_streams *streams, stream *s, ql_side sender, const ql_
         ql_stream_half_is_recognized(half, s->facts.id))
         decide(streams, QL_PROTOCOL_HTTP3);
     settle(s, sender);
-    resume(s, ql_side_other(sender));
+    if (offset < QL_RECOGNITION_BYTES) /* the start of either half may tell */
+        for (int side = QL_CLIENT; side <= QL_SERVER; side++)
+            resume(s, (ql_side)side);
 }
 
 /* What early data carried comes again after its rejection (RFC 9001, 4.6.2). */

@@ -44,9 +44,20 @@ void ql_stream_half_begin(ql_stream_half *half, ql_stream_protocol protocol, ql_
         ql_reassembly_release(&half->bytes, take_bytes, half);
 }
 
+/* Whether the reader can begin: by what is known of the stream, or by the look of its start. */
+static bool is_ready(ql_stream_half *half, uint64_t stream_id)
+{
+    if (ql_http3_half_is_ready(half->http3))
+        return true;
+    if (!ql_stream_half_is_recognized(half, stream_id))
+        return false;
+    ql_http3_half_believe(half->http3);
+    return true;
+}
+
 bool ql_stream_half_resume(ql_stream_half *half, const ql_stream_facts *facts)
 {
-    if (half->http3 == NULL || !half->bytes.holding || !ql_http3_half_is_ready(half->http3))
+    if (half->http3 == NULL || !half->bytes.holding || !is_ready(half, facts->id))
         return false;
     ql_reassembly_release(&half->bytes, take_bytes, half);
     if (facts->half[half->sender].reset)
@@ -105,9 +116,13 @@ void ql_stream_half_finish(ql_stream_half *half, const ql_stream_facts *facts, q
     }
     if (half->http3 == NULL)
         return;
-    if (half->bytes.holding) {
-        ql_http3_half_assume(half->http3, ql_stream_half_is_recognized(half, facts->id));
-        ql_stream_half_resume(half, facts);
+    ql_stream_half_resume(half, facts);
+    if (half->bytes.holding && in_order > 0 && !half->told_unknown) {
+        half->told_unknown = true;
+        ql_journal_find(journal, connection, frame, QL_FINDING_CAPTURE_GAP,
+                        "stream %" PRIu64 ": bytes of the server came, none of the client's first "
+                        "ones: a response or WebTransport, which is not known",
+                        facts->id);
     }
     ql_http3_half_finish(half->http3);
 }

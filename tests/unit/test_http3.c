@@ -89,35 +89,56 @@ static void test_webtransport(void)
     tear_down(&f);
 }
 
-/* The server's SETTINGS, with or without WebTransport; then what it sends on stream 4, ahead of
- * what the client sends there. */
-static void begin_backwards(fixture *f, bool webtransport, GByteArray *server, bool fin)
+/* The control stream of a server that takes WebTransport, and of one that does not. */
+#define WITH_WEBTRANSPORT    "00 0405 ab603742 01"
+#define WITHOUT_WEBTRANSPORT "00 0400"
+
+/* The server's SETTINGS, NULL: not captured (yet); then what it sends on stream 4, ahead of what the
+ * client sends there. */
+static void begin_backwards(fixture *f, const char *settings, GByteArray *server, bool fin)
 {
     set_up(f, "h3");
-    send(f, QL_SERVER, 3, 0, false, hex_wire(webtransport ? "00 0405 ab603742 01" : "00 0400"));
+    if (settings != NULL)
+        send(f, QL_SERVER, 3, 0, false, hex_wire(settings));
     send(f, QL_SERVER, 4, 0, fin, server);
 }
 
 static void test_webtransport_backwards(void)
 {
+    const char *const settings[] = { WITH_WEBTRANSPORT, NULL };
+    for (size_t i = 0; i < G_N_ELEMENTS(settings); i++) {
+        fixture f;
+        begin_backwards(&f, settings[i], hex_wire("0004ffff"), true);
+        assert_role(&f, 4, "other");
+        send(&f, QL_CLIENT, 4, 1, false, hex_wire("41 00 01020304"));
+        assert_role(&f, 4, "other");
+        send(&f, QL_CLIENT, 4, 0, false, hex_wire("40"));
+        assert_role(&f, 4, "webtransport");
+        finish(&f);
+        g_assert_cmpuint(exchange_count(&f), ==, 0);
+        assert_findings(&f, "");
+        tear_down(&f);
+    }
+}
+
+static void test_settings_behind_a_response(void)
+{
     fixture f;
-    begin_backwards(&f, true, hex_wire("0004ffff"), true);
+    begin_backwards(&f, NULL, hex_wire("0101"), false);
     assert_role(&f, 4, "other");
-    send(&f, QL_CLIENT, 4, 1, false, hex_wire("41 00 01020304"));
-    assert_role(&f, 4, "other");
-    send(&f, QL_CLIENT, 4, 0, false, hex_wire("40"));
-    assert_role(&f, 4, "webtransport");
-    finish(&f);
-    g_assert_cmpuint(exchange_count(&f), ==, 0);
-    assert_findings(&f, "");
+    send(&f, QL_SERVER, 3, 0, false, hex_wire(WITHOUT_WEBTRANSPORT));
+    send(&f, QL_SERVER, 4, 2, false, hex_wire("ff"));
+    assert_role(&f, 4, "request");
     tear_down(&f);
 }
 
 static void test_response_backwards(void)
 {
-    for (int webtransport = 0; webtransport <= 1; webtransport++) {
+    const char *const settings[] = { WITH_WEBTRANSPORT, WITHOUT_WEBTRANSPORT, NULL };
+    for (size_t i = 0; i < G_N_ELEMENTS(settings); i++) {
         fixture f;
-        begin_backwards(&f, webtransport, response_wire("200", "content"), true);
+        begin_backwards(&f, settings[i], response_wire("200", "content"), true);
+        assert_role(&f, 4, "request");
         send(&f, QL_CLIENT, 4, 0, true, get_wire("/late"));
         g_assert_cmpuint(exchange_count(&f), ==, 1);
         g_assert_cmpuint(exchange_at(&f, 0)->status, ==, 200);
@@ -131,7 +152,7 @@ static void test_response_backwards(void)
 static void test_reset_backwards(void)
 {
     fixture f;
-    begin_backwards(&f, true, response_wire("200", "content"), false);
+    begin_backwards(&f, WITH_WEBTRANSPORT, response_wire("200", "content"), false);
     ql_frame reset = { .kind = QL_FRAME_RESET_STREAM };
     ql_where where = next_where(&f);
     reset.reset_stream.id = 4;
@@ -148,17 +169,23 @@ static void test_reset_backwards(void)
 /* The client's half was not captured. */
 static void test_half_without_the_other(void)
 {
-    fixture f;
-    begin_backwards(&f, true, response_wire("200", "content"), true);
-    finish(&f);
-    assert_role(&f, 4, "request");
-    assert_findings(&f, "capture.gap");
-    tear_down(&f);
-    begin_backwards(&f, true, hex_wire("0004ffff"), true);
-    finish(&f);
-    assert_role(&f, 4, "other");
-    assert_findings(&f, "");
-    tear_down(&f);
+    const char *const settings[] = { WITH_WEBTRANSPORT, NULL };
+    for (size_t i = 0; i < G_N_ELEMENTS(settings); i++) {
+        fixture f;
+        begin_backwards(&f, settings[i], response_wire("200", "content"), true);
+        finish(&f);
+        assert_role(&f, 4, "request");
+        assert_findings(&f, "capture.gap");
+        assert_found(&f, "its request was not captured");
+        tear_down(&f);
+        begin_backwards(&f, settings[i], hex_wire("0004ffff"), true);
+        finish(&f);
+        finish(&f);
+        assert_role(&f, 4, "other");
+        assert_findings(&f, "capture.gap");
+        assert_found(&f, "not known");
+        tear_down(&f);
+    }
 }
 
 static void send_datagram(fixture *f, const char *text)
@@ -215,6 +242,8 @@ int main(int argc, char **argv)
     g_test_add_func("/http3/a stream of WebTransport may come from behind",
                     test_webtransport_backwards);
     g_test_add_func("/http3/a response may come ahead of its request", test_response_backwards);
+    g_test_add_func("/http3/SETTINGS may come behind the start of a response",
+                    test_settings_behind_a_response);
     g_test_add_func("/http3/a reset may come ahead of the request", test_reset_backwards);
     g_test_add_func("/http3/half a stream is a response if it looks like one",
                     test_half_without_the_other);

@@ -20,16 +20,22 @@ static bool is_control_start(ql_reader *reader)
     return !reader->bad && !settings.bad;
 }
 
+/* HEADERS, or of the server the promise that may stand ahead of them (RFC 9114, 4.1). */
 static bool is_message_start(ql_reader *reader, ql_side sender)
 {
-    if (ql_read_varint(reader) != QL_HTTP3_HEADERS)
+    uint64_t type = ql_read_varint(reader);
+    bool promise = type == QL_HTTP3_PUSH_PROMISE && sender == QL_SERVER;
+    if (type != QL_HTTP3_HEADERS && !promise)
         return false;
-    ql_slice payload = ql_read_slice_varint(reader);
-    ql_field_lines *fields = reader->bad ? NULL : ql_qpack_decode_static(payload);
+    ql_reader payload = ql_reader_of(ql_read_slice_varint(reader));
+    if (promise)
+        ql_read_varint(&payload); /* its push ID */
+    ql_slice encoded = ql_read_rest(&payload);
+    ql_field_lines *fields = reader->bad || payload.bad ? NULL : ql_qpack_decode_static(encoded);
     if (fields == NULL)
         return false;
     const ql_section section = { .fields = fields };
-    const char *mark = sender == QL_CLIENT ? ":method" : ":status";
+    const char *mark = sender == QL_CLIENT || promise ? ":method" : ":status";
     bool found = ql_section_value(&section, mark) != NULL;
     g_free(fields);
     return found;

@@ -55,6 +55,21 @@ static void test_messages(void)
         ql_http3_is_recognized(0, QL_CLIENT, (ql_slice){ request->data, request->len - 1 }));
 }
 
+static void test_promises(void)
+{
+    static const char *const pairs[] = { ":method", "GET", ":path", "/", NULL, NULL };
+    g_autoptr(GByteArray) section = section_of(pairs);
+    g_autoptr(GByteArray) promise = g_byte_array_new();
+    put_varint(promise, 0x05);
+    put_varint(promise, 1 + section->len);
+    put_varint(promise, 7);
+    put_bytes(promise, section->data, section->len);
+    g_assert_true(ql_http3_is_recognized(0, QL_SERVER, wire_slice(promise)));
+    g_assert_false(ql_http3_is_recognized(0, QL_CLIENT, wire_slice(promise)));
+    g_assert_false(
+        ql_http3_is_recognized(0, QL_SERVER, (ql_slice){ promise->data, promise->len - 1 }));
+}
+
 static void test_other_protocols(void)
 {
     static const char *const texts[] = { "GET /index.html\r\n", "\x01\x05hello", "\x01", "" };
@@ -73,6 +88,7 @@ int main(int argc, char **argv)
                     test_control_streams);
     g_test_add_func("/http3_recognition/a message begins with its pseudo-header fields",
                     test_messages);
+    g_test_add_func("/http3_recognition/a promise may stand ahead of the response", test_promises);
     g_test_add_func("/http3_recognition/other protocols are not taken for it",
                     test_other_protocols);
     return g_test_run();

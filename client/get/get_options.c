@@ -69,6 +69,12 @@ static unsigned count_standard_input(const ql_get_options *options)
     return count;
 }
 
+bool ql_get_options_have_http3(const ql_get_options *options)
+{
+    g_auto(GStrv) names = g_strsplit(options->tls.alpn == NULL ? "h3" : options->tls.alpn, ",", -1);
+    return g_strv_contains((const char *const *)names, "h3");
+}
+
 static bool check_combinations(const ql_get_options *options, GError **error)
 {
     if (options->ipv4 && options->ipv6)
@@ -79,6 +85,13 @@ static bool check_combinations(const ql_get_options *options, GError **error)
         return refuse(error, "-I and -d exclude each other, but with -G");
     if (options->datagrams != NULL && (options->data->len > 0 || options->uploads != NULL))
         return refuse(error, "--datagram excludes -d and -T");
+    if (!ql_get_options_have_http3(options) &&
+        (options->datagrams != NULL || g_hash_table_size(options->later_priorities) > 0))
+        return refuse(error, "--datagram and --reprioritize need HTTP/3: --alpn without h3 is "
+                             "HTTP/0.9, which has neither");
+    if (ql_trigger_is_set(&options->reprioritize_after) &&
+        g_hash_table_size(options->later_priorities) == 0)
+        return refuse(error, "--reprioritize-after needs --reprioritize, to say which");
     if (options->continue_at != NULL && options->compressed)
         return refuse(error, "-C and --compressed exclude each other: what is there has no coding");
     if (options->continue_at != NULL && (options->uploads != NULL || options->range != NULL))
@@ -162,11 +175,16 @@ bool ql_get_options_parse(ql_get_options *options, int argc, char **argv, GError
                                  .urls = g_ptr_array_new_with_free_func(g_free),
                                  .queries = g_ptr_array_new_with_free_func(g_free),
                                  .max_redirects = REDIRECTS };
+    options->later_priorities = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     options->data = g_array_new(FALSE, FALSE, sizeof(ql_get_data));
     g_array_set_clear_func(options->data, data_clear);
     ql_impair_options_init(&options->impair);
-    return parse_words(options, argc, argv, error) && check(options, error) &&
-           ql_tls_options_check(&options->tls, error) &&
+    if (!parse_words(options, argc, argv, error))
+        return false;
+    if (g_hash_table_size(options->later_priorities) > 0 &&
+        !ql_trigger_is_set(&options->reprioritize_after))
+        options->reprioritize_after.bytes = 1;
+    return check(options, error) && ql_tls_options_check(&options->tls, error) &&
            ql_quic_options_check(&options->quic, error) &&
            ql_capture_options_check(&options->record, error);
 }
@@ -183,6 +201,7 @@ void ql_get_options_clear(ql_get_options *options)
     g_ptr_array_unref(options->urls);
     g_ptr_array_unref(options->outputs);
     g_ptr_array_unref(options->queries);
+    g_hash_table_unref(options->later_priorities);
     g_array_unref(options->data);
     g_strfreev(options->uploads);
     g_strfreev(options->headers);

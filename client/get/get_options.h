@@ -9,6 +9,7 @@
 #include "path.h"
 #include "quic_settings.h"
 #include "tls_options.h"
+#include "trigger.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -31,6 +32,8 @@ typedef struct ql_get_options {
     char *output_dir, *method, **headers;
     char *user_agent, *referer, *user, *cookie, *range, *priority;
     char **datagrams, *protocol;
+    GHashTable *later_priorities; /* guint, a request's place -> char * */
+    ql_trigger reprioritize_after;
     gboolean head, data_in_query, json, compressed, globoff;
     unsigned config_depth; /* of config files that are being read */
 
@@ -59,6 +62,9 @@ typedef struct ql_get_options {
  * due in any case. */
 bool ql_get_options_parse(ql_get_options *options, int argc, char **argv, GError **error);
 void ql_get_options_clear(ql_get_options *options);
+
+/* Whether HTTP/3 can be spoken, and not HTTP/0.9 only. */
+bool ql_get_options_have_http3(const ql_get_options *options);
 
 /* The tables of options, each for a group of its own; their record is a ql_get_options. */
 extern const ql_option ql_get_request_table[];

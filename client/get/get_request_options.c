@@ -115,6 +115,33 @@ static gboolean take_parallel(const char *name, const char *value, void *record,
     return TRUE;
 }
 
+/* "2:u=0,i" */
+static gboolean take_reprioritize(const char *name, const char *value, void *record, GError **error)
+{
+    (void)name;
+    ql_get_options *options = record;
+    const char *colon = strchr(value, ':');
+    g_autofree char *number = colon == NULL ? NULL : g_strndup(value, (gsize)(colon - value));
+    guint64 place = 0;
+    bool printable = colon != NULL && colon[1] != '\0';
+    for (const char *at = colon; printable && *at != '\0'; at++)
+        printable = g_ascii_isprint(*at);
+    if (!printable || !g_ascii_string_to_unsigned(number, 10, 0, G_MAXINT, &place, NULL)) {
+        g_set_error(error, QL_OPTIONS_ERROR, 0,
+                    "--reprioritize takes the number of a URL, from 0, and a priority: 2:u=0,i");
+        return FALSE;
+    }
+    g_hash_table_insert(options->later_priorities, GUINT_TO_POINTER((guint)place),
+                        g_strdup(colon + 1));
+    return TRUE;
+}
+
+static gboolean take_reprioritize_after(const char *name, const char *value, void *record,
+                                        GError **error)
+{
+    return ql_trigger_parse(name, value, &((ql_get_options *)record)->reprioritize_after, error);
+}
+
 const ql_option ql_get_request_table[] = {
     { "url", '\0', QL_OPTION_CALL, 0, "URL",
       "as without this word before it; wss:// is a WebSocket: lines of standard input, or of -d, "
@@ -151,6 +178,12 @@ const ql_option ql_get_request_table[] = {
       "accept gzip, br and zstd, and undo them (RFC 9110, 8.4)", NULL },
     { "priority", '\0', QL_OPTION_STRING, FIELD(priority), "VALUE",
       "the Priority, such as u=1,i (RFC 9218, 5)", NULL },
+    { "reprioritize", '\0', QL_OPTION_CALL, 0, "N:VALUE",
+      "give the request for the Nth URL, from 0, another priority on the way (RFC 9218, 7)",
+      take_reprioritize },
+    { "reprioritize-after", '\0', QL_OPTION_CALL, 0, "BYTES|TIME",
+      "do that after so much content (200k) or time (300ms); else with the first byte",
+      take_reprioritize_after },
     { "datagram", '\0', QL_OPTION_STRINGS, FIELD(datagrams), "TEXT",
       "open a stream by extended CONNECT, send this on it as an unreliable datagram, and write "
       "those "

@@ -17,7 +17,7 @@ struct ql_get_requests {
     const ql_get_report *report;
     ql_get_urls *urls;
     GHashTable *taken; /* char *, the whole names of all files */
-    unsigned count;
+    unsigned count, made;
     ql_request *first; /* NULL once it was taken */
 };
 
@@ -190,7 +190,8 @@ static ql_output *output_of(const ql_get_requests *requests, const char *file)
                                                   : ql_output_new_file(file);
 }
 
-static ql_request *request_new(const ql_get_requests *requests, ql_get_url *of, GError **error)
+static ql_request *request_new(const ql_get_requests *requests, ql_get_url *of, guint place,
+                               GError **error)
 {
     const ql_get_options *options = requests->options;
     const char *upload = upload_of(options, of->given);
@@ -199,6 +200,8 @@ static ql_request *request_new(const ql_get_requests *requests, ql_get_url *of, 
     settings.method = method_of(options, upload, content);
     settings.content_type = !content ? NULL : options->json ? JSON_TYPE : FORM_TYPE;
     settings.resume = resumption_of(options, of->file);
+    settings.later_priority =
+        g_hash_table_lookup(options->later_priorities, GUINT_TO_POINTER(place));
     ql_body *body = NULL;
     if (of->url->websocket)
         settings.protocol = "websocket";
@@ -231,6 +234,12 @@ static bool check_one(ql_get_requests *requests, const ql_get_url *of, GError **
 {
     const ql_get_options *options = requests->options;
     const char *upload = of->first ? upload_of(options, of->given) : NULL;
+    if (of->url->websocket && !ql_get_options_have_http3(options)) {
+        g_set_error(error, QL_OPTIONS_ERROR, 0,
+                    "%s needs HTTP/3: --alpn without h3 is HTTP/0.9, which has no WebSockets",
+                    of->url->text);
+        return false;
+    }
     if (of->url->websocket && options->datagrams != NULL) {
         g_set_error(error, QL_OPTIONS_ERROR, 0, "--datagram needs an https URL, not %s",
                     of->url->text);
@@ -242,6 +251,21 @@ static bool check_one(ql_get_requests *requests, const ql_get_url *of, GError **
         return false;
     }
     return take_named(requests, of, error) && (upload == NULL || ql_body_check_file(upload, error));
+}
+
+static void check_places(const ql_get_requests *requests, GError **error)
+{
+    GHashTableIter iter;
+    void *place;
+    g_hash_table_iter_init(&iter, requests->options->later_priorities);
+    while (g_hash_table_iter_next(&iter, &place, NULL)) {
+        if (GPOINTER_TO_UINT(place) < requests->count)
+            continue;
+        g_set_error(error, QL_OPTIONS_ERROR, 0,
+                    "--reprioritize %u: the URLs have the numbers 0 to %u", GPOINTER_TO_UINT(place),
+                    requests->count - 1);
+        return;
+    }
 }
 
 static bool check_all(ql_get_requests *requests, GError **error)
@@ -256,6 +280,8 @@ static bool check_all(ql_get_requests *requests, GError **error)
             break;
     }
     ql_get_urls_rewind(requests->urls);
+    if (wrong == NULL)
+        check_places(requests, &wrong);
     if (wrong != NULL)
         g_propagate_error(error, wrong);
     return wrong == NULL;
@@ -301,7 +327,7 @@ ql_request *ql_get_requests_next(ql_get_requests *requests, GError **error)
     if (!ql_get_urls_next(requests->urls, &of, error))
         return NULL;
     place_file(requests, &of);
-    ql_request *request = request_new(requests, &of, error);
+    ql_request *request = request_new(requests, &of, requests->made++, error);
     ql_get_url_clear(&of);
     return request;
 }

@@ -79,6 +79,20 @@ bool ql_application_is_going_away(const ql_application *application)
            ql_http3_is_going_away(application->http3);
 }
 
+char *ql_application_reprioritize(ql_application *application)
+{
+    return application == NULL || application->http3 == NULL
+               ? NULL
+               : ql_http3_reprioritize(application->http3);
+}
+
+unsigned ql_application_priorities_left(const ql_application *application)
+{
+    return application == NULL || application->http3 == NULL
+               ? 0
+               : ql_http3_priorities_left(application->http3);
+}
+
 int ql_application_tick(ql_application *application)
 {
     return application->http3 != NULL ? ql_http3_tick(application->http3)

@@ -34,6 +34,10 @@ size_t ql_application_active(const ql_application *application);
 uint64_t ql_application_content_bytes(const ql_application *application);
 bool ql_application_is_going_away(const ql_application *application);
 
+/* HTTP/0.9 has no priorities. NULL does nothing. */
+char *ql_application_reprioritize(ql_application *application);
+unsigned ql_application_priorities_left(const ql_application *application);
+
 int ql_application_tick(ql_application *application);
 void ql_application_add_pollfds(const ql_application *application, GArray *pollfds);
 void ql_application_fail_active(ql_application *application, const char *sentence);

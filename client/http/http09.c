@@ -68,6 +68,11 @@ uint64_t ql_http09_content_bytes(const ql_http09 *http09)
 static int submit(ql_http09 *http09, ql_request *request)
 {
     int64_t id;
+    if (ql_request_get_settings(request)->protocol != NULL) {
+        ql_request_fail_for_good(request, "the server chose HTTP/0.9 (" QL_HTTP09_ALPN
+                                          "), which has neither WebSockets nor datagrams");
+        return 0;
+    }
     if (strcmp(ql_request_method(request), "GET") != 0 || ql_request_body(request) != NULL) {
         ql_request_fail(request, "HTTP/0.9 (" QL_HTTP09_ALPN ") has no method but GET, and no "
                                  "content of requests");
@@ -132,8 +137,8 @@ void ql_http09_withdraw(ql_http09 *http09)
     void *e;
     g_hash_table_iter_init(&iter, http09->exchanges);
     while (g_hash_table_iter_next(&iter, NULL, &e)) {
-        ql_request *request = ql_request_stream_fail(((exchange *)e)->stream, true,
-                                                     "the server did not see it");
+        ql_request *request =
+            ql_request_stream_fail(((exchange *)e)->stream, true, "the server did not see it");
         if (request != NULL)
             g_queue_push_head(http09->settings.waiting, request);
     }

@@ -5,6 +5,7 @@
 #include "quic_error.h"
 #include "request_stream.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <string.h>
 
@@ -140,6 +141,7 @@ static int submit(ql_http3 *http3, ql_request *request)
     log_request(http3, id, fields, count);
     ql_request_stream *stream = ql_request_stream_new(http3->quic, id, request);
     g_hash_table_insert(http3->streams, g_memdup2(&id, sizeof id), stream);
+    http3->priorities += ql_request_get_settings(request)->later_priority != NULL ? 1 : 0;
     ql_request_on_sent(request, id, http3->settings.trace);
     rv = nghttp3_conn_submit_request(
         http3->connection, id, list, count,
@@ -173,6 +175,33 @@ int ql_http3_tick(ql_http3 *http3)
            ngtcp2_conn_get_streams_bidi_left(http3->quic) > 0)
         rv = submit(http3, g_queue_pop_head(http3->settings.waiting));
     return rv;
+}
+
+char *ql_http3_reprioritize(ql_http3 *http3)
+{
+    GHashTableIter iter;
+    void *stream;
+    GString *done = NULL;
+    g_hash_table_iter_init(&iter, http3->streams);
+    while (http3->priorities > 0 && g_hash_table_iter_next(&iter, NULL, &stream)) {
+        int64_t id = ql_request_stream_id(stream);
+        const char *priority = ql_request_stream_take_priority(stream);
+        if (priority == NULL || nghttp3_conn_set_client_stream_priority(http3->connection, id,
+                                                                        (const uint8_t *)priority,
+                                                                        strlen(priority)) != 0)
+            continue;
+        http3->priorities--;
+        if (done == NULL)
+            done = g_string_new(NULL);
+        g_string_append_printf(done, "%sstream %" PRId64 ": %s", done->len > 0 ? ", " : "", id,
+                               priority);
+    }
+    return done == NULL ? NULL : g_string_free(done, FALSE);
+}
+
+unsigned ql_http3_priorities_left(const ql_http3 *http3)
+{
+    return http3->priorities;
 }
 
 void ql_http3_add_pollfds(const ql_http3 *http3, GArray *pollfds)

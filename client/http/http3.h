@@ -37,6 +37,13 @@ int ql_http3_tick(ql_http3 *http3);
 /* Appends a struct pollfd for each output and body that is waited for. */
 void ql_http3_add_pollfds(const ql_http3 *http3, GArray *pollfds);
 
+/* Gives requests on streams the priorities that they are to get later (PRIORITY_UPDATE, RFC 9218,
+ * 7.2). Returns what was done, such as "stream 4: u=0"; NULL: nothing. To be freed by g_free. */
+char *ql_http3_reprioritize(ql_http3 *http3);
+
+/* How many requests did not get theirs. */
+unsigned ql_http3_priorities_left(const ql_http3 *http3);
+
 /* Fails all requests that are on a stream and whose response is not complete. */
 void ql_http3_fail_active(ql_http3 *http3, const char *sentence);
 

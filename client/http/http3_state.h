@@ -20,6 +20,7 @@ struct ql_http3 {
     GArray *closed;      /* int64_t: streams that QUIC has closed and HTTP/3 has not */
     uint64_t content_bytes;
     bool going_away;
+    unsigned priorities; /* that requests are to get later, and have not */
     bool settings_came, connect_protocol, takes_datagrams; /* of the server (RFC 9220, 9297) */
     ql_origin_datagrams *datagrams;                        /* to be sent */
     ql_frame_trace *frames;                                /* NULL: none */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "trace.h"
+#include "trigger.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -15,4 +16,7 @@ typedef struct ql_http_settings {
     bool datagrams;    /* of HTTP are taken (RFC 9297) */
     ql_trace *trace;   /* NULL: none */
     bool trace_frames; /* a line for each frame of HTTP/3, too */
+
+    /* When requests that have another priority besides get it (RFC 9218, 7). */
+    ql_trigger reprioritize;
 } ql_http_settings;

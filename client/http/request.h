@@ -34,8 +34,9 @@ typedef struct ql_request_settings {
 
     /* Fields that are sent where headers have none of the name; NULL: none. */
     const char *content_type, *accept, *accept_encoding, *user_agent, *referer, *cookie, *range;
-    const char *priority; /* RFC 9218, 5 */
-    const char *user;     /* "name:password" for Basic authentication (RFC 7617) */
+    const char *priority;       /* RFC 9218, 5 */
+    const char *later_priority; /* what it becomes on the way (RFC 9218, 7). NULL: it stays */
+    const char *user;           /* "name:password" for Basic authentication (RFC 7617) */
     const char *protocol; /* NULL; "websocket": the method is CONNECT (RFC 9220), the content is
                              lines that are sent as messages, and messages are written as lines */
 

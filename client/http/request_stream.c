@@ -15,6 +15,7 @@ struct ql_request_stream {
     bool complete;       /* the response has come */
     uint64_t uncredited; /* content that the output has not written, so that the peer waits */
     bool body_waits, body_done;
+    bool reprioritized;
 };
 
 ql_request_stream *ql_request_stream_new(ngtcp2_conn *quic, int64_t id, ql_request *request)
@@ -82,6 +83,15 @@ void ql_request_stream_on_datagram(ql_request_stream *stream, const uint8_t *dat
 {
     if (stream->request != NULL)
         ql_request_on_datagram(stream->request, data, length);
+}
+
+const char *ql_request_stream_take_priority(ql_request_stream *stream)
+{
+    if (!ql_request_stream_is_active(stream) || stream->reprioritized)
+        return NULL;
+    const char *priority = ql_request_get_settings(stream->request)->later_priority;
+    stream->reprioritized = priority != NULL;
+    return priority;
 }
 
 char *const *ql_request_stream_datagrams(const ql_request_stream *stream)

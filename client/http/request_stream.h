@@ -28,6 +28,9 @@ void ql_request_stream_on_data(ql_request_stream *stream, const uint8_t *data, s
 void ql_request_stream_on_end(ql_request_stream *stream);
 void ql_request_stream_on_datagram(ql_request_stream *stream, const uint8_t *data, size_t length);
 
+/* The priority that the response shall have from now on (RFC 9218, 7), once; NULL: the same. */
+const char *ql_request_stream_take_priority(ql_request_stream *stream);
+
 /* What is to be sent as datagrams now that the response has begun; NULL: nothing. */
 char *const *ql_request_stream_datagrams(const ql_request_stream *stream);
 

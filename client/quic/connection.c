@@ -109,6 +109,23 @@ static void update_keys(ql_connection *connection, ngtcp2_tstamp now)
                    "key update: the client goes on with new keys (RFC 9001, 6)");
 }
 
+/* Requests that are sent when it is time already get their other priority at once. */
+static void reprioritize(ql_connection *connection, ngtcp2_tstamp now)
+{
+    const ql_callbacks_context *context = &connection->context;
+    const ql_trigger *trigger = &connection->settings.http.reprioritize;
+    uint64_t content = ql_application_content_bytes(context->application);
+    if (!context->handshake_done ||
+        !ql_trigger_is_due(trigger, content, context->handshake_time, now))
+        return;
+    connection->reprioritizes = true;
+    g_autofree char *done = ql_application_reprioritize(context->application);
+    if (done == NULL)
+        return;
+    ql_trace_note(context->trace, "other priorities: %s", done);
+    ql_remarks_add(context->remarks, NULL, "PRIORITY_UPDATE: %s (RFC 9218, 7)", done);
+}
+
 /* Servers may send a ticket behind the last response. */
 static bool wants_to_linger(ql_connection *connection)
 {
@@ -147,6 +164,7 @@ ql_connection_state ql_connection_step(ql_connection *connection)
         ql_paths_tick(context->paths, context->quic,
                       ql_application_content_bytes(context->application), now);
         update_keys(connection, now);
+        reprioritize(connection, now);
     }
     if (!send_all(connection))
         return connection->state;
@@ -179,6 +197,9 @@ ngtcp2_tstamp ql_connection_expiry(const ql_connection *connection)
         expiry = MIN(expiry, connection->linger);
     if (!connection->keys_are_updated && context->confirmed)
         expiry = MIN(expiry, update);
+    if (!connection->reprioritizes)
+        expiry = MIN(expiry, ql_trigger_expiry(&connection->settings.http.reprioritize,
+                                               context->handshake_time));
     /* What waits for the socket has to wait for nothing else. */
     if (ql_packets_blocked_fd(connection->packets) >= 0)
         return expiry;
@@ -224,5 +245,8 @@ GPtrArray *ql_connection_undone(const ql_connection *connection)
     if (ql_trigger_is_set(&connection->settings.quic.key_update) && !connection->keys_are_updated)
         g_ptr_array_add(sentences,
                         g_strdup("did not update the keys: the transfer was over before"));
+    if (ql_application_priorities_left(connection->context.application) > 0)
+        g_ptr_array_add(sentences, g_strdup("did not send a PRIORITY_UPDATE for every request that "
+                                            "was to get one: some were over before"));
     return sentences;
 }

@@ -17,6 +17,7 @@ struct ql_connection {
     ngtcp2_tstamp begun; /* the first attempt, whichever version that had */
     int refusals;        /* in a row */
     bool keys_are_updated;
+    bool reprioritizes;   /* it is time for that */
     ngtcp2_tstamp linger; /* until when tickets are waited for; 0: not yet */
     char *failure;
     bool failed_by_address, failure_may_pass;

@@ -177,6 +177,16 @@ class Course(Wire):
                 self.assertEqual(list(dict.fromkeys(own)), ["0", "1"],
                                  f"of {len(phases)} packets, server's: {side}; {said}")
 
+    def test_reprioritize(self):
+        with self.start(self.kind) as server:
+            capture, said = self.session(server, "--priority", "u=5", "--reprioritize", "1:u=0,i",
+                                         "--reprioritize-after", "300k", names=["5m", "1m"])
+            self.assertIn("* other priorities: stream 4: u=0,i\n", said)
+            self.assertEqual(self.fields(capture, "http3.frame_type == 0xf0700",
+                                         "http3.priority_update_element_id",
+                                         "http3.priority_update_field_value", "frame.comment"),
+                             [("4", "u=0,i", "PRIORITY_UPDATE: stream 4: u=0,i (RFC 9218, 7)")])
+
     def test_ecn(self):
         with self.start(self.kind) as server:
             for value, marks in (("on", {"2"}), ("off", {"0"})):

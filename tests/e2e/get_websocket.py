@@ -64,6 +64,14 @@ class WithServe(support.Case):
             self.assert_done(done)
             self.assertEqual(done.stdout.decode(), "ä\n")
 
+    def test_a_server_that_chose_http_0_9_is_told(self):
+        with support.Server(self.home, "--alpn", "hq-interop") as server:
+            refused = server.get("--alpn", "h3,hq-interop", "-d", "x",
+                                 server.url.replace("https://", "wss://") + "/echo")
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("the server chose HTTP/0.9 (hq-interop), which has neither WebSockets",
+                          refused.stderr.decode())
+
     def test_a_conversation_goes_to_and_fro(self):
         with support.Server(self.home) as server:
             url = server.url.replace("https://", "wss://") + "/echo"

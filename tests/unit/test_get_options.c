@@ -80,6 +80,12 @@ static void test_what_excludes_each_other_is_refused(void)
     assert_refused("--migrate-after soon a", "--migrate-after");
     assert_refused("--quic-version v2 --available-versions v1 a", "--available-versions");
     assert_refused("--ciphers RC4 a", "RC4");
+    assert_refused("--reprioritize u=1 a", "--reprioritize takes");
+    assert_refused("--reprioritize -1:u=1 a", "--reprioritize takes");
+    assert_refused("--reprioritize 0: a", "--reprioritize takes");
+    assert_refused("--reprioritize-after 1k a", "needs --reprioritize");
+    assert_refused("--alpn hq-interop --reprioritize 0:u=1 a", "HTTP/0.9");
+    assert_refused("--alpn hq-interop --datagram x a", "HTTP/0.9");
 }
 
 static void test_a_config_file_has_options_and_urls(void)

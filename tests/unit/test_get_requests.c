@@ -280,6 +280,30 @@ static void test_datagrams_hold_their_stream_open(stage *s, gconstpointer unused
     g_assert_nonnull(strstr(s->error->message, "https"));
 }
 
+static void test_priorities_change_by_number(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_autoptr(GPtrArray) requests = build(s, "--reprioritize 1:u=0,i https://a/[1-3]");
+    static const char *const expected[] = { NULL, "u=0,i", NULL };
+    for (guint i = 0; i < G_N_ELEMENTS(expected); i++)
+        g_assert_cmpstr(ql_request_get_settings(g_ptr_array_index(requests, i))->later_priority, ==,
+                        expected[i]);
+    g_assert_cmpuint(s->options.reprioritize_after.bytes, ==, 1);
+    ql_get_options_clear(&s->options);
+    g_assert_null(build(s, "--reprioritize 3:u=0 https://a/[1-3]"));
+    g_assert_nonnull(strstr(s->error->message, "0 to 2"));
+}
+
+static void test_http_0_9_has_no_websockets(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_autoptr(GPtrArray) requests = build(s, "--alpn h3,hq-interop wss://a/ https://b/");
+    g_assert_no_error(s->error);
+    ql_get_options_clear(&s->options);
+    g_assert_null(build(s, "--alpn hq-interop https://b/ wss://a/"));
+    g_assert_nonnull(strstr(s->error->message, "wss://a/ needs HTTP/3"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -301,5 +325,7 @@ int main(int argc, char **argv)
     TEST("continue", test_a_download_goes_on_behind_what_is_there);
     TEST("websocket", test_a_websocket_says_the_lines_of_d);
     TEST("datagrams", test_datagrams_hold_their_stream_open);
+    TEST("reprioritize", test_priorities_change_by_number);
+    TEST("http09", test_http_0_9_has_no_websockets);
     return g_test_run();
 }

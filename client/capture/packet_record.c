@@ -85,6 +85,7 @@ static void capture(const ql_packet_record *record, const ql_udp_datagram *datag
         .ttl = datagram->ttl,
         .data = datagram->data,
         .length = datagram->length,
+        .lost = datagram->lost,
         .comment = comment,
     };
     ql_self_capture_record(record->capture, &captured);

@@ -25,6 +25,7 @@ enum {
     OPTION_IF_TSRESOL = 9,
     OPTION_IF_OS = 12,
     OPTION_EPB_FLAGS = 2,
+    OPTION_EPB_DROPCOUNT = 4,
 };
 
 enum { NAME_END = 0, NAME_IPV4 = 1, NAME_IPV6 = 2 };
@@ -160,10 +161,13 @@ void ql_pcapng_write_name(ql_pcapng *writer, const uint8_t *address, size_t addr
 static void put_packet_options(ql_pcapng *writer, const ql_pcapng_packet *packet)
 {
     uint32_t flags = GUINT32_TO_LE((uint32_t)packet->way);
+    uint64_t lost = GUINT64_TO_LE(packet->lost);
     put_padding(writer);
     put_text_option(writer, OPTION_COMMENT, packet->comment);
     if (packet->way != QL_PCAPNG_WAY_UNKNOWN)
         put_option(writer, OPTION_EPB_FLAGS, &flags, sizeof flags);
+    if (packet->lost != 0)
+        put_option(writer, OPTION_EPB_DROPCOUNT, &lost, sizeof lost);
     put_option(writer, OPTION_END, NULL, 0);
 }
 
@@ -180,7 +184,7 @@ void ql_pcapng_write_packet(ql_pcapng *writer, const ql_pcapng_packet *packet)
     put_u32(writer, length);
     put(writer, packet->head, packet->head_length);
     put(writer, packet->body, packet->body_length);
-    if (packet->comment != NULL || packet->way != QL_PCAPNG_WAY_UNKNOWN)
+    if (packet->comment != NULL || packet->way != QL_PCAPNG_WAY_UNKNOWN || packet->lost != 0)
         put_packet_options(writer, packet);
     end_block(writer);
 }

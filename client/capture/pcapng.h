@@ -55,6 +55,7 @@ typedef struct ql_pcapng_packet {
     ql_pcapng_way way;
     const void *head, *body;
     size_t head_length, body_length;
+    uint64_t lost;       /* epb_dropcount: packets that were lost between this and the one before */
     const char *comment; /* opt_comment; NULL: none */
 } ql_pcapng_packet;
 

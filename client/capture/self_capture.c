@@ -249,6 +249,7 @@ void ql_self_capture_record(ql_self_capture *capture, const ql_captured *datagra
         .head_length = made.length,
         .body = datagram->data,
         .body_length = datagram->length,
+        .lost = datagram->lost,
         .comment = datagram->comment,
     };
     ql_pcapng_write_packet(capture->writer, &packet);

@@ -54,6 +54,7 @@ typedef struct ql_captured {
     uint8_t ttl;         /* or hop limit; 0: it is not known, and 64 is written */
     const uint8_t *data; /* UDP payload: at most 65,507 bytes on IPv4 and 65,527 on IPv6 */
     size_t length;
+    uint64_t lost;       /* the kernel had no room for so many just before it */
     const char *comment; /* on the packet, which Wireshark shows with it; NULL: none */
 } ql_captured;
 

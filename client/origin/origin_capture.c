@@ -18,6 +18,7 @@ typedef struct record {
     ql_pcapng_way way;
     uint64_t time;
     uint8_t ecn, ttl;
+    uint32_t lost;
     GBytes *data;
 } record;
 
@@ -71,6 +72,7 @@ static void write_record(const ql_origin_capture *capture, const record *r)
         .way = r->way,
         .ecn = r->ecn,
         .ttl = r->ttl,
+        .lost = r->lost,
         .data = data,
         .length = length,
     };
@@ -114,6 +116,7 @@ void ql_origin_capture_received(ql_origin_capture *capture, const ql_udp_datagra
                        .time = datagram->time_ns,
                        .ecn = datagram->ecn,
                        .ttl = datagram->ttl,
+                       .lost = datagram->lost,
                        .data = g_bytes_new(datagram->data, datagram->length) };
     hold(capture, &r);
 }

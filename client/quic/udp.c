@@ -23,7 +23,8 @@ G_DEFINE_QUARK(ql - udp - error, ql_udp_error)
 typedef struct message {
     ql_udp_datagram first; /* address, time and ECN of all */
     size_t segment;
-    size_t taken; /* bytes that the caller has already */
+    size_t taken;  /* bytes that the caller has already */
+    uint32_t lost; /* in all on this socket, until this one came */
 } message;
 
 struct ql_udp {
@@ -32,6 +33,7 @@ struct ql_udp {
     bool segments; /* the kernel takes UDP_SEGMENT */
     message messages[MESSAGES_AT_ONCE];
     int count, next; /* of messages: filled, and not yet handed out */
+    uint32_t lost;   /* as of the newest message; it wraps, as the kernel's own count does */
     uint8_t *buffer; /* MESSAGES_AT_ONCE * MESSAGE_BYTES */
 };
 
@@ -65,6 +67,7 @@ static void set_options(ql_udp *udp, int family)
     set_option(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER_BYTES);
     set_option(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER_BYTES);
     set_option(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+    set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
     set_option(fd, SOL_UDP, UDP_GRO, 1);
     udp->segments = set_option(fd, SOL_UDP, UDP_SEGMENT, 0);
     if (family == AF_INET6) {
@@ -193,6 +196,8 @@ static void read_control(struct cmsghdr *header, message *into)
         struct timespec time;
         memcpy(&time, data, sizeof time);
         first->time_ns = (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+    } else if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SO_RXQ_OVFL) {
+        memcpy(&into->lost, data, sizeof into->lost);
     } else if (header->cmsg_level == SOL_UDP && header->cmsg_type == UDP_GRO) {
         int segment;
         memcpy(&segment, data, sizeof segment);
@@ -253,8 +258,11 @@ static int fill(ql_udp *udp)
         into->first.length = whole ? headers[i].msg_len : 0;
         into->segment = into->first.length;
         into->taken = 0;
+        into->lost = udp->lost; /* the kernel says nothing as long as it is 0 */
         for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c))
             read_control(c, into);
+        into->first.lost = into->lost - udp->lost;
+        udp->lost = into->lost;
     }
     udp->count = count;
     udp->next = 0;
@@ -279,6 +287,7 @@ int ql_udp_receive(ql_udp *udp, ql_udp_datagram *datagrams, size_t capacity, GEr
         *datagram = from->first;
         datagram->data += from->taken;
         datagram->length = MIN(left, from->segment);
+        from->first.lost = 0; /* it is said of the first of them */
         from->taken += datagram->length;
     }
     return found;

@@ -30,6 +30,8 @@ typedef struct ql_udp_datagram {
     uint64_t time_ns;  /* when the kernel received it: nanoseconds since 1970, CLOCK_REALTIME */
     uint8_t ecn;       /* 0 to 3 */
     uint8_t ttl;       /* or hop limit, as it came; 0: the kernel does not say */
+    uint32_t lost;     /* what the kernel had no room for between this and the one before: messages,
+                          each of one datagram or of several that were joined */
     const uint8_t *data;
     size_t length;
 } ql_udp_datagram;

@@ -64,6 +64,7 @@ static void capture(const ql_relay_pipe *pipe, ql_relay_side where, uint64_t tim
         .ttl = where == pipe->sender ? datagram->ttl : 0,
         .data = datagram->data,
         .length = datagram->length,
+        .lost = where == pipe->sender ? datagram->lost : 0,
         .comment = comment,
     };
     if (file != NULL)

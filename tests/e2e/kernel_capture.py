@@ -9,11 +9,13 @@ import struct
 import subprocess
 import sys
 import time
+from collections import Counter
 
 import origin_support as support
 import peers
 
 CLONE_NEWNET = 0x40000000
+DROP_COUNT = 4  # of pcapng's Enhanced Packet Block
 
 
 def enter_namespace():
@@ -59,8 +61,31 @@ def datagrams(capture):
     """Each datagram of a capture: addresses, ports, ECN, TTL and payload, in its order. It is a pcap
     of tcpdump's, or a pcapng of our own; IPv4 has no options, IPv6 no extensions."""
     data = capture.read_bytes()
-    records = pcapng_records(data) if data[:4] == b"\x0a\x0d\x0d\x0a" else pcap_records(data)
-    return [datagram(packet) for packet in records]
+    if data[:4] == b"\x0a\x0d\x0d\x0a":
+        return [datagram(packet) for packet, _ in pcapng_records(data)]
+    return [datagram(packet) for packet in pcap_records(data)]
+
+
+def lost_datagrams(own):
+    """How many datagrams our capture says the kernel had no room for, by addresses and ports."""
+    lost = Counter()
+    for packet, options in pcapng_records(own.read_bytes()):
+        lost[datagram(packet)[:4]] += int.from_bytes(options.get(DROP_COUNT, b""), "little")
+    return lost
+
+
+def compare_datagrams(ours, theirs):
+    """Ours have to be among theirs, in their order. How many of theirs ours lacks before its last
+    one, and how many behind that."""
+    rest, before = iter(theirs), 0
+    for row in ours:
+        for other in rest:
+            if other == row:
+                break
+            before += 1
+        else:
+            raise AssertionError(f"not seen there: {row[:6]} {row[6][:32].hex()}")
+    return before, sum(1 for _ in rest)
 
 
 def pcapng_records(data):
@@ -69,8 +94,18 @@ def pcapng_records(data):
         kind, length = struct.unpack_from("<II", data, at)
         if kind == 6:
             size = struct.unpack_from("<I", data, at + 20)[0]
-            yield data[at + 28:at + 28 + size]
+            end = at + 28 + size
+            yield data[at + 28:end], pcapng_options(data[end + -size % 4:at + length - 4])
         at += length
+
+
+def pcapng_options(data):
+    options, at = {}, 0
+    while at < len(data):
+        code, length = struct.unpack_from("<HH", data, at)
+        options[code] = data[at + 4:at + 4 + length]
+        at += 4 + length + -length % 4
+    return options
 
 
 def pcap_records(data):

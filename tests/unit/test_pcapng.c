@@ -117,6 +117,21 @@ static void test_packet_carries_its_time_in_nanoseconds(capture_file *file, gcon
     assert_bytes(bytes->data + at + 28, 12, "headbody!\0\0\0", 12);
 }
 
+static void test_a_packet_says_how_many_were_lost_before_it(capture_file *file,
+                                                            gconstpointer unused)
+{
+    (void)unused;
+    ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
+    const ql_pcapng_packet packet = { .head = "head", .head_length = 4, .lost = 0x102 };
+    ql_pcapng_write_packet(writer, &packet);
+    g_assert_true(ql_pcapng_close(writer, NULL));
+    g_autoptr(GByteArray) bytes = contents(file);
+    gssize at = find_block(bytes, 6, 0);
+    g_assert_cmpint(at, >=, 0);
+    static const uint8_t options[] = { 4, 0, 8, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+    assert_bytes(bytes->data + at + 32, sizeof options, options, sizeof options);
+}
+
 static void test_a_packet_can_carry_a_comment(capture_file *file, gconstpointer unused)
 {
     (void)unused;
@@ -302,6 +317,7 @@ int main(int argc, char **argv)
     g_test_add("/pcapng/" name, capture_file, NULL, set_up, function, tear_down)
     FILE_TEST("section", test_section_is_byte_for_byte_what_the_format_says);
     FILE_TEST("packet-time", test_packet_carries_its_time_in_nanoseconds);
+    FILE_TEST("lost", test_a_packet_says_how_many_were_lost_before_it);
     FILE_TEST("comment", test_a_packet_can_carry_a_comment);
     FILE_TEST("way", test_a_packet_says_which_way_it_went);
     FILE_TEST("name", test_an_address_gets_a_name);

@@ -156,6 +156,34 @@ static void test_nothing_there_is_no_error(void)
     ql_udp_free(server);
 }
 
+/* More than any socket has room for, while nobody reads. */
+static void test_what_the_kernel_had_no_room_for_is_counted(void)
+{
+    static const uint8_t data[1400];
+    enum { SENT = 20000 };
+    ql_udp_datagram got[64];
+    uint64_t lost = 0, come = 0;
+    ql_udp *server = listen_on(ipv4("127.0.0.1"));
+    ql_udp *client = connect_to(ql_udp_local(server));
+    for (int i = 0; i < SENT; i++)
+        send_all(client, (ql_udp_batch){ .data = data, .length = sizeof data });
+    for (int count; (count = ql_udp_receive(server, got, G_N_ELEMENTS(got), NULL)) != 0;) {
+        g_assert_cmpint(count, >, 0);
+        for (int i = 0; i < count; i++)
+            lost += got[i].lost;
+        come += (uint64_t)count;
+    }
+    g_assert_cmpuint(lost, ==, 0); /* they were lost behind these */
+    for (int i = 0; i < 2; i++) {
+        send_all(client, (ql_udp_batch){ .data = data, .length = sizeof data });
+        lost = receive_one(server).lost;
+        g_assert_cmpuint(lost, ==, i == 0 ? SENT - come : 0);
+    }
+    g_assert_cmpuint(come, <, SENT);
+    ql_udp_free(client);
+    ql_udp_free(server);
+}
+
 static void test_a_closed_port_is_learned_of(void)
 {
     ql_udp_datagram datagram;
@@ -204,6 +232,7 @@ int main(int argc, char **argv)
     g_test_add_func("/udp/batch", test_a_batch_arrives_as_separate_datagrams);
     g_test_add_func("/udp/rest", test_small_arrays_get_the_rest_later);
     g_test_add_func("/udp/nothing", test_nothing_there_is_no_error);
+    g_test_add_func("/udp/lost", test_what_the_kernel_had_no_room_for_is_counted);
     g_test_add_func("/udp/closed", test_a_closed_port_is_learned_of);
     g_test_add_func("/udp/taken", test_a_port_that_is_taken_is_named);
     g_test_add_func("/udp/too-large", test_a_datagram_larger_than_the_path_takes_is_lost_silently);

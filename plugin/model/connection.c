@@ -58,6 +58,8 @@ void ql_connection_free(ql_connection *c)
     ql_cid_ledger_free(c->cids[QL_CLIENT]);
     ql_cid_ledger_free(c->cids[QL_SERVER]);
     ql_path_table_free(c->paths);
+    ql_deliveries_clear(&c->deliveries[QL_CLIENT]);
+    ql_deliveries_clear(&c->deliveries[QL_SERVER]);
     for (int side = 0; side < 2; side++)
         if (c->unacked[side] != NULL)
             g_array_free(c->unacked[side], TRUE);
@@ -209,6 +211,8 @@ void ql_connection_on_packet(ql_connection *c, const ql_packet_input *in, const 
     ql_path *path = ql_connection_use_path(c, in);
     in->event->path = (uint16_t)path->id;
     ql_connection_prove_path(in, path);
+    ql_deliveries_on_packet(&c->deliveries[in->sender], ql_space_of(type), opened->packet_number,
+                            in->sender, in->datagram_size, path);
     ql_connection_use_cids(c, in, path, newest && !duplicate);
     if (duplicate)
         return;

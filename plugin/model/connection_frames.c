@@ -124,7 +124,11 @@ static void on_frame(ql_connection *c, const ql_packet_input *in, ql_path *path,
         return; /* the server never read it (RFC 9001, 4.6.2) */
     ql_connection_check_frame(c, in, frame);
     switch (frame->kind) {
-    case QL_FRAME_ACK: ql_connection_on_ack(c, in, frame); break;
+    case QL_FRAME_ACK:
+        ql_connection_on_ack(c, in, frame);
+        ql_deliveries_on_ack(&c->deliveries[ql_side_other(in->sender)],
+                             ql_space_of(in->header->type), frame);
+        break;
     case QL_FRAME_CRYPTO: on_crypto(c, in, frame); break;
     case QL_FRAME_STREAM: ql_streams_on_stream(c->streams, in->sender, frame, where, early); break;
     case QL_FRAME_RESET_STREAM: ql_streams_on_reset(c->streams, in->sender, frame, where); break;

@@ -21,8 +21,8 @@ typedef struct ql_packet_input {
     const ql_datagram *datagram;
     const ql_packet_header *header;
     ql_side sender;
-    size_t
-        datagram_length; /* at least; of the datagram as captured up to the end of the packet's */
+    size_t datagram_size; /* of the datagram that was sent; UDP payload; 0: not known, as when a
+                             capture shows several as one */
     ql_packet_event
         *event;   /* of this packet, on its captured frame; its closed cause is filled in */
     bool counted; /* it was here before, closed: its IDs have been counted */

@@ -45,6 +45,7 @@ void ql_connection_begin(ql_connection *c, const ql_cid *dcid, uint32_t version,
     if (c->begun) {
         ql_handshake_restart(c->handshake);
         ql_packet_numbers_clear(&c->numbers[QL_SPACE_INITIAL][QL_CLIENT]);
+        ql_deliveries_clear(&c->deliveries[QL_CLIENT]);
         c->facts.version = version;
         c->restarted = true;
     }

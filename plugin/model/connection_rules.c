@@ -201,15 +201,15 @@ static bool may_expand(const ql_connection *c, const ql_packet_input *in, const 
 /* So that the path is known to carry datagrams as large as QUIC needs them. */
 static void check_expanded(ql_connection *c, const ql_packet_input *in, const ql_path *path)
 {
-    if (in->header->type != QL_PACKET_ONE_RTT || in->datagram_length >= DATAGRAM_LEAST ||
-        !may_expand(c, in, path))
+    if (in->header->type != QL_PACKET_ONE_RTT || in->datagram_size == 0 ||
+        in->datagram_size >= DATAGRAM_LEAST || !may_expand(c, in, path))
         return;
     ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
                     QL_FINDING_PATH_NOT_EXPANDED,
                     "the %s sends a %s on path %u in a datagram of %zu bytes, which it has to "
                     "expand to 1,200",
                     ql_side_name(in->sender), c->challenges ? "PATH_CHALLENGE" : "PATH_RESPONSE",
-                    path->id, in->datagram_length);
+                    path->id, in->datagram_size);
 }
 
 void ql_connection_check_packet(ql_connection *c, const ql_packet_input *in, const ql_path *path,

@@ -5,6 +5,7 @@
 #define QL_CONNECTION_STATE_H
 
 #include "model/connection_input.h"
+#include "model/deliveries.h"
 #include "model/handshake.h"
 
 typedef enum ql_space {
@@ -37,10 +38,11 @@ struct ql_connection {
     uint64_t over_limit_ns[2];     /* by issuer: when too many IDs were told; 0: not */
     size_t cid_length[2];          /* of the issuer's newest */
     ql_path_table *paths;
+    ql_deliveries deliveries[2];             /* by sender */
     ql_path *current;                        /* where the client sends what is more than a probe */
     const ql_cid_entry *current_destination; /* the ID that it sends these to */
     ql_path *last_path[2]; /* by sender: of its newest packet that is more than a probe */
-    ql_cid other_retry; /* source ID of a second Retry; empty: there was none */
+    ql_cid other_retry;    /* source ID of a second Retry; empty: there was none */
     bool probing;          /* the packet at hand has probing frames only (RFC 9000, 9.1) */
     bool saw_server;       /* a packet of the server was opened */
     bool restarted;        /* Retry or Version Negotiation: a new first Initial may come */

@@ -3,6 +3,7 @@
 
 #include "model/hash_key.h"
 #include "model/packet_header.h"
+#include "model/segments.h"
 
 /* What a short header needs to be opened: room for an ID, a number and the sample that hides it. */
 #define DATAGRAM_LEAST 21u
@@ -94,7 +95,8 @@ void ql_lobby_add(ql_lobby *lobby, const ql_datagram *datagram)
         g_queue_init(&l->packets);
         g_hash_table_insert(lobby->lines, &l->at, l);
     }
-    ql_waiting_packet packet = { .datagram = *datagram };
+    ql_waiting_packet packet = { .datagram = *datagram,
+                                 .datagram_size = ql_segments_datagram_size(datagram) };
     g_queue_push_tail(&l->packets, ql_waiting_packet_new(&packet));
     g_queue_push_tail(&lobby->arrivals, g_memdup2(&now, sizeof now));
     if (lobby->arrivals.length > QL_LOBBY_MAX)

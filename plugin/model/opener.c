@@ -38,6 +38,14 @@ static ql_packet_event *event_of(ql_opening *o, const ql_candidate *candidate,
     return event;
 }
 
+/* Of the datagram that the packet at hand was sent in; 0 where it is not known. */
+static size_t datagram_size_of(const ql_opening *o)
+{
+    return o->segment == 0 ? o->datagram_size
+                           : ql_segments_around(o->segment, o->origin + o->offset,
+                                                o->origin + o->datagram->wire_length);
+}
+
 static ql_packet_input input_of(ql_opening *o, const ql_candidate *candidate,
                                 const ql_packet_header *header)
 {
@@ -50,7 +58,7 @@ static ql_packet_input input_of(ql_opening *o, const ql_candidate *candidate,
     return (ql_packet_input){ .datagram = o->datagram,
                               .header = header,
                               .sender = candidate->sender,
-                              .datagram_length = o->origin + o->datagram->wire_length,
+                              .datagram_size = datagram_size_of(o),
                               .event = event_of(o, candidate, header),
                               .counted = counted };
 }
@@ -102,6 +110,7 @@ static void take_closed(ql_opening *o, const ql_candidate *candidate,
     }
     ql_waiting_packet packet = { .datagram = *o->datagram,
                                  .origin = o->origin + o->offset,
+                                 .datagram_size = o->datagram_size,
                                  .event = in.event };
     packet.datagram.payload = rest;
     packet.datagram.wire_length = rest.length;
@@ -322,7 +331,8 @@ static bool open_short_of(ql_opening *o, const ql_candidate *candidate, ql_slice
             return false;
         if (status == QL_OPEN_FAILED)
             continue;
-        o->segment = ql_segments_size(&segments);
+        if (ql_segments_size(&segments) > 0) /* else it is the last one */
+            o->segment = ql_segments_size(&segments);
         ql_connection_set_segment(connection, o->segment);
         ql_opener_take(o, candidate, &header, &opened);
         return true;
@@ -400,7 +410,7 @@ static void keep_stray(ql_opening *o)
     unsigned i = 0;
     while (i < count && !ql_waiting_has(session->waiting, candidates[i].connection))
         i++;
-    ql_waiting_packet packet = { .datagram = *o->datagram };
+    ql_waiting_packet packet = { .datagram = *o->datagram, .datagram_size = o->datagram_size };
     if (i < count)
         ql_waiting_add(session->waiting, candidates[i].connection, &packet);
     else
@@ -411,7 +421,9 @@ static void keep_stray(ql_opening *o)
  * packet is such a one when it was captured ahead of the client's first. */
 static void keep_head(ql_opening *o, size_t length)
 {
-    ql_waiting_packet packet = { .datagram = *o->datagram, .part = true };
+    ql_waiting_packet packet = { .datagram = *o->datagram,
+                                 .datagram_size = o->datagram_size,
+                                 .part = true };
     packet.datagram.payload.length = packet.datagram.wire_length = length;
     ql_waiting_add(o->session->waiting, o->owner, &packet);
 }

@@ -40,7 +40,8 @@ typedef struct ql_path {
     uint64_t excess_bytes[2];         /* what each had sent then, by side */
     uint64_t before_validation[2];    /* bytes by sender until the client's address was validated */
     uint64_t ecn[2][4];               /* datagrams by sender and ECN codepoint (RFC 3168) */
-    size_t largest[2];                /* largest datagram by sender, UDP payload */
+    size_t largest[2];                /* largest datagram by sender, UDP payload, as captured */
+    size_t delivered[2];              /* largest one with a packet that was acknowledged; 0: none */
     size_t smallest[2];               /* smallest one; 0: none */
     uint64_t spin_rtt_ns; /* RFC 9000, 17.4: shortest time between edges of the spin bit; 0: none */
     uint64_t spin_edge_ns; /* when the last edge came */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/segments.h"
 
-#include <stdint.h>
+#include "model/packet_header.h"
 
 /* Sizes that stacks send, most of them first tried; then each one between the least that QUIC needs
  * (RFC 9000, 14) and what an Ethernet frame holds. */
@@ -83,4 +83,35 @@ size_t ql_segments_next(ql_segments *segments)
 size_t ql_segments_size(const ql_segments *segments)
 {
     return segments->size;
+}
+
+static ql_slice behind_padding(ql_slice rest)
+{
+    while (rest.length > 0 && rest.data[0] == 0)
+        rest = (ql_slice){ rest.data + 1, rest.length - 1 };
+    return rest;
+}
+
+size_t ql_segments_datagram_size(const ql_datagram *captured)
+{
+    ql_slice rest = captured->payload;
+    if (rest.length == 0 || !ql_packet_is_long(rest))
+        return captured->wire_length;
+    bool seen[QL_PACKET_TYPE_COUNT] = { false };
+    while (rest.length > 0) {
+        ql_packet_header header;
+        if (!ql_packet_is_long(rest) || ql_packet_header_read_long(rest, &header) != QL_HEADER_OK ||
+            seen[header.type])
+            return 0;
+        seen[header.type] = true;
+        size_t used = header.packet.length;
+        rest = behind_padding((ql_slice){ rest.data + used, rest.length - used });
+    }
+    return captured->wire_length;
+}
+
+size_t ql_segments_around(size_t segment, size_t offset, size_t length)
+{
+    size_t left = length - offset / segment * segment;
+    return left < segment ? left : segment;
 }

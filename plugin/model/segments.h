@@ -6,8 +6,7 @@
 #ifndef QL_SEGMENTS_H
 #define QL_SEGMENTS_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "model/datagram.h"
 
 /* Gives one proposal for the packet's length after the other. */
 typedef struct ql_segments {
@@ -31,5 +30,12 @@ size_t ql_segments_next(ql_segments *segments);
 
 /* The segment size behind the last proposal; 0 when that was the whole rest. */
 size_t ql_segments_size(const ql_segments *segments);
+
+/* The size of the datagram that was sent, as far as headers tell that it is one: a short header, or
+ * long headers of one packet of each type (RFC 9000, 12.2). 0 when it may be several. */
+size_t ql_segments_datagram_size(const ql_datagram *captured);
+
+/* The size of the segment around this offset of a super-datagram. */
+size_t ql_segments_around(size_t segment, size_t offset, size_t length);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/session_state.h"
 
+#include "model/segments.h"
+
 /* In all, for connections that have no start: some seconds of work at the worst. */
 #define ADOPTION_BUDGET 4000000u
 
@@ -97,7 +99,11 @@ static void try_again(ql_session *session, ql_waiting_packet *packet, GQueue *st
 {
     bool stray = packet->event == NULL;
     ql_opening o = {
-        .session = session, .datagram = &packet->datagram, .origin = packet->origin, .again = packet
+        .session = session,
+        .datagram = &packet->datagram,
+        .origin = packet->origin,
+        .datagram_size = packet->datagram_size,
+        .again = packet,
     };
     ql_opener_run(&o);
     if (stray && o.owner != NULL) {
@@ -164,7 +170,9 @@ bool ql_session_add_datagram(ql_session *session, const ql_datagram *datagram)
     if (datagram->payload.length == 0 || datagram->payload.length > sizeof session->scratch)
         return false;
     session->last_time_ns = datagram->where.time_ns;
-    ql_opening o = { .session = session, .datagram = datagram };
+    ql_opening o = { .session = session,
+                     .datagram = datagram,
+                     .datagram_size = ql_segments_datagram_size(datagram) };
     ql_opener_run(&o);
     if (o.owner == NULL)
         return false;

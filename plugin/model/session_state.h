@@ -31,9 +31,10 @@ struct ql_session {
 typedef struct ql_opening {
     ql_session *session;
     const ql_datagram *datagram;
-    size_t origin;  /* where in the captured datagram this one begins; 0 but for one that waited */
-    size_t offset;  /* of the packet at hand, from there */
-    size_t segment; /* segments of a super-datagram are this long; 0: it is none */
+    size_t origin; /* where in the captured datagram this one begins; 0 but for one that waited */
+    size_t offset; /* of the packet at hand, from there */
+    size_t datagram_size; /* ql_segments_datagram_size of the captured datagram */
+    size_t segment;       /* segments of a super-datagram are this long; 0: it is none */
     ql_connection *owner; /* of the first packet that has one */
     ql_side sender;
     ql_waiting_packet *again; /* set while a packet that waited is tried again: its event is used */

@@ -14,6 +14,7 @@ typedef struct ql_waiting_packet {
     ql_datagram
         datagram;  /* the payload is the packet and, with a short header, what follows; a copy */
     size_t origin; /* where in its datagram the packet begins */
+    size_t datagram_size;   /* ql_segments_datagram_size of the datagram that it came in */
     ql_packet_event *event; /* of the closed packet; NULL once it was used, and for a stray */
     bool part; /* of a stray: of a datagram that was counted when other packets of it opened */
 } ql_waiting_packet;

@@ -5,8 +5,9 @@
 #include "reports/text.h"
 
 #include <inttypes.h>
+#include <string.h>
 
-#define TIMELINE_MAX 6u /* IDs in the line that tells which was in use when: it fits the page */
+#define TIMELINE_MAX 6u /* IDs in a line below the table */
 
 static const ql_column columns[] = {
     { .title = "#", .right = true }, /* sequence number */
@@ -32,7 +33,10 @@ static void add_row(ql_table *table, const ql_cid_entry *entry)
         ql_table_add(table, g_strdup("-"));
     ql_table_add(table, ql_cid_text(&entry->cid));
     ql_table_add(table, g_strdup(origin_text(entry)));
-    ql_table_add_frame(table, entry->issued_frame);
+    if (entry->issues > 1)
+        ql_table_add_format(table, "%u-%u", entry->issued_frame, entry->last_issued_frame);
+    else
+        ql_table_add_frame(table, entry->issued_frame);
     if (entry->first_used_frame != entry->last_used_frame)
         ql_table_add_format(table, "%u-%u", entry->first_used_frame, entry->last_used_frame);
     else
@@ -57,29 +61,69 @@ static gint compare_use(gconstpointer a, gconstpointer b)
                                                      : x->first_used_frame > y->first_used_frame;
 }
 
-/* "In use: client's choice in 1, 0 in 4-16, 6 in 17-53" */
-static void write_timeline(GPtrArray *entries, FILE *out)
+/* "In use: client's choice in 1 (1,200 bytes), 0 in 4-16 (5,100 bytes)": a line of the IDs to which
+ * this applies, broken where the page ends. */
+typedef char *(*tell_fn)(const ql_cid_entry *entry); /* NULL where it does not apply */
+
+static char *tell_use(const ql_cid_entry *entry)
 {
-    g_ptr_array_sort(entries, compare_use);
+    if (entry->first_used_frame == 0)
+        return NULL;
+    char *bytes = ql_text_bytes(entry->bytes);
+    char *text =
+        entry->last_used_frame == entry->first_used_frame
+            ? g_strdup_printf("%u (%s)", entry->first_used_frame, bytes)
+            : g_strdup_printf("%u-%u (%s)", entry->first_used_frame, entry->last_used_frame, bytes);
+    g_free(bytes);
+    return text;
+}
+
+static char *tell_retirement(const ql_cid_entry *entry)
+{
+    return entry->retirement_acked_frame == 0
+               ? NULL
+               : g_strdup_printf("%u", entry->retirement_acked_frame);
+}
+
+static void write_line(const GPtrArray *entries, const char *title, tell_fn tell, FILE *out)
+{
     unsigned told = 0;
+    size_t column = 0;
     for (guint i = 0; i < entries->len; i++) {
         const ql_cid_entry *entry = g_ptr_array_index(entries, i);
-        if (entry->first_used_frame == 0)
+        char *where = tell(entry);
+        if (where == NULL)
             continue;
-        if (told == TIMELINE_MAX) {
-            fputs(", and more", out);
+        char *item = told == TIMELINE_MAX ? g_strdup("and more")
+                     : entry->has_sequence
+                         ? g_strdup_printf("%" PRIu64 " in %s", entry->sequence, where)
+                         : g_strdup_printf("%s in %s", origin_text(entry), where);
+        bool fits = column + strlen(item) + 3 <= QL_PAGE_WIDTH;
+        const char *ahead = told == 0 ? title : fits ? ", " : ",\n    ";
+        fprintf(out, "%s%s", ahead, item);
+        column = (fits ? column : 2) + strlen(ahead) + strlen(item);
+        g_free(item);
+        g_free(where);
+        if (told++ == TIMELINE_MAX)
             break;
-        }
-        fputs(told++ == 0 ? "In use: " : ", ", out);
-        if (entry->has_sequence)
-            fprintf(out, "%" PRIu64, entry->sequence);
-        else
-            fputs(origin_text(entry), out);
-        fprintf(out, " in %u", entry->first_used_frame);
-        if (entry->last_used_frame != entry->first_used_frame)
-            fprintf(out, "-%u", entry->last_used_frame);
     }
     if (told > 0)
+        fputc('\n', out);
+}
+
+/* Retire Prior To as it rose: "Retire Prior To: 8 in 15". */
+static void write_requests(const GPtrArray *entries, FILE *out)
+{
+    uint64_t highest = 0;
+    for (guint i = 0; i < entries->len; i++) {
+        const ql_cid_entry *entry = g_ptr_array_index(entries, i);
+        if (entry->retire_prior_to <= highest)
+            continue;
+        fprintf(out, "%s%" PRIu64 " in %u", highest == 0 ? "Retire Prior To: " : ", ",
+                entry->retire_prior_to, entry->issued_frame);
+        highest = entry->retire_prior_to;
+    }
+    if (highest > 0)
         fputc('\n', out);
 }
 
@@ -99,7 +143,10 @@ static void write_issuer(const ql_connection *connection, ql_side issuer, FILE *
             ql_side_name(ql_side_other(issuer)));
     ql_table_write(table, out);
     ql_table_free(table);
-    write_timeline(sorted, out);
+    write_requests(sorted, out);
+    write_line(sorted, "Retirement acknowledged: ", tell_retirement, out);
+    g_ptr_array_sort(sorted, compare_use);
+    write_line(sorted, "In use: ", tell_use, out);
     g_ptr_array_free(sorted, TRUE);
 }
 

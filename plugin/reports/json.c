@@ -230,6 +230,8 @@ static void write_path_sides(json_dumper *json, const ql_path *path)
     write_sides(json, "bytes_before_validation", path->before_validation);
     uint64_t largest[2] = { path->largest[QL_CLIENT], path->largest[QL_SERVER] };
     write_sides(json, "largest_datagram", largest);
+    uint64_t delivered[2] = { path->delivered[QL_CLIENT], path->delivered[QL_SERVER] };
+    write_sides(json, "largest_acknowledged_datagram", delivered);
     json_dumper_set_member_name(json, "ecn");
     json_dumper_begin_object(json);
     for (ql_side side = QL_CLIENT; side <= QL_SERVER; side++) {

@@ -18,6 +18,21 @@ static const ql_column columns[] = {
     { .title = "validated" },
 };
 
+/* What came through, up and down. */
+static const ql_column carried_columns[] = {
+    { .title = "conn", .right = true, .optional = true },
+    { .title = "path", .right = true },
+    { .title = "packets up", .right = true },
+    { .title = "down", .right = true },
+    { .title = "largest acked up", .right = true },
+    { .title = "down", .right = true },
+    { .title = "ECN up", .flexible = true },
+    { .title = "down", .flexible = true },
+    { .title = "spin RTT", .right = true, .optional = true },
+    { .title = "IDs up", .flexible = true },
+    { .title = "down", .flexible = true },
+};
+
 static void add_validation(ql_table *table, const ql_path *path)
 {
     if (path->validated && path->response_frame != 0) {
@@ -53,6 +68,59 @@ static void add_row(ql_table *table, const scope *all, uint32_t connection, cons
     add_validation(table, path);
 }
 
+/* "ECT(0)", or with counts where there are several. */
+static char *ecn_text(const uint64_t counts[4])
+{
+    GString *text = g_string_new(NULL);
+    unsigned kinds = 0;
+    for (unsigned ecn = 0; ecn < 4; ecn++)
+        kinds += counts[ecn] > 0;
+    for (unsigned ecn = 0; ecn < 4; ecn++) {
+        if (counts[ecn] == 0)
+            continue;
+        g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "", ql_ecn_name(ecn));
+        if (kinds > 1)
+            g_string_append_printf(text, " %" PRIu64, counts[ecn]);
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* Sequence numbers, and for IDs that have none where they come from. */
+static char *cids_text(const ql_path *path, ql_side sender)
+{
+    GString *text = g_string_new(NULL);
+    for (unsigned i = 0; i < path->cid_count[sender]; i++) {
+        const ql_cid_entry *entry = path->cids[sender][i];
+        g_string_append(text, text->len > 0 ? ", " : "");
+        if (entry->has_sequence)
+            g_string_append_printf(text, "%" PRIu64, entry->sequence);
+        else
+            g_string_append(text, ql_cid_origin_name(entry->origin));
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void add_largest(ql_table *table, size_t size)
+{
+    ql_table_add(table, size > 0 ? ql_text_count(size) : g_strdup("-"));
+}
+
+static void add_carried(ql_table *table, const scope *all, uint32_t connection, const ql_path *path)
+{
+    ql_table_add(table, all->many_connections ? g_strdup_printf("%u", connection) : NULL);
+    ql_table_add_format(table, "%u", path->id);
+    ql_table_add(table, ql_text_count(path->packets[QL_CLIENT]));
+    ql_table_add(table, ql_text_count(path->packets[QL_SERVER]));
+    add_largest(table, path->delivered[QL_CLIENT]);
+    add_largest(table, path->delivered[QL_SERVER]);
+    ql_table_add(table, ecn_text(path->ecn[QL_CLIENT]));
+    ql_table_add(table, ecn_text(path->ecn[QL_SERVER]));
+    ql_table_add(table,
+                 path->spin_rtt_ns == 0 ? NULL : ql_text_seconds((double)path->spin_rtt_ns / 1e9));
+    ql_table_add(table, cids_text(path, QL_CLIENT));
+    ql_table_add(table, cids_text(path, QL_SERVER));
+}
+
 static const ql_endpoint *common_server(const ql_session *session)
 {
     const ql_endpoint *server = NULL;
@@ -80,16 +148,23 @@ static void write_head(unsigned paths, unsigned connections, const scope *all, F
 void ql_report_paths(const ql_session *session, FILE *out)
 {
     ql_table *table = ql_table_new(columns, G_N_ELEMENTS(columns));
+    ql_table *carried = ql_table_new(carried_columns, G_N_ELEMENTS(carried_columns));
     unsigned connections = ql_session_connection_count(session), count = 0;
     scope all = { connections > 1, common_server(session) };
     for (unsigned c = 0; c < connections; c++) {
         const GPtrArray *paths = ql_connection_paths(ql_session_connection(session, c));
-        for (guint i = 0; i < paths->len; i++)
+        for (guint i = 0; i < paths->len; i++) {
             add_row(table, &all, c, g_ptr_array_index(paths, i));
+            add_carried(carried, &all, c, g_ptr_array_index(paths, i));
+        }
         count += paths->len;
     }
     write_head(count, connections, &all, out);
-    if (count > 0)
+    if (count > 0) {
         ql_table_write(table, out);
+        fputs("\nUDP datagrams and connection IDs, by the sender's direction:\n", out);
+        ql_table_write(carried, out);
+    }
     ql_table_free(table);
+    ql_table_free(carried);
 }

@@ -6,7 +6,8 @@
 static int hf_id = -1, hf_event = -1, hf_cause = -1, hf_client = -1, hf_server = -1,
            hf_challenge_in = -1, hf_response_in = -1, hf_validation_time = -1, hf_sender = -1,
            hf_data = -1, hf_bytes = -1, hf_client_bytes = -1, hf_server_bytes = -1,
-           hf_client_largest = -1, hf_server_largest = -1;
+           hf_client_largest = -1, hf_server_largest = -1, hf_client_acked = -1,
+           hf_server_acked = -1;
 static int ett_path = -1;
 
 static void register_fields(int protocol)
@@ -46,10 +47,20 @@ static void register_fields(int protocol)
             HFILL } },
         { &hf_client_largest,
           { "Largest datagram of the client", "quiclens.path.client_largest", FT_UINT32, BASE_DEC,
-            NULL, 0, "UDP payload; of those that are known so far", HFILL } },
+            NULL, 0, "UDP payload, as captured; of those that are known so far", HFILL } },
+        { &hf_client_acked,
+          { "Largest acknowledged datagram of the client", "quiclens.path.client_largest_acked",
+            FT_UINT32, BASE_DEC, NULL, 0,
+            "UDP payload that is known to get through, since a packet in it was acknowledged",
+            HFILL } },
         { &hf_server_largest,
           { "Largest datagram of the server", "quiclens.path.server_largest", FT_UINT32, BASE_DEC,
-            NULL, 0, "UDP payload; of those that are known so far", HFILL } },
+            NULL, 0, "UDP payload, as captured; of those that are known so far", HFILL } },
+        { &hf_server_acked,
+          { "Largest acknowledged datagram of the server", "quiclens.path.server_largest_acked",
+            FT_UINT32, BASE_DEC, NULL, 0,
+            "UDP payload that is known to get through, since a packet in it was acknowledged",
+            HFILL } },
         { &hf_challenge_in,
           { "Challenge in", "quiclens.path.challenge_in", FT_FRAMENUM, BASE_NONE, NULL, 0,
             "The PATH_CHALLENGE of the path's validation", HFILL } },
@@ -63,6 +74,12 @@ static void register_fields(int protocol)
     static int *subtrees[] = { &ett_path };
     proto_register_field_array(protocol, fields, array_length(fields));
     proto_register_subtree_array(subtrees, array_length(subtrees));
+}
+
+static void draw_acked(const ql_drawing *drawing, proto_tree *tree, int field, size_t size)
+{
+    if (size > 0)
+        ql_draw_uint(drawing, tree, field, (uint32_t)size);
 }
 
 static proto_item *draw_event(const ql_drawing *drawing, const ql_path_event *event)
@@ -89,6 +106,8 @@ static proto_item *draw_event(const ql_drawing *drawing, const ql_path_event *ev
     ql_draw_uint64(drawing, tree, hf_server_bytes, event->bytes[QL_SERVER]);
     ql_draw_uint(drawing, tree, hf_client_largest, (uint32_t)path->largest[QL_CLIENT]);
     ql_draw_uint(drawing, tree, hf_server_largest, (uint32_t)path->largest[QL_SERVER]);
+    draw_acked(drawing, tree, hf_client_acked, path->delivered[QL_CLIENT]);
+    draw_acked(drawing, tree, hf_server_acked, path->delivered[QL_SERVER]);
     ql_draw_frame(drawing, tree, hf_challenge_in, path->challenge_frame);
     ql_draw_frame(drawing, tree, hf_response_in, path->response_frame);
     if (event->kind == QL_PATH_VALIDATED)

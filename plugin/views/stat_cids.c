@@ -1,14 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Statistics: a row for each connection ID, with its life. */
+#include "reports/text.h"
 #include "views/stat_table.h"
 
 #include <inttypes.h>
 
 static stat_tap_table_item columns[] = {
-    QL_STAT_NUMBER("Connection"), QL_STAT_TEXT("Issuer"),      QL_STAT_TEXT("Sequence"),
-    QL_STAT_TEXT("ID"),           QL_STAT_TEXT("Origin"),      QL_STAT_NUMBER("Issued"),
-    QL_STAT_NUMBER("First used"), QL_STAT_NUMBER("Last used"), QL_STAT_NUMBER("Retired"),
-    QL_STAT_NUMBER("Packets"),    QL_STAT_NUMBER("Bytes"),
+    QL_STAT_NUMBER("Connection"),
+    QL_STAT_TEXT("Issuer"),
+    QL_STAT_TEXT("Sequence"),
+    QL_STAT_TEXT("ID"),
+    QL_STAT_TEXT("Origin"),
+    QL_STAT_NUMBER("Issued"),
+    QL_STAT_NUMBER("First used"),
+    QL_STAT_NUMBER("Last used"),
+    QL_STAT_NUMBER("Retired"),
+    QL_STAT_NUMBER("Packets"),
+    QL_STAT_NUMBER("Bytes"),
+    QL_STAT_NUMBER("Length"),
+    QL_STAT_NUMBER("Times issued"),
+    QL_STAT_NUMBER("Retire Prior To"),
+    QL_STAT_NUMBER("Retirement acked"),
+    QL_STAT_TEXT("Reset token"),
 };
 
 static const void *thing_of(const ql_event *event)
@@ -34,6 +47,13 @@ static void fill(ql_stat_row *row, const ql_connection *connection, const void *
     ql_stat_number_if(row, entry->retired_frame);
     ql_stat_number(row, entry->packets);
     ql_stat_number(row, entry->bytes);
+    ql_stat_number(row, entry->cid.length);
+    ql_stat_number(row, entry->issues);
+    ql_stat_number(row, entry->retire_prior_to);
+    ql_stat_number_if(row, entry->retirement_acked_frame);
+    ql_stat_text(row, entry->has_reset_token
+                          ? ql_text_hex(entry->reset_token, sizeof entry->reset_token)
+                          : NULL);
 }
 
 ql_stat_table ql_stat_cids = {

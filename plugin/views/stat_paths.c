@@ -8,8 +8,9 @@ static stat_tap_table_item columns[] = {
     QL_STAT_NUMBER("Last frame"), QL_STAT_NUMBER("Packets up"),   QL_STAT_NUMBER("Packets down"),
     QL_STAT_NUMBER("Bytes up"),   QL_STAT_NUMBER("Bytes down"),   QL_STAT_TEXT("Validated"),
     QL_STAT_NUMBER("Challenge"),  QL_STAT_NUMBER("Response"),     QL_STAT_MS("Validation"),
-    QL_STAT_NUMBER("Largest up"), QL_STAT_NUMBER("Largest down"), QL_STAT_NUMBER("CE up"),
-    QL_STAT_NUMBER("CE down"),    QL_STAT_MS("Spin RTT"),
+    QL_STAT_NUMBER("Largest up"), QL_STAT_NUMBER("Largest down"), QL_STAT_NUMBER("Acked up"),
+    QL_STAT_NUMBER("Acked down"), QL_STAT_NUMBER("CE up"),        QL_STAT_NUMBER("CE down"),
+    QL_STAT_MS("Spin RTT"),
 };
 
 static const void *thing_of(const ql_event *event)
@@ -43,6 +44,8 @@ static void fill(ql_stat_row *row, const ql_connection *connection, const void *
     ql_stat_ms(row, timed ? (double)path->validation_ns / 1e9 : -1);
     ql_stat_number(row, path->largest[QL_CLIENT]);
     ql_stat_number(row, path->largest[QL_SERVER]);
+    ql_stat_number(row, path->delivered[QL_CLIENT]);
+    ql_stat_number(row, path->delivered[QL_SERVER]);
     ql_stat_number(row, path->ecn[QL_CLIENT][QL_ECN_CE]);
     ql_stat_number(row, path->ecn[QL_SERVER][QL_ECN_CE]);
     ql_stat_ms(row, path->spin_rtt_ns != 0 ? (double)path->spin_rtt_ns / 1e9 : -1);

@@ -104,33 +104,62 @@ static void begin_table(stat_tap_table_ui *ui)
     stat_tap_add_table(ui, stat_tap_init_table(ui->title, (int)ui->nfields, 0, NULL));
 }
 
-/* The number of the row of this thing, which is made when it is new. */
-static unsigned row_of(ql_stat_table *of, const void *thing)
+/* Where a thing is shown. */
+typedef struct shown_row {
+    const ql_connection *connection;
+    unsigned number;
+} shown_row;
+
+static shown_row *add_row(ql_stat_table *of, const ql_connection *connection, const void *thing)
 {
     if (of->rows == NULL)
-        of->rows = g_hash_table_new(g_direct_hash, g_direct_equal);
-    unsigned known = GPOINTER_TO_UINT(g_hash_table_lookup(of->rows, thing));
-    if (known > 0)
-        return known - 1;
+        of->rows = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
     stat_tap_table *table = shown_table(of);
-    unsigned row = table->num_elements;
+    shown_row *row = g_new0(shown_row, 1);
+    *row = (shown_row){ connection, table->num_elements };
     stat_tap_table_item_type empty[QL_STAT_COLUMNS_MAX] = { 0 };
-    stat_tap_init_table_row(table, row, (unsigned)of->ui.nfields, empty);
-    g_hash_table_insert(of->rows, (void *)(uintptr_t)thing, GUINT_TO_POINTER(row + 1));
+    stat_tap_init_table_row(table, row->number, (unsigned)of->ui.nfields, empty);
+    g_hash_table_insert(of->rows, (void *)(uintptr_t)thing, row);
     return row;
 }
 
-static void refresh_row(ql_stat_table *of, const ql_connection *connection, const void *thing)
+static void fill_row(const ql_stat_table *of, const shown_row *shown, const void *thing)
 {
     stat_tap_table *table = shown_table(of);
-    unsigned number = row_of(of, thing);
+    unsigned number = shown->number;
     ql_stat_row row = { .count = 0 };
-    of->fill(&row, connection, thing);
+    of->fill(&row, shown->connection, thing);
     g_assert(row.count == of->ui.nfields);
     for (unsigned column = 0; column < row.count; column++) {
         free_cell(table, number, column, stat_tap_get_field_data(table, number, column));
         stat_tap_set_field_data(table, number, column, &row.cells[column]);
     }
+}
+
+static shown_row *find_row(const ql_stat_table *of, const void *thing)
+{
+    return of->rows == NULL ? NULL : g_hash_table_lookup(of->rows, thing);
+}
+
+/* In one pass of tshark, what was learned of the thing after it was met last. */
+static void fill_at_the_end(void *listener, const void *thing)
+{
+    const ql_stat_table *of = listener;
+    const shown_row *row = find_row(of, thing);
+    if (row != NULL)
+        fill_row(of, row, thing);
+}
+
+static void show(ql_stat_table *of, const ql_tapped *tapped, const ql_connection *connection,
+                 const void *thing)
+{
+    shown_row *row = find_row(of, thing);
+    if (row == NULL) {
+        row = add_row(of, connection, thing);
+        if (ql_host_is_tshark() && !tapped->again)
+            ql_tap_do(tapped, fill_at_the_end, of, thing);
+    }
+    fill_row(of, row, thing);
 }
 
 static tap_packet_status take_frame(void *listener, packet_info *pinfo, epan_dissect_t *edt,
@@ -146,7 +175,7 @@ static tap_packet_status take_frame(void *listener, packet_info *pinfo, epan_dis
             connection = event->packet.connection;
         const void *thing = connection != NULL ? of->thing_of(event) : NULL;
         if (thing != NULL && thing != last)
-            refresh_row(of, connection, thing);
+            show(of, data, connection, thing);
         last = thing;
     }
     return TAP_PACKET_REDRAW;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tables of the Statistics menu, and of tshark's -z quiclens,table,NAME: a row for each thing of
  * the model that the tapped frames have to do with. A row is filled in anew each time that its
- * thing is met, so that it is right in one pass as well as when the model knows everything. */
+ * thing is met, and at the end of one pass of tshark: it shows what the model knows then. */
 #ifndef QL_STAT_TABLE_H
 #define QL_STAT_TABLE_H
 
@@ -9,7 +9,7 @@
 
 #include "model/session.h"
 
-#define QL_STAT_COLUMNS_MAX 20
+#define QL_STAT_COLUMNS_MAX 24
 
 /* The cells of a row, from the left to the right. */
 typedef struct ql_stat_row {
@@ -29,7 +29,7 @@ typedef struct ql_stat_table {
     const void *(*thing_of)(const ql_event *event); /* NULL: none in this event */
     /* `connection` is that of the packet that brought the event. */
     void (*fill)(ql_stat_row *row, const ql_connection *connection, const void *thing);
-    GHashTable *rows; /* of things: row number + 1 */
+    GHashTable *rows; /* private: where things are shown */
 } ql_stat_table;
 
 extern ql_stat_table ql_stat_requests;

@@ -14,6 +14,7 @@ set(model_modules
     connection_rules
     content_coding
     datagram
+    deliveries
     exchange
     finding
     frames

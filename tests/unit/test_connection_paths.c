@@ -346,6 +346,23 @@ static void test_one_id_on_two_paths(void)
 }
 
 /* A client that hops without end: what it sends is still read. */
+/* RFC 9000, 14.3: a probe of the path's size that is lost says nothing. */
+static void test_size_that_got_through(void)
+{
+    fixture f;
+    set_up_connected(&f);
+    uint64_t number = f.ends.next_number[2][QL_CLIENT];
+    quic_send(f.tape, &f.ends, QL_CLIENT,
+              quic_packet_of_size(&f.ends, QL_CLIENT, QL_PACKET_ONE_RTT, 1300, quic_bytes()));
+    quic_send(f.tape, &f.ends, QL_CLIENT,
+              quic_packet_of_size(&f.ends, QL_CLIENT, QL_PACKET_ONE_RTT, 1400, quic_bytes()));
+    quic_send_frames(f.tape, &f.ends, QL_SERVER, quic_put_ack(quic_bytes(), number, number));
+    play(&f);
+    g_assert_cmpuint(path_of(&f, 0)->largest[QL_CLIENT], ==, 1400);
+    g_assert_cmpuint(path_of(&f, 0)->delivered[QL_CLIENT], ==, 1300);
+    tear_down(&f);
+}
+
 static void test_many_paths(void)
 {
     fixture f;
@@ -388,6 +405,8 @@ int main(int argc, char **argv)
                     test_unmatched_response);
     g_test_add_func("/connection_paths/a probe with an ID in use is told",
                     test_one_id_on_two_paths);
+    g_test_add_func("/connection_paths/the largest datagram that was acknowledged is known",
+                    test_size_that_got_through);
     g_test_add_func("/connection_paths/too many paths lose nothing else", test_many_paths);
     return g_test_run();
 }

@@ -215,6 +215,25 @@ static void test_cut_start(void)
     tear_down(&f);
 }
 
+/* The sizes of its segments count, not what the capture shows. */
+static void test_delivered_segments(void)
+{
+    fixture f;
+    set_up_with_secrets(&f);
+    quic_send_handshake(f.tape, &f.ends);
+    uint64_t first = f.ends.next_number[2][QL_SERVER];
+    quic_send(f.tape, &f.ends, QL_SERVER, super_datagram(&f.ends, 1280, 9, 700));
+    play(&f);
+    g_assert_cmpuint(path_of(&f, 0)->largest[QL_SERVER], ==, 9 * 1280 + 700);
+    quic_send_frames(f.tape, &f.ends, QL_CLIENT, quic_put_ack(quic_bytes(), first + 9, first + 9));
+    play(&f);
+    g_assert_cmpuint(path_of(&f, 0)->delivered[QL_SERVER], ==, 700);
+    quic_send_frames(f.tape, &f.ends, QL_CLIENT, quic_put_ack(quic_bytes(), first, first + 9));
+    play(&f);
+    g_assert_cmpuint(path_of(&f, 0)->delivered[QL_SERVER], ==, 1280);
+    tear_down(&f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -232,5 +251,7 @@ int main(int argc, char **argv)
     g_test_add_func("/opener_datagrams/what is whole in a cut datagram opens",
                     test_cut_behind_a_packet);
     g_test_add_func("/opener_datagrams/a cut start is told once", test_cut_start);
+    g_test_add_func("/opener_datagrams/acknowledged segments have their own size",
+                    test_delivered_segments);
     return g_test_run();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/segments.h"
 
-#include <glib.h>
+#include "quic_builder.h"
 
 /* Whether the proposals include this length, and behind how many others. */
 static bool proposes(ql_segments *segments, size_t wanted, unsigned *before)
@@ -108,6 +108,45 @@ static void test_budget(void)
     g_assert_cmpuint(ql_segments_next(&segments), ==, 0);
 }
 
+static size_t datagram_size(GByteArray *bytes)
+{
+    ql_datagram datagram = { .payload = quic_slice(bytes), .wire_length = bytes->len };
+    size_t size = ql_segments_datagram_size(&datagram);
+    g_byte_array_free(bytes, TRUE);
+    return size;
+}
+
+static GByteArray *packet(quic_ends *ends, ql_packet_type type, size_t size)
+{
+    return quic_packet_of_size(ends, QL_SERVER, type, size, quic_put_ping(quic_bytes()));
+}
+
+static void test_datagram_size(void)
+{
+    quic_ends ends;
+    quic_ends_init(&ends, 1);
+    g_assert_cmpuint(datagram_size(packet(&ends, QL_PACKET_ONE_RTT, 700)), ==, 700);
+    g_assert_cmpuint(datagram_size(packet(&ends, QL_PACKET_INITIAL, 1200)), ==, 1200);
+    GByteArray *flight =
+        quic_join(packet(&ends, QL_PACKET_INITIAL, 200), packet(&ends, QL_PACKET_HANDSHAKE, 900));
+    g_assert_cmpuint(datagram_size(quic_put_padding(quic_copy(flight), 100)), ==, 1200);
+    /* A second of a type is of another datagram; behind a short header nothing tells. */
+    quic_join(flight, packet(&ends, QL_PACKET_HANDSHAKE, 600));
+    g_assert_cmpuint(datagram_size(flight), ==, 0);
+    g_assert_cmpuint(datagram_size(quic_join(packet(&ends, QL_PACKET_HANDSHAKE, 600),
+                                             packet(&ends, QL_PACKET_ONE_RTT, 600))),
+                     ==, 0);
+    g_assert_cmpuint(datagram_size(quic_put_hex(quic_bytes(), "c0000000")), ==, 0);
+}
+
+static void test_around(void)
+{
+    g_assert_cmpuint(ql_segments_around(1300, 0, 3000), ==, 1300);
+    g_assert_cmpuint(ql_segments_around(1300, 1299, 3000), ==, 1300);
+    g_assert_cmpuint(ql_segments_around(1300, 2600, 3000), ==, 400);
+    g_assert_cmpuint(ql_segments_around(1300, 0, 900), ==, 900);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -120,5 +159,7 @@ int main(int argc, char **argv)
     g_test_add_func("/segments/each size of an Ethernet frame is found", test_each_size_is_found);
     g_test_add_func("/segments/no length is proposed twice", test_none_twice);
     g_test_add_func("/segments/guesses cost the budget", test_budget);
+    g_test_add_func("/segments/headers tell whether it is one datagram", test_datagram_size);
+    g_test_add_func("/segments/the last segment may be shorter", test_around);
     return g_test_run();
 }

@@ -211,6 +211,7 @@ void ql_connection_on_packet(ql_connection *c, const ql_packet_input *in, const 
     ql_path *path = ql_connection_use_path(c, in);
     in->event->path = (uint16_t)path->id;
     ql_connection_prove_path(in, path);
+    c->token |= type == QL_PACKET_INITIAL && in->header->token.length > 0;
     ql_deliveries_on_packet(&c->deliveries[in->sender], ql_space_of(type), opened->packet_number,
                             in->sender, in->datagram_size, path);
     ql_connection_use_cids(c, in, path, newest && !duplicate);

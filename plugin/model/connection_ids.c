@@ -351,8 +351,21 @@ static const ql_cid *retry_of(const ql_connection *c)
     return found != NULL ? &found->cid : NULL;
 }
 
+/* The capture begins behind a Retry: the server says that the ID which seemed the client's choice
+ * was its own, and the token agrees. What the client chose was not seen. */
+static void learn_unseen_retry(ql_connection *c, const ql_transport_parameters *p)
+{
+    if (c->facts.retried || c->original == NULL || !c->token || !p->has_retry_scid ||
+        !ql_cid_equal(&p->retry_scid, &c->original->cid))
+        return;
+    c->facts.retried = true;
+    c->original->origin = QL_ORIGIN_RETRY;
+    c->original = NULL;
+}
+
 static void bind_server(ql_connection *c, const ql_transport_parameters *p, uint32_t frame)
 {
+    learn_unseen_retry(c, p);
     check_parameter(c, frame, "original_destination_connection_id", p->has_original_dcid,
                     &p->original_dcid, c->original == NULL ? NULL : &c->original->cid);
     check_parameter(c, frame, "retry_source_connection_id", p->has_retry_scid, &p->retry_scid,

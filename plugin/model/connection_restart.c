@@ -125,6 +125,8 @@ void ql_connection_on_retry(ql_connection *c, const ql_packet_input *in)
     if (c->facts.retried || c->saw_server)
         return; /* RFC 9000, 17.2.5.2: one Retry, and only ahead of everything else */
     if (!ql_retry_is_authentic(in->header, &original->cid)) {
+        if (c->token) /* its Initial may answer another Retry, which was not captured */
+            return;
         ql_journal_find(c->context.journal, c->facts.number, frame, QL_FINDING_RETRY_INTEGRITY,
                         "the integrity tag of this Retry does not fit the client's first Initial");
         return;

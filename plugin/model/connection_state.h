@@ -31,7 +31,7 @@ struct ql_connection {
     ql_handshake *handshake;
     ql_streams *streams;
     ql_cid_ledger *cids[2];        /* by issuer */
-    const ql_cid_entry *original;  /* the client's first destination ID; NULL without its start */
+    ql_cid_entry *original;        /* the client's first destination ID; NULL without its start */
     ql_cid_entry *destination[2];  /* the ID that this sender uses now, but for probes */
     GArray *unacked[2];            /* by sender: frames about IDs that are not yet acknowledged */
     ql_retire_request requests[2]; /* by issuer: the latest */
@@ -43,10 +43,11 @@ struct ql_connection {
     const ql_cid_entry *current_destination; /* the ID that it sends these to */
     ql_path *last_path[2]; /* by sender: of its newest packet that is more than a probe */
     ql_cid other_retry;    /* source ID of a second Retry; empty: there was none */
-    bool probing;          /* the packet at hand has probing frames only (RFC 9000, 9.1) */
-    bool saw_server;       /* a packet of the server was opened */
-    bool restarted;        /* Retry or Version Negotiation: a new first Initial may come */
-    bool negotiated;       /* it was Version Negotiation */
+    bool token;      /* an Initial of the client had one: it may answer a Retry (RFC 9000, 8.1.2) */
+    bool probing;    /* the packet at hand has probing frames only (RFC 9000, 9.1) */
+    bool saw_server; /* a packet of the server was opened */
+    bool restarted;  /* Retry or Version Negotiation: a new first Initial may come */
+    bool negotiated; /* it was Version Negotiation */
     bool told_cause[QL_CLOSED_CAUSE_COUNT]; /* why packets stay closed */
     bool told_wrong, told_paths, told_cids;
     bool challenges, responds; /* the packet at hand has a PATH_CHALLENGE, a PATH_RESPONSE */

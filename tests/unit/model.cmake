@@ -71,3 +71,5 @@ target_link_libraries(test_late_secrets PRIVATE ql_capture_reader)
 target_link_libraries(test_reordered PRIVATE ql_capture_reader)
 target_compile_definitions(test_late_secrets PRIVATE CAPTURES="${PROJECT_SOURCE_DIR}/tests/captures")
 target_compile_definitions(test_reordered PRIVATE CAPTURES="${PROJECT_SOURCE_DIR}/tests/captures")
+# All captures, each in many orders: a sanitizer takes its time.
+set_tests_properties(unit/reordered PROPERTIES TIMEOUT 400)

@@ -73,6 +73,42 @@ static void test_retry_in_any_order(void)
     check_retry_in_order((const uint32_t[]){ 3, 2, 1, 4 });
 }
 
+/* What was not captured of it is not held against the server. */
+static void test_capture_begins_behind_the_first_initial(void)
+{
+    for (uint32_t first = 2; first <= 3; first++) {
+        fixture f;
+        ql_cid id = quic_cid("e1e2e3e4e5e6e7e8");
+        set_up_with_secrets(&f);
+        quic_send(f.tape, &f.ends, QL_CLIENT, quic_client_hello(&f.ends));
+        quic_send(f.tape, &f.ends, QL_SERVER,
+                  quic_put_retry(quic_bytes(), &f.ends, &id, (ql_slice){ token, sizeof token }));
+        take_retry(&f.ends, &id);
+        finish_handshake(&f);
+        quic_play(f.tape, f.session, first, quic_tape_length(f.tape));
+        ql_session_finish(f.session);
+        assert_connections(&f, 1);
+        assert_findings(&f, "");
+        g_assert_true(facts_of(&f, 0)->retried);
+        g_assert_cmpint(cid_of(&f, QL_SERVER, &id)->origin, ==, QL_ORIGIN_RETRY);
+        tear_down(&f);
+    }
+}
+
+/* A token alone does not excuse: it may be one of NEW_TOKEN (RFC 9000, 8.1.3). */
+static void test_retry_id_that_was_never_used(void)
+{
+    fixture f;
+    set_up_with_secrets(&f);
+    f.ends.token = (ql_slice){ token, sizeof token };
+    f.ends.retried = true;
+    f.ends.retry_id = quic_cid("e1e2e3e4e5e6e7e8");
+    quic_send_handshake(f.tape, &f.ends);
+    play(&f);
+    assert_findings(&f, "transport-parameter.invalid@2");
+    tear_down(&f);
+}
+
 /* The client may make a new ClientHello for it, with another random. */
 static void test_retry_with_another_random(void)
 {
@@ -302,6 +338,10 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/connection_restart/an authentic Retry is followed", test_retry);
     g_test_add_func("/connection_restart/Retry may come in any order", test_retry_in_any_order);
+    g_test_add_func("/connection_restart/the capture may begin behind the first Initial",
+                    test_capture_begins_behind_the_first_initial);
+    g_test_add_func("/connection_restart/the ID of a Retry has to be one that was used",
+                    test_retry_id_that_was_never_used);
     g_test_add_func("/connection_restart/the random may change with Retry",
                     test_retry_with_another_random);
     g_test_add_func("/connection_restart/a forged Retry is told and changes nothing",

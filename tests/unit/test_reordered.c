@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Captures whose datagrams come in another order than they were sent, each with its time: as many
  * connections, packets opened and exchanges have to be found, and no rule be broken that was kept.
+ * The latter also where a capture begins late.
  * CAPTURES is the folder. */
 #include <string.h>
 
 #include "capture_reader.h"
 #include "session_text.h"
 
-#define SEEDS 3u
+#define SEEDS       3u
+#define LATE_BEGINS 8u /* so many datagrams at most are left out */
 
 /* Datagrams come up to so many places later than they should. */
 static const unsigned windows[] = { 4, 8 };
@@ -45,8 +47,10 @@ static gint by_place(gconstpointer a, gconstpointer b)
     return x->place < y->place ? -1 : x->place > y->place;
 }
 
-/* The capture with datagrams moved by less than `window` places; with 0 as it is. */
-static ql_session *load(const GArray *capture, const char *keys, unsigned window, unsigned seed)
+/* The capture without its first datagrams, and with others moved by less than `window` places; with
+ * 0 as they are. */
+static ql_session *load(const GArray *capture, const char *keys, unsigned from, unsigned window,
+                        unsigned seed)
 {
     g_autoptr(GRand) random = g_rand_new_with_seed(seed);
     g_autofree sorted *order = g_memdup2(capture->data, capture->len * sizeof *order);
@@ -55,7 +59,7 @@ static ql_session *load(const GArray *capture, const char *keys, unsigned window
     qsort(order, capture->len, sizeof *order, by_place);
     ql_session *session = ql_session_new();
     ql_session_add_secrets(session, (ql_slice){ (const uint8_t *)keys, strlen(keys) });
-    for (guint i = 0; i < capture->len; i++) {
+    for (guint i = from; i < capture->len; i++) {
         order[i].datagram.where.frame = i + 1;
         ql_session_add_datagram(session, &order[i].datagram);
     }
@@ -105,13 +109,14 @@ static bool has_finding(const ql_session *session, ql_finding_code code)
     return false;
 }
 
-/* What HTTP/3 makes of it is for other tests. */
-static void assert_nothing_new(const ql_session *straight, const ql_session *session)
+/* Of the findings from this kind on. What HTTP/3 makes of it is for other tests. */
+static void assert_nothing_new(const ql_session *straight, const ql_session *session,
+                               ql_finding_code from)
 {
     const GPtrArray *findings = ql_session_findings(session);
     for (guint i = 0; i < findings->len; i++) {
         const ql_finding *finding = g_ptr_array_index(findings, i);
-        if (finding->code >= QL_FINDING_STREAM_FINAL_SIZE)
+        if (finding->code < from || finding->code >= QL_FINDING_STREAM_FINAL_SIZE)
             continue;
         if (!has_finding(straight, finding->code))
             g_test_message("frame %u: %s", finding->frame, finding->text);
@@ -119,24 +124,49 @@ static void assert_nothing_new(const ql_session *straight, const ql_session *ses
     }
 }
 
+/* The secrets, which the caller frees, and the capture. */
+static char *read_both(const char *path, GArray **capture)
+{
+    g_autofree char *stem = g_strndup(path, strlen(path) - strlen(".pcap"));
+    g_autofree char *secrets = g_strconcat(stem, ".keys", NULL);
+    char *keys = NULL;
+    g_assert_true(g_file_get_contents(secrets, &keys, NULL, NULL));
+    *capture = read_capture(path);
+    return keys;
+}
+
 static void test_capture(gconstpointer data)
 {
     const char *path = data;
-    g_autofree char *stem = g_strndup(path, strlen(path) - strlen(".pcap"));
-    g_autofree char *secrets = g_strconcat(stem, ".keys", NULL), *keys = NULL;
-    g_assert_true(g_file_get_contents(secrets, &keys, NULL, NULL));
-    GArray *capture = read_capture(path);
-    ql_session *straight = load(capture, keys, 0, 0);
+    GArray *capture;
+    g_autofree char *keys = read_both(path, &capture);
+    ql_session *straight = load(capture, keys, 0, 0, 0);
     g_autofree char *expected = outcome(straight);
     /* Of several Retries in any order the keys of one only are kept. */
     unsigned count = strstr(path, "retry") != NULL ? 1 : G_N_ELEMENTS(windows);
     for (unsigned i = 0; i < count * SEEDS; i++) {
         unsigned window = windows[i / SEEDS], seed = i % SEEDS;
         g_test_message("window %u, seed %u", window, seed);
-        ql_session *session = load(capture, keys, window, seed);
+        ql_session *session = load(capture, keys, 0, window, seed);
         g_autofree char *found = outcome(session);
         g_assert_cmpstr(found, ==, expected);
-        assert_nothing_new(straight, session);
+        assert_nothing_new(straight, session, QL_FINDING_SECRETS_MISSING);
+        ql_session_free(session);
+    }
+    ql_session_free(straight);
+    g_array_free(capture, TRUE);
+}
+
+/* What was not captured cannot be held against anybody. */
+static void test_late_begin(gconstpointer data)
+{
+    GArray *capture;
+    g_autofree char *keys = read_both(data, &capture);
+    ql_session *straight = load(capture, keys, 0, 0, 0);
+    for (unsigned from = 1; from <= LATE_BEGINS && from < capture->len; from++) {
+        g_test_message("without the first %u datagrams", from);
+        ql_session *session = load(capture, keys, from, 0, 0);
+        assert_nothing_new(straight, session, QL_FINDING_PACKET_MALFORMED);
         ql_session_free(session);
     }
     ql_session_free(straight);
@@ -159,12 +189,15 @@ int main(int argc, char **argv)
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     const char *name;
     while ((name = g_dir_read_name(folder)) != NULL) {
-        if (!g_str_has_suffix(name, ".pcap") || !is_for_this(name))
+        if (!g_str_has_suffix(name, ".pcap"))
             continue;
         char *path = g_build_filename(CAPTURES, name, NULL);
-        g_autofree char *title = g_strdup_printf("/reordered/%s", name);
         g_ptr_array_add(paths, path);
-        g_test_add_data_func(title, path, test_capture);
+        g_autofree char *late = g_strdup_printf("/reordered/%s begins late", name);
+        g_test_add_data_func(late, path, test_late_begin);
+        g_autofree char *title = g_strdup_printf("/reordered/%s", name);
+        if (is_for_this(name))
+            g_test_add_data_func(title, path, test_capture);
     }
     g_dir_close(folder);
     return g_test_run();

@@ -37,6 +37,11 @@ void ql_capsules_free(ql_capsules *capsules)
     g_free(capsules);
 }
 
+bool ql_capsules_are_whole(const ql_capsules *capsules)
+{
+    return ql_http3_parser_is_between_frames(&capsules->parser);
+}
+
 const char *ql_capsule_type_name(uint64_t type)
 {
     static const struct {

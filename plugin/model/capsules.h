@@ -20,6 +20,9 @@ void ql_capsules_free(ql_capsules *capsules);
 void ql_capsules_push(ql_capsules *capsules, ql_slice content, ql_journal *journal, uint32_t frame,
                       uint64_t stream_id);
 
+/* Whether the content so far ends where a capsule ends. */
+bool ql_capsules_are_whole(const ql_capsules *capsules);
+
 /* "DATAGRAM"; NULL when the type has no name. */
 const char *ql_capsule_type_name(uint64_t type);
 

@@ -131,6 +131,20 @@ static void check_empty(ql_connection *c, const ql_packet_input *in, ql_side iss
             ql_frame_kind_name(frame->kind), ql_side_name(in->sender), ql_side_name(issuer));
 }
 
+/* RFC 9221, 3: the limit counts the whole frame, which is at least its type and the data. */
+static void check_datagram(ql_connection *c, const ql_packet_input *in, const ql_frame *frame)
+{
+    ql_side receiver = ql_side_other(in->sender);
+    const ql_transport_parameters *p = &c->facts.parameters[receiver];
+    size_t length = 1 + frame->datagram.data.length;
+    if (p->present && length > p->max_datagram_frame_size)
+        ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
+                        QL_FINDING_FRAME_NOT_ALLOWED,
+                        "DATAGRAM frame of %zu bytes at least, the %s takes up to %" PRIu64
+                        " (RFC 9221, 3)",
+                        length, ql_side_name(receiver), p->max_datagram_frame_size);
+}
+
 void ql_connection_check_frame(ql_connection *c, const ql_packet_input *in, const ql_frame *frame)
 {
     switch (frame->kind) {
@@ -139,6 +153,7 @@ void ql_connection_check_frame(ql_connection *c, const ql_packet_input *in, cons
     case QL_FRAME_PATH_CHALLENGE: c->challenges = true; break;
     case QL_FRAME_PATH_RESPONSE: c->responds = true; break;
     case QL_FRAME_HANDSHAKE_DONE: c->confirmed = true; break;
+    case QL_FRAME_DATAGRAM: check_datagram(c, in, frame); break;
     default: break;
     }
 }

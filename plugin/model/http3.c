@@ -427,6 +427,7 @@ void ql_http3_on_datagram(ql_http3 *h, const ql_streams *streams, ql_side sender
                       ql_side_name(sender));
         return;
     }
+    ql_http3_agreement_on_datagram(&h->scope, sender, quarter * 4);
     const ql_stream_facts *stream = ql_streams_find(streams, quarter * 4);
     char *url =
         stream == NULL || stream->exchange == NULL ? NULL : ql_exchange_url(stream->exchange);
@@ -441,6 +442,7 @@ void ql_http3_forget_client(ql_http3 *h, GHashTable *exchanges)
 {
     side *s = &h->side[QL_CLIENT];
     ql_http3_scope_forget(&h->scope, exchanges);
+    ql_http3_agreement_forget_client(&h->scope);
     ql_http3_control_free(s->control);
     side_init(h, QL_CLIENT);
     ql_pushes_set_control(&h->scope, NULL);

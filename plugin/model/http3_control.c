@@ -7,8 +7,6 @@
 #include "model/push.h"
 
 enum {
-    SETTING_ENABLE_CONNECT_PROTOCOL = 0x08,
-    SETTING_H3_DATAGRAM = 0x33,
     SETTING_ENABLE_WEBTRANSPORT = 0x2b603742,
     SETTING_WT_ENABLED = 0x2c7cf000,
     SETTING_WT_MAX_SESSIONS = 0x14e9cd29,
@@ -59,10 +57,10 @@ const char *ql_http3_setting_name(uint64_t identifier)
         { QL_SETTING_QPACK_MAX_TABLE_CAPACITY, "QPACK_MAX_TABLE_CAPACITY" },
         { 0x06, "MAX_FIELD_SECTION_SIZE" },
         { 0x07, "QPACK_BLOCKED_STREAMS" },
-        { SETTING_ENABLE_CONNECT_PROTOCOL, "ENABLE_CONNECT_PROTOCOL" },
-        { SETTING_H3_DATAGRAM, "H3_DATAGRAM" },
-        { 0x276, "H3_DATAGRAM (draft 00)" },
-        { 0xffd277, "H3_DATAGRAM (draft 04)" },
+        { QL_SETTING_ENABLE_CONNECT_PROTOCOL, "ENABLE_CONNECT_PROTOCOL" },
+        { QL_SETTING_H3_DATAGRAM, "H3_DATAGRAM" },
+        { QL_SETTING_H3_DATAGRAM_DRAFT00, "H3_DATAGRAM (draft 00)" },
+        { QL_SETTING_H3_DATAGRAM_DRAFT04, "H3_DATAGRAM (draft 04)" },
         { SETTING_ENABLE_WEBTRANSPORT, "ENABLE_WEBTRANSPORT" },
         { SETTING_WT_ENABLED, "WT_ENABLED" },
         { SETTING_WT_MAX_SESSIONS, "WT_MAX_SESSIONS" },
@@ -112,8 +110,8 @@ static bool has_setting(const GArray *settings, uint64_t identifier)
 
 static const char *setting_fault(const GArray *settings, const ql_setting *setting)
 {
-    bool is_flag = setting->identifier == SETTING_ENABLE_CONNECT_PROTOCOL ||
-                   setting->identifier == SETTING_H3_DATAGRAM;
+    bool is_flag = setting->identifier == QL_SETTING_ENABLE_CONNECT_PROTOCOL ||
+                   setting->identifier == QL_SETTING_H3_DATAGRAM;
     if (has_setting(settings, setting->identifier))
         return "stands there twice (RFC 9114, 7.2.4)";
     if (setting->identifier >= 0x02 && setting->identifier <= 0x05)
@@ -167,6 +165,8 @@ static void take_settings(ql_http3_control *c, ql_slice payload)
     }
     if (reader.bad)
         find(c, QL_FINDING_H3_FRAME_ERROR, "SETTINGS of the %s end within a setting", who(c));
+    else if (ql_reader_left(&reader) == 0)
+        ql_http3_agreement_on_settings(c->scope, (ql_side)c->sender, c->settings);
     tell_settings(c);
     ql_qpack_set_limit(c->scope->qpack[ql_side_other((ql_side)c->sender)],
                        ql_http3_setting(c->settings, QL_SETTING_QPACK_MAX_TABLE_CAPACITY));

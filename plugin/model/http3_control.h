@@ -17,7 +17,11 @@ void ql_http3_control_push(ql_http3_control *control, uint64_t stream_id, ql_sli
 /* Of ql_setting; NULL until they were seen. */
 const GArray *ql_http3_control_settings(const ql_http3_control *control);
 
-#define QL_SETTING_QPACK_MAX_TABLE_CAPACITY 0x01
+#define QL_SETTING_QPACK_MAX_TABLE_CAPACITY UINT64_C(0x01) /* RFC 9204, 5 */
+#define QL_SETTING_ENABLE_CONNECT_PROTOCOL  UINT64_C(0x08) /* RFC 9220, 5 */
+#define QL_SETTING_H3_DATAGRAM              UINT64_C(0x33) /* RFC 9297, 5.1; and in its drafts: */
+#define QL_SETTING_H3_DATAGRAM_DRAFT00      UINT64_C(0x276)
+#define QL_SETTING_H3_DATAGRAM_DRAFT04      UINT64_C(0xffd277)
 
 /* Whether these settings allow sessions of WebTransport, in any of its drafts. */
 bool ql_http3_settings_allow_webtransport(const GArray *settings);

@@ -6,6 +6,7 @@
 
 #include <openssl/evp.h>
 
+#include "model/http3_agreement.h"
 #include "model/journal.h"
 #include "model/qpack.h"
 
@@ -19,6 +20,7 @@ typedef struct ql_http3_scope {
     ql_qpack *qpack[2];     /* by sender */
     ql_body_budget *bodies; /* borrowed; NULL: bodies are hashed, not kept */
     struct ql_pushes *pushes;
+    ql_http3_agreement agreement;
     GPtrArray *exchanges; /* of ql_exchange *, owned */
     GPtrArray *forgotten; /* of ql_exchange *, owned: of rejected early data */
     bool in_order;        /* of the exchanges, by the first frames of their requests */

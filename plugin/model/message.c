@@ -112,6 +112,16 @@ static void check_length(ql_message_reader *r)
                       r->stream->id, ql_message_reader_what(r), length, m->body_size);
 }
 
+/* RFC 9297, 3.3. */
+static void check_capsules(const ql_message_reader *r)
+{
+    if (r->message->complete && r->capsules != NULL && !ql_capsules_are_whole(r->capsules))
+        ql_http3_find(r->scope, QL_FINDING_H3_MESSAGE_ERROR,
+                      "stream %" PRIu64 ": the content of the %s ends within a capsule "
+                      "(RFC 9297, 3.3)",
+                      r->stream->id, ql_message_reader_what(r));
+}
+
 static void check_presence(ql_message_reader *r)
 {
     bool known = r->sender == QL_CLIENT ? r->exchange != NULL : r->message->headers != NULL;
@@ -278,12 +288,24 @@ void ql_message_reader_end(ql_message_reader *r)
     if (m->complete && r->digest != NULL)
         m->has_sha256 = EVP_DigestFinal_ex(r->digest, m->sha256, NULL) == 1;
     ql_http3_scope_digest_done(r->scope, g_steal_pointer(&r->digest));
+    check_capsules(r);
     ql_message_reader_conclude(r);
+}
+
+/* RFC 9114, 4.1.1: what was rejected may be asked again, since it was not worked on. */
+static void check_rejection(const ql_message_reader *r, uint64_t error)
+{
+    if (r->sender == QL_SERVER && error == QL_HTTP3_REQUEST_REJECTED && r->message->headers != NULL)
+        ql_http3_find(r->scope, QL_FINDING_H3_REJECTED_LATE,
+                      "stream %" PRIu64 ": the server rejects the request, to which it has "
+                      "answered %u (RFC 9114, 4.1.1)",
+                      r->stream->id, r->message->headers->status);
 }
 
 void ql_message_reader_reset(ql_message_reader *r, uint64_t error)
 {
     ql_message *m = r->message;
+    check_rejection(r, error);
     m->reset = true;
     m->reset_error = error;
     if (!r->ended)

@@ -40,11 +40,11 @@ static bool is_name(const ql_field *field)
     return field->name_length > 0;
 }
 
-/* RFC 9110, 5.5. */
+/* RFC 9110, 5.5: field-content. */
 static bool is_value(const ql_field *field)
 {
     for (size_t i = 0; i < field->value_length; i++)
-        if (field->value[i] == '\0' || field->value[i] == '\r' || field->value[i] == '\n')
+        if (g_ascii_iscntrl(field->value[i]) && field->value[i] != '\t')
             return false;
     if (field->value_length == 0)
         return true;
@@ -112,6 +112,28 @@ static char *connect_fault(unsigned seen)
     return seen & 1u << AUTHORITY ? NULL : missing(":authority");
 }
 
+/* Where and what a request of http or https asks for (RFC 9114, 4.3.1). */
+static char *target_fault(const ql_section *section, const char *method)
+{
+    const char *path = ql_section_value(section, ":path");
+    if (*path == '\0')
+        return g_strdup(":path is empty (RFC 9114, 4.3.1)");
+    bool asterisk = strcmp(path, "*") == 0 && strcmp(method, "OPTIONS") == 0;
+    if (*path != '/' && !asterisk)
+        return g_strdup(":path does not begin with \"/\" (RFC 9114, 4.3.1)");
+    const char *authority = ql_section_value(section, ":authority");
+    const char *host = ql_section_value(section, "host");
+    if (authority == NULL && host == NULL)
+        return g_strdup("neither :authority nor host (RFC 9114, 4.3.1)");
+    if ((authority != NULL && *authority == '\0') || (host != NULL && *host == '\0'))
+        return g_strdup(":authority or host is empty (RFC 9114, 4.3.1)");
+    if (authority != NULL && strchr(authority, '@') != NULL)
+        return g_strdup(":authority holds userinfo (RFC 9114, 4.3.1)");
+    if (authority != NULL && host != NULL && g_ascii_strcasecmp(authority, host) != 0)
+        return g_strdup(":authority and host differ (RFC 9114, 4.3.1)");
+    return NULL;
+}
+
 static char *request_fault(const ql_section *section, unsigned seen)
 {
     const char *method = ql_section_value(section, ":method");
@@ -128,17 +150,7 @@ static char *request_fault(const ql_section *section, unsigned seen)
         return missing(":path");
     const char *scheme = ql_section_value(section, ":scheme");
     bool http = g_ascii_strcasecmp(scheme, "https") == 0 || g_ascii_strcasecmp(scheme, "http") == 0;
-    if (http && *ql_section_value(section, ":path") == '\0')
-        return g_strdup(":path is empty (RFC 9114, 4.3.1)");
-    const char *authority = ql_section_value(section, ":authority");
-    const char *host = ql_section_value(section, "host");
-    if (http && authority == NULL && host == NULL)
-        return g_strdup("neither :authority nor host (RFC 9114, 4.3.1)");
-    if (http && ((authority != NULL && *authority == '\0') || (host != NULL && *host == '\0')))
-        return g_strdup(":authority or host is empty (RFC 9114, 4.3.1)");
-    if (http && authority != NULL && host != NULL && g_ascii_strcasecmp(authority, host) != 0)
-        return g_strdup(":authority and host differ (RFC 9114, 4.3.1)");
-    return NULL;
+    return http ? target_fault(section, method) : NULL;
 }
 
 static char *length_fault(const ql_section *section)

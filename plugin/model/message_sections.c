@@ -57,9 +57,22 @@ static void check_section(const ql_message_reader *r, const ql_section *section)
     g_free(fault);
 }
 
+/* RFC 9114, 4.4: behind the answer to CONNECT, only DATA. */
+static bool is_in_tunnel(const ql_message_reader *r)
+{
+    const ql_exchange *e = r->exchange;
+    return r->sender == QL_SERVER && e != NULL && e->method != NULL &&
+           strcmp(e->method, "CONNECT") == 0 && e->status >= 200 && e->status < 300 &&
+           ql_section_value(e->request.headers, ":protocol") == NULL;
+}
+
 static bool take_trailers(ql_message_reader *r, ql_section *section, ql_section_kind kind)
 {
     section->kind = kind;
+    if (is_in_tunnel(r))
+        ql_http3_find(r->scope, QL_FINDING_H3_FRAME_UNEXPECTED,
+                      "stream %" PRIu64 ": HEADERS in the tunnel of CONNECT (RFC 9114, 4.4)",
+                      r->stream->id);
     if (r->message->trailers != NULL) {
         ql_message_reader_find_sequence(r, "HEADERS after the trailers");
         ql_section_free(section);
@@ -82,6 +95,8 @@ static void begin_exchange(ql_message_reader *r, ql_section *section)
     ql_exchange_set_request(exchange, section);
     ql_http3_scope_add(r->scope, exchange);
     tell_section(r, section);
+    if (ql_section_value(section, ":protocol") != NULL)
+        ql_http3_agreement_on_extended_connect(r->scope, r->stream->id, &section->decoded);
     if (r->other != NULL)
         ql_message_reader_attach(r->other, exchange);
 }

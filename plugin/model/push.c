@@ -117,6 +117,9 @@ static void check_promise(ql_http3_scope *scope, uint64_t promised_on, const ql_
 {
     char *fault = ql_section_fault(section);
     const char *method = ql_section_value(section, ":method");
+    uint64_t length;
+    if (fault == NULL && ql_section_content_length(section, &length) && length > 0)
+        fault = g_strdup("a request with content is promised (RFC 9114, 4.6)");
     if (fault == NULL && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
         fault = g_strdup_printf("%.40s is promised, which is not safe and cacheable", method);
     if (fault != NULL)

@@ -367,6 +367,12 @@ void ql_streams_on_reset(ql_streams *streams, ql_side sender, const ql_frame *fr
     settle(s, sender);
 }
 
+static bool is_critical(ql_stream_role role)
+{
+    return role == QL_ROLE_CONTROL || role == QL_ROLE_QPACK_ENCODER ||
+           role == QL_ROLE_QPACK_DECODER;
+}
+
 void ql_streams_on_stop_sending(ql_streams *streams, ql_side sender, const ql_frame *frame,
                                 const ql_where *where)
 {
@@ -383,6 +389,11 @@ void ql_streams_on_stop_sending(ql_streams *streams, ql_side sender, const ql_fr
                    "the %s asks to stop sending on stream %" PRIu64 ": %s", ql_side_name(sender),
                    id, text);
     s->stop_told[sender] = true;
+    if (is_critical(s->facts.role))
+        find(streams, QL_FINDING_H3_CLOSED_CRITICAL_STREAM,
+             "stream %" PRIu64 ": the %s asks to close the %s stream (%s)", id,
+             ql_side_name(sender), ql_stream_role_name(s->facts.role),
+             s->facts.role == QL_ROLE_CONTROL ? "RFC 9114, 6.2.1" : "RFC 9204, 4.2");
     if (sender == QL_CLIENT && s->facts.exchange != NULL) {
         s->facts.exchange->stop_sending = true;
         s->facts.exchange->stop_error = error;

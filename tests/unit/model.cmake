@@ -21,6 +21,7 @@ set(model_modules
     handshake
     hash_key
     http3
+    http3_agreement
     http3_control
     http3_error
     http3_frames

@@ -38,6 +38,22 @@ static void test_both_directions(void)
     tear_down(&f);
 }
 
+static void test_cut_capsule(void)
+{
+    for (size_t cut = 0; cut <= 1; cut++) {
+        fixture f;
+        set_up(&f, "h3");
+        GByteArray *wire = wire_new();
+        g_autoptr(GByteArray) capsule = wire_new();
+        put_frame(capsule, 0x2843, "\0\0\0\0bye", 7);
+        HEADERS(wire, EXTENDED("connect-udp"));
+        put_frame(wire, 0x00, capsule->data, capsule->len - cut);
+        send(&f, QL_CLIENT, 0, 0, true, wire);
+        assert_findings(&f, cut > 0 ? "h3.message-error" : "");
+        tear_down(&f);
+    }
+}
+
 static void test_use(void)
 {
     static const struct {
@@ -66,5 +82,6 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/capsules/capsules are told in both directions", test_both_directions);
     g_test_add_func("/capsules/some protocols use them", test_use);
+    g_test_add_func("/capsules/content does not end within a capsule", test_cut_capsule);
     return g_test_run();
 }

@@ -261,6 +261,29 @@ static void test_expansion_once_validated(void)
     check_expansion_later(60, "path.not-expanded@65");
 }
 
+/* A DATAGRAM frame of `size` bytes, which the server takes up to a limit. */
+static void check_datagram(uint64_t limit, size_t size, const char *expected)
+{
+    fixture f;
+    set_up_with_secrets(&f);
+    g_autoptr(GByteArray) parameter = quic_put_number_parameter(quic_bytes(), 0x20, limit);
+    if (limit > 0)
+        f.ends.more_parameters[QL_SERVER] = quic_slice(parameter);
+    quic_send_handshake(f.tape, &f.ends);
+    GByteArray *frame = quic_put_hex(quic_bytes(), "30");
+    for (size_t i = 1; i < size; i++)
+        quic_put_hex(frame, "61");
+    quic_send_frames(f.tape, &f.ends, QL_CLIENT, frame);
+    assert_at_end(&f, expected);
+}
+
+static void test_datagrams(void)
+{
+    check_datagram(100, 100, "");
+    check_datagram(100, 101, "frame.not-allowed@5");
+    check_datagram(0, 30, "frame.not-allowed@5");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -291,5 +314,7 @@ int main(int argc, char **argv)
                     test_early_move);
     g_test_add_func("/connection_rules/a response belongs on the path of its challenge",
                     test_response_elsewhere);
+    g_test_add_func("/connection_rules/datagrams are not larger than the peer takes",
+                    test_datagrams);
     return g_test_run();
 }

@@ -47,6 +47,29 @@ static void test_critical_streams(void)
     tear_down(&f);
 }
 
+static void test_stopped_critical_streams(void)
+{
+    static const struct {
+        ql_side sender;
+        uint64_t stream;
+        const char *type, *rule;
+    } cases[] = {
+        { QL_CLIENT, 2, "00 0400", "RFC 9114, 6.2.1" },
+        { QL_SERVER, 7, "02", "RFC 9204, 4.2" },
+        { QL_SERVER, 11, "03", "RFC 9204, 4.2" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        fixture f;
+        set_up(&f, "h3");
+        send(&f, cases[i].sender, cases[i].stream, 0, false, hex_wire(cases[i].type));
+        send_stop(&f, ql_side_other(cases[i].sender), cases[i].stream, 0x100);
+        send_stop(&f, ql_side_other(cases[i].sender), cases[i].stream, 0x100);
+        assert_findings(&f, "h3.closed-critical-stream");
+        assert_found(&f, cases[i].rule);
+        tear_down(&f);
+    }
+}
+
 static void test_forbidden_streams(void)
 {
     fixture f;
@@ -93,8 +116,8 @@ static void test_webtransport(void)
 #define WITH_WEBTRANSPORT    "00 0405 ab603742 01"
 #define WITHOUT_WEBTRANSPORT "00 0400"
 
-/* The server's SETTINGS, NULL: not captured (yet); then what it sends on stream 4, ahead of what the
- * client sends there. */
+/* The server's SETTINGS, NULL: not captured (yet); then what it sends on stream 4, ahead of what
+ * the client sends there. */
 static void begin_backwards(fixture *f, const char *settings, GByteArray *server, bool fin)
 {
     set_up(f, "h3");
@@ -237,6 +260,7 @@ int main(int argc, char **argv)
     g_test_add_func("/http3/the first bytes of a stream say what it is", test_roles);
     g_test_add_func("/http3/each side has one of each critical stream, and keeps it open",
                     test_critical_streams);
+    g_test_add_func("/http3/nobody asks to close a critical stream", test_stopped_critical_streams);
     g_test_add_func("/http3/clients do not push, servers do not ask", test_forbidden_streams);
     g_test_add_func("/http3/streams of WebTransport are left alone", test_webtransport);
     g_test_add_func("/http3/a stream of WebTransport may come from behind",

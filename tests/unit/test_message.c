@@ -177,6 +177,43 @@ static void test_order_of_frames(void)
     }
 }
 
+static void test_trailers_in_a_tunnel(void)
+{
+    static const struct {
+        const char *fields[11], *status, *findings;
+    } cases[] = {
+        { { ":method", "CONNECT", ":authority", "a:1" }, "200", "h3.frame-unexpected" },
+        { { ":method", "CONNECT", ":authority", "a:1" }, "403", "" },
+        { { USUAL }, "200", "" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        fixture f;
+        set_up(&f, "h3");
+        send(&f, QL_CLIENT, 0, 0, false, request_wire(cases[i].fields));
+        GByteArray *wire = response_wire(cases[i].status, "abc");
+        HEADERS(wire, "checksum", "1");
+        send(&f, QL_SERVER, 0, 0, false, wire);
+        assert_findings(&f, cases[i].findings);
+        tear_down(&f);
+    }
+}
+
+static void test_rejected(void)
+{
+    for (int answered = 0; answered <= 1; answered++) {
+        fixture f;
+        set_up(&f, "h3");
+        send(&f, QL_CLIENT, 0, 0, true, get_wire("/"));
+        GByteArray *wire = response_wire(answered ? "200" : "100", NULL);
+        uint64_t size = wire->len;
+        send(&f, QL_SERVER, 0, 0, false, wire);
+        send_reset(&f, QL_SERVER, 0, 0x10b, size);
+        assert_findings(&f, answered ? "h3.rejected-late h3.request-cancelled"
+                                     : "h3.request-cancelled");
+        tear_down(&f);
+    }
+}
+
 static void test_cut_frame(void)
 {
     fixture f;
@@ -392,6 +429,8 @@ static void test_section_over_many_frames(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/message/a tunnel carries content alone", test_trailers_in_a_tunnel);
+    g_test_add_func("/message/what was answered is not rejected", test_rejected);
     g_test_add_func("/message/informational responses, content and trailers",
                     test_informational_and_trailers);
     g_test_add_func("/message/contents are counted and not hashed where nobody wants hashes",

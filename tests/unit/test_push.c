@@ -127,6 +127,24 @@ static void test_push_limits(void)
     tear_down(&f);
 }
 
+static void test_promised_content(void)
+{
+    fixture f;
+    begin_push(&f);
+    g_autoptr(GByteArray) section =
+        section_of((const char *const[]){ ":method", "GET", ":scheme", "https", ":authority", "a",
+                                          ":path", "/", "content-length", "1", NULL, NULL });
+    g_autoptr(GByteArray) promise = wire_new();
+    GByteArray *wire = wire_new();
+    put_varint(promise, 5);
+    put_bytes(promise, section->data, section->len);
+    put_frame(wire, 0x05, promise->data, promise->len);
+    send(&f, QL_SERVER, 0, 0, false, wire);
+    assert_findings(&f, "h3.message-error");
+    assert_found(&f, "with content");
+    tear_down(&f);
+}
+
 /* The client allows push IDs up to 8. */
 static void test_every_frame_keeps_the_limit(void)
 {
@@ -179,5 +197,6 @@ int main(int argc, char **argv)
                     test_every_frame_keeps_the_limit);
     g_test_add_func("/push/no limit is known behind a gap of the control stream",
                     test_no_limit_is_known_behind_a_gap);
+    g_test_add_func("/push/promised requests have no content", test_promised_content);
     return g_test_run();
 }

@@ -71,6 +71,12 @@ ql_token_key ql_token_key_of(const ql_hash_key *key, const uint8_t token[16])
     return made;
 }
 
+ql_number_key ql_number_key_of(const ql_hash_key *key, uint64_t number)
+{
+    uint32_t words[2] = { (uint32_t)number, (uint32_t)(number >> 32) };
+    return (ql_number_key){ hash_words(key, words, G_N_ELEMENTS(words)), number };
+}
+
 guint ql_hash_key_hash(gconstpointer key)
 {
     return *(const guint *)key;
@@ -92,4 +98,10 @@ gboolean ql_token_key_equal(gconstpointer a, gconstpointer b)
 {
     const ql_token_key *x = a, *y = b;
     return memcmp(x->bytes, y->bytes, sizeof x->bytes) == 0;
+}
+
+gboolean ql_number_key_equal(gconstpointer a, gconstpointer b)
+{
+    const ql_number_key *x = a, *y = b;
+    return x->number == y->number;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Hash tables by what comes off the wire: connection IDs, endpoints, reset tokens. Hashes depend on
+/* Hash tables by what comes off the wire: connection IDs, endpoints, reset tokens,
+ * stream and push IDs. Hashes depend on
  * a random key, so that nobody can make a capture whose entries all fall into one place. A key of a
  * table carries its hash; one hash function serves them all. */
 #ifndef QL_HASH_KEY_H
@@ -32,17 +33,24 @@ typedef struct ql_token_key {
     uint8_t bytes[16];
 } ql_token_key;
 
+typedef struct ql_number_key {
+    guint hash;
+    uint64_t number;
+} ql_number_key;
+
 ql_cid_key ql_cid_key_of(const ql_hash_key *key, const ql_cid *cid);
 ql_ends_key ql_ends_key_of(const ql_hash_key *key, const ql_endpoint *a, const ql_endpoint *b);
 /* The same for both directions. */
 ql_ends_key ql_ends_key_both_ways(const ql_hash_key *key, const ql_endpoint *a,
                                   const ql_endpoint *b);
 ql_token_key ql_token_key_of(const ql_hash_key *key, const uint8_t token[16]);
+ql_number_key ql_number_key_of(const ql_hash_key *key, uint64_t number);
 
 /* For GHashTable: the hash that stands in the key, whichever it is. */
 guint ql_hash_key_hash(gconstpointer key);
 gboolean ql_cid_key_equal(gconstpointer a, gconstpointer b);
 gboolean ql_ends_key_equal(gconstpointer a, gconstpointer b);
 gboolean ql_token_key_equal(gconstpointer a, gconstpointer b);
+gboolean ql_number_key_equal(gconstpointer a, gconstpointer b);
 
 #endif

@@ -95,6 +95,8 @@ void ql_lobby_add(ql_lobby *lobby, const ql_datagram *datagram)
         g_queue_init(&l->packets);
         g_hash_table_insert(lobby->lines, &l->at, l);
     }
+    if (l->packets.length >= QL_LOBBY_PAIR_MAX)
+        return;
     ql_waiting_packet packet = { .datagram = *datagram,
                                  .datagram_size = ql_segments_datagram_size(datagram) };
     g_queue_push_tail(&l->packets, ql_waiting_packet_new(&packet));

@@ -4,17 +4,20 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "model/hash_key.h"
 #include "model/message_rules.h"
 
 typedef struct push {
-    uint64_t id; /* also the key */
+    ql_number_key key;
+    uint64_t id;
     ql_exchange *exchange;
     ql_stream_facts *stream;
     ql_message_reader *reader; /* of the stream, until it is attached */
 } push;
 
 struct ql_pushes {
-    GHashTable *by_id;
+    ql_hash_key key;
+    GHashTable *by_id;              /* ql_number_key -> push, the key inside it */
     const ql_stream_facts *control; /* of the client; NULL while not seen */
     uint64_t max_id;
     bool has_max_id;
@@ -23,7 +26,8 @@ struct ql_pushes {
 ql_pushes *ql_pushes_new(void)
 {
     ql_pushes *pushes = g_new0(ql_pushes, 1);
-    pushes->by_id = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
+    pushes->key = ql_hash_key_new();
+    pushes->by_id = g_hash_table_new_full(ql_hash_key_hash, ql_number_key_equal, NULL, g_free);
     return pushes;
 }
 
@@ -68,12 +72,14 @@ void ql_pushes_check_id(ql_http3_scope *scope, uint64_t stream_id, uint64_t push
 
 static push *ensure(ql_pushes *pushes, uint64_t id)
 {
-    push *p = g_hash_table_lookup(pushes->by_id, &id);
+    ql_number_key key = ql_number_key_of(&pushes->key, id);
+    push *p = g_hash_table_lookup(pushes->by_id, &key);
     if (p != NULL)
         return p;
     p = g_new0(push, 1);
+    p->key = key;
     p->id = id;
-    g_hash_table_insert(pushes->by_id, &p->id, p);
+    g_hash_table_insert(pushes->by_id, &p->key, p);
     return p;
 }
 
@@ -176,6 +182,7 @@ bool ql_pushes_on_stream(ql_http3_scope *scope, uint64_t push_id, ql_stream_fact
 
 const ql_exchange *ql_pushes_find(const ql_http3_scope *scope, uint64_t push_id)
 {
-    const push *p = g_hash_table_lookup(scope->pushes->by_id, &push_id);
+    ql_number_key key = ql_number_key_of(&scope->pushes->key, push_id);
+    const push *p = g_hash_table_lookup(scope->pushes->by_id, &key);
     return p == NULL ? NULL : p->exchange;
 }

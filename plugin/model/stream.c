@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "model/hash_key.h"
 #include "model/http3_error.h"
 #include "model/stream_half.h"
 
@@ -13,6 +14,7 @@
 #define OFFSET_MAX ((UINT64_C(1) << 62) - 1) /* RFC 9000, 19.8 */
 
 typedef struct stream {
+    ql_number_key key;
     ql_stream_facts facts;
     ql_stream_half *half[2]; /* by sender; NULL before its first frame and when it is done */
     bool done[2];            /* all bytes of the half were read */
@@ -25,9 +27,10 @@ struct ql_streams {
     ql_journal *journal;
     uint32_t connection;
     ql_http3 *http3;
-    GHashTable *by_id;     /* of stream * */
-    GPtrArray *streams;    /* the same, owned, in the order of their first frames */
-    GHashTable *forgotten; /* of stream *, owned: what rejected early data carried */
+    ql_hash_key key;
+    GHashTable *by_id;     /* ql_number_key -> stream, the key inside it */
+    GPtrArray *streams;    /* of stream *, owned, in the order of their first frames */
+    GHashTable *forgotten; /* the same, owned: what rejected early data carried */
     uint64_t kept;         /* by all reassemblies */
     ql_where now;
     stream *recent; /* the last one that was looked up, or NULL */
@@ -50,9 +53,11 @@ ql_streams *ql_streams_new(ql_journal *journal, uint32_t connection)
     streams->journal = journal;
     streams->connection = connection;
     streams->http3 = ql_http3_new(journal, connection);
-    streams->by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
+    streams->key = ql_hash_key_new();
+    streams->by_id = g_hash_table_new(ql_hash_key_hash, ql_number_key_equal);
     streams->streams = g_ptr_array_new_with_free_func(stream_free);
-    streams->forgotten = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, stream_free);
+    streams->forgotten =
+        g_hash_table_new_full(ql_hash_key_hash, ql_number_key_equal, NULL, stream_free);
     return streams;
 }
 
@@ -100,6 +105,7 @@ static void look_at(ql_streams *streams, const ql_where *where, ql_stream_piece 
 static stream *stream_new(const ql_streams *streams, uint64_t id)
 {
     stream *s = g_new0(stream, 1);
+    s->key = ql_number_key_of(&streams->key, id);
     s->facts.id = id;
     s->facts.session = QL_NO_STREAM;
     if (streams->protocol == QL_PROTOCOL_OTHER)
@@ -107,11 +113,17 @@ static stream *stream_new(const ql_streams *streams, uint64_t id)
     return s;
 }
 
+static stream *find_in(const ql_streams *streams, GHashTable *table, uint64_t id)
+{
+    ql_number_key key = ql_number_key_of(&streams->key, id);
+    return g_hash_table_lookup(table, &key);
+}
+
 static stream *ensure_stream(ql_streams *streams, uint64_t id)
 {
     if (streams->recent != NULL && streams->recent->facts.id == id)
         return streams->recent;
-    stream *s = g_hash_table_lookup(streams->by_id, &id);
+    stream *s = find_in(streams, streams->by_id, id);
     if (s != NULL)
         return streams->recent = s;
     if (streams->streams->len >= STREAMS_MAX) {
@@ -124,7 +136,7 @@ static stream *ensure_stream(ql_streams *streams, uint64_t id)
     }
     s = stream_new(streams, id);
     g_ptr_array_add(streams->streams, s);
-    g_hash_table_insert(streams->by_id, &s->facts.id, s);
+    g_hash_table_insert(streams->by_id, &s->key, s);
     return streams->recent = s;
 }
 
@@ -299,7 +311,7 @@ static void take_piece(ql_streams *streams, stream *s, ql_side sender, const ql_
 /* What early data carried comes again after its rejection (RFC 9001, 4.6.2). */
 static void tell_resent(ql_streams *streams, stream *s)
 {
-    const stream *before = g_hash_table_lookup(streams->forgotten, &s->facts.id);
+    const stream *before = g_hash_table_lookup(streams->forgotten, &s->key);
     if (s->resent_told || s->facts.exchange == NULL || before == NULL ||
         before->facts.exchange == NULL)
         return;
@@ -315,10 +327,10 @@ static void tell_resent(ql_streams *streams, stream *s)
 static void pass_over_early_data(ql_streams *streams, ql_side sender, const ql_frame *frame)
 {
     uint64_t id = frame->stream.id;
-    stream *s = g_hash_table_lookup(streams->forgotten, &id);
+    stream *s = find_in(streams, streams->forgotten, id);
     if (s == NULL) {
         s = stream_new(streams, id);
-        g_hash_table_insert(streams->forgotten, &s->facts.id, s);
+        g_hash_table_insert(streams->forgotten, &s->key, s);
     }
     add_piece(streams, s, sender, frame, true);
 }
@@ -427,8 +439,8 @@ void ql_streams_on_early_data_rejected(ql_streams *streams)
             g_ptr_array_add(streams->streams, s);
             continue;
         }
-        g_hash_table_remove(streams->by_id, &s->facts.id);
-        g_hash_table_insert(streams->forgotten, &s->facts.id, s);
+        g_hash_table_remove(streams->by_id, &s->key);
+        g_hash_table_insert(streams->forgotten, &s->key, s);
         if (s->facts.exchange != NULL)
             g_hash_table_add(exchanges, s->facts.exchange);
     }
@@ -459,7 +471,7 @@ const GPtrArray *ql_streams_exchanges(const ql_streams *streams)
 
 const ql_stream_facts *ql_streams_find(const ql_streams *streams, uint64_t id)
 {
-    const stream *s = g_hash_table_lookup(streams->by_id, &id);
+    const stream *s = find_in(streams, streams->by_id, id);
     return s == NULL ? NULL : &s->facts;
 }
 

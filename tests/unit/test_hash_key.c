@@ -71,6 +71,21 @@ static void test_tokens(void)
     g_assert_cmpuint(a.hash, !=, b.hash);
 }
 
+/* The upper half xor the lower one, as GLib hashes numbers, is 0 for all of these. */
+static void test_numbers(void)
+{
+    ql_hash_key key = ql_hash_key_new();
+    g_autoptr(GHashTable) hashes = g_hash_table_new(NULL, NULL);
+    for (uint64_t i = 0; i < 1000; i++) {
+        ql_number_key made = ql_number_key_of(&key, i << 32 | i);
+        ql_number_key same = ql_number_key_of(&key, i << 32 | i);
+        g_assert_true(ql_number_key_equal(&made, &same));
+        g_assert_cmpuint(made.hash, ==, same.hash);
+        g_hash_table_add(hashes, GUINT_TO_POINTER(made.hash));
+    }
+    g_assert_cmpuint(g_hash_table_size(hashes), >, 990);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -79,5 +94,6 @@ int main(int argc, char **argv)
     g_test_add_func("/hash_key/an ID and its beginning differ", test_lengths_differ);
     g_test_add_func("/hash_key/both directions may be one", test_directions);
     g_test_add_func("/hash_key/tokens are told apart by all of their bytes", test_tokens);
+    g_test_add_func("/hash_key/numbers made to collide do not", test_numbers);
     return g_test_run();
 }

@@ -56,10 +56,28 @@ static void test_cap(void)
     add(lobby, 2, 1001, 443);
     assert_taken(lobby, 1, 1000, 2, 443, "1");
     for (uint32_t frame = 3; frame < 3 + QL_LOBBY_MAX - 1; frame++)
-        add(lobby, frame, 2000, 443);
+        add(lobby, frame, (uint16_t)(2000 + frame / 100), 443);
     add(lobby, 5000, 1002, 443); /* takes the room of frame 2 */
     assert_taken(lobby, 1, 1001, 2, 443, "");
     assert_taken(lobby, 1, 1002, 2, 443, "5000");
+    ql_lobby_free(lobby);
+}
+
+/* Traffic that is not QUIC is not copied for ever. */
+static void test_cap_of_a_pair(void)
+{
+    ql_lobby *lobby = ql_lobby_new();
+    for (uint32_t frame = 1; frame <= QL_LOBBY_PAIR_MAX + 10; frame++)
+        add(lobby, frame, 1000, 443);
+    ql_datagram like = { .source = quic_endpoint(1, 1000), .destination = quic_endpoint(2, 443) };
+    GQueue *packets = ql_lobby_take(lobby, &like);
+    g_assert_cmpuint(g_queue_get_length(packets), ==, QL_LOBBY_PAIR_MAX);
+    ql_waiting_packet *packet;
+    while ((packet = g_queue_pop_head(packets)) != NULL)
+        ql_waiting_packet_free(packet);
+    g_queue_free(packets);
+    add(lobby, 1, 1000, 443); /* there is room again */
+    assert_taken(lobby, 1, 1000, 2, 443, "1");
     ql_lobby_free(lobby);
 }
 
@@ -83,6 +101,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/lobby/datagrams wait by their address pair", test_pairs);
     g_test_add_func("/lobby/the oldest give way", test_cap);
+    g_test_add_func("/lobby/an address pair has its share", test_cap_of_a_pair);
     g_test_add_func("/lobby/what cannot be opened does not wait", test_others);
     return g_test_run();
 }

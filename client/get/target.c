@@ -195,8 +195,8 @@ static void note_figures(ql_target *target, const ql_connection *connection)
     target->figures.number = number;
 }
 
-/* The others lose; they have taken no request, as none was open. Later connections go to the
- * address of this one. */
+/* The others lose; what they had sent as early data waits for this one again. Later connections go
+ * to its address. */
 static void win(ql_target *target, guint index)
 {
     target->connection = g_ptr_array_steal_index(target->attempts, index);
@@ -322,7 +322,18 @@ void ql_target_close(ql_target *target)
 
 ql_connection_figures ql_target_figures(ql_target *target)
 {
-    if (target->connection != NULL)
+    if (target->connection != NULL) {
         note_figures(target, target->connection);
+        return target->figures;
+    }
+    /* A response to early data comes in the round in which an attempt becomes the connection. */
+    for (guint i = 0; i < target->attempts->len; i++) {
+        if (!ql_connection_was_open(g_ptr_array_index(target->attempts, i)))
+            continue;
+        note_figures(target, g_ptr_array_index(target->attempts, i));
+        ql_connection_figures figures = target->figures;
+        figures.number++;
+        return figures;
+    }
     return target->figures;
 }

@@ -135,13 +135,12 @@ void ql_http09_withdraw(ql_http09 *http09)
 {
     GHashTableIter iter;
     void *e;
+    GList *streams = NULL;
     g_hash_table_iter_init(&iter, http09->exchanges);
-    while (g_hash_table_iter_next(&iter, NULL, &e)) {
-        ql_request *request =
-            ql_request_stream_fail(((exchange *)e)->stream, true, "the server did not see it");
-        if (request != NULL)
-            g_queue_push_head(http09->settings.waiting, request);
-    }
+    while (g_hash_table_iter_next(&iter, NULL, &e))
+        streams = g_list_prepend(streams, ((exchange *)e)->stream);
+    ql_request_streams_withdraw(streams, 0, "the server did not see it", http09->settings.waiting,
+                                http09->settings.trace);
 }
 
 ngtcp2_ssize ql_http09_write_packet(ql_http09 *http09, ngtcp2_path *path, ngtcp2_pkt_info *info,

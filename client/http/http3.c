@@ -234,11 +234,9 @@ static void log_written(const ql_http3 *http3, int64_t id, const nghttp3_vec *ve
 
 void ql_http3_withdraw(ql_http3 *http3)
 {
-    GHashTableIter iter;
-    void *stream;
-    g_hash_table_iter_init(&iter, http3->streams);
-    while (g_hash_table_iter_next(&iter, NULL, &stream))
-        ql_http3_put_back(http3, ql_request_stream_fail(stream, true, "the server did not see it"));
+    ql_request_streams_withdraw(g_hash_table_get_values(http3->streams), 0,
+                                "the server did not see it", http3->settings.waiting,
+                                http3->settings.trace);
 }
 
 ngtcp2_ssize ql_http3_write_packet(ql_http3 *http3, ngtcp2_conn *quic, ngtcp2_path *path,

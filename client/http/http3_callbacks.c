@@ -10,11 +10,7 @@
 
 void ql_http3_put_back(ql_http3 *http3, ql_request *request)
 {
-    if (request == NULL)
-        return;
-    g_queue_push_head(http3->settings.waiting, request);
-    ql_trace_note(http3->settings.trace, "%s was not processed and is sent again",
-                  ql_request_url(request)->text);
+    ql_request_stream_put_back(request, http3->settings.waiting, http3->settings.trace);
 }
 
 static int on_deferred_consume(nghttp3_conn *connection, int64_t id, size_t length, void *user,
@@ -154,16 +150,11 @@ static int on_going_away(nghttp3_conn *connection, int64_t id, void *user)
 {
     (void)connection;
     ql_http3 *http3 = user;
-    GHashTableIter iter;
-    void *stream;
     http3->going_away = true;
     ql_trace_note(http3->settings.trace, "the server is going away (GOAWAY %" PRId64 ")", id);
-    g_hash_table_iter_init(&iter, http3->streams);
-    while (g_hash_table_iter_next(&iter, NULL, &stream))
-        if (ql_request_stream_id(stream) >= id)
-            ql_http3_put_back(
-                http3, ql_request_stream_fail(stream, true,
-                                              "the server went away before it processed it"));
+    ql_request_streams_withdraw(g_hash_table_get_values(http3->streams), id,
+                                "the server went away before it processed it",
+                                http3->settings.waiting, http3->settings.trace);
     return 0;
 }
 

@@ -154,6 +154,31 @@ ql_request *ql_request_stream_fail(ql_request_stream *stream, bool unprocessed,
     return NULL;
 }
 
+void ql_request_stream_put_back(ql_request *request, GQueue *waiting, ql_trace *trace)
+{
+    if (request == NULL)
+        return;
+    g_queue_push_head(waiting, request);
+    ql_trace_note(trace, "%s was not processed and is sent again", ql_request_url(request)->text);
+}
+
+static int last_first(const void *a, const void *b)
+{
+    const ql_request_stream *first = a, *second = b;
+    return first->id < second->id ? 1 : -1;
+}
+
+void ql_request_streams_withdraw(GList *streams, int64_t from, const char *sentence,
+                                 GQueue *waiting, ql_trace *trace)
+{
+    streams = g_list_sort(streams, last_first);
+    for (GList *at = streams; at != NULL; at = at->next)
+        if (((ql_request_stream *)at->data)->id >= from)
+            ql_request_stream_put_back(ql_request_stream_fail(at->data, true, sentence), waiting,
+                                       trace);
+    g_list_free(streams);
+}
+
 bool ql_request_stream_fail_if_short(ql_request_stream *stream)
 {
     if (!ql_request_stream_is_active(stream))

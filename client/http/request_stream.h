@@ -4,6 +4,7 @@
 #pragma once
 
 #include "request.h"
+#include "trace.h"
 
 #include <glib.h>
 #include <ngtcp2/ngtcp2.h>
@@ -46,6 +47,15 @@ bool ql_request_stream_on_acknowledged(ql_request_stream *stream, uint64_t lengt
  * again, it is returned, waiting again, instead of being failed; else NULL. */
 ql_request *ql_request_stream_fail(ql_request_stream *stream, bool unprocessed,
                                    const char *sentence);
+
+/* A request that was not processed comes to the head of those that wait, as the trace tells. NULL
+ * is a no-op. */
+void ql_request_stream_put_back(ql_request *request, GQueue *waiting, ql_trace *trace);
+
+/* Does both for all streams of the list from that ID on, none of which the peer processed, so that
+ * their requests wait in the order of their streams. The list is taken; the streams are not. */
+void ql_request_streams_withdraw(GList *streams, int64_t from, const char *sentence,
+                                 GQueue *waiting, ql_trace *trace);
 
 /* The peer has ended the stream. True if that came before the end of the content that was
  * announced: then the request is failed. */

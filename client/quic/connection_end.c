@@ -68,6 +68,7 @@ static void on_fault(ql_connection *connection, int rv)
     const char *rejection = ql_tls_rejection(context->tls);
     bool found = context->why.error_code != NGTCP2_NO_ERROR;
     uint8_t alert = ngtcp2_conn_get_tls_alert(context->quic);
+    const char *complaint = rv == NGTCP2_ERR_CRYPTO ? ql_tls_complaint() : NULL;
     if (!found && rv == NGTCP2_ERR_CRYPTO && alert != 0)
         ngtcp2_ccerr_set_tls_alert(&context->why, alert, NULL, 0);
     else if (!found)
@@ -79,8 +80,9 @@ static void on_fault(ql_connection *connection, int rv)
              (rv == NGTCP2_ERR_CALLBACK_FAILURE && !found))
         fail(connection, &(ql_failure){ .cause = QL_FAILURE_LOCAL, .detail = ngtcp2_strerror(rv) });
     else
-        fail(connection,
-             &(ql_failure){ .cause = QL_FAILURE_FAULT_OF_PEER, .error = &context->why });
+        fail(connection, &(ql_failure){ .cause = QL_FAILURE_FAULT_OF_PEER,
+                                        .detail = complaint,
+                                        .error = &context->why });
 }
 
 /* With a version that both sides have, all begins anew on the same path (RFC 9368, 2.1). */

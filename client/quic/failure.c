@@ -18,16 +18,35 @@ static bool is_transport_error(const ngtcp2_ccerr *error, uint64_t code)
     return error->type == NGTCP2_CCERR_TYPE_TRANSPORT && error->error_code == code;
 }
 
+static bool is_tls_alert(const ngtcp2_ccerr *error)
+{
+    return error->type == NGTCP2_CCERR_TYPE_TRANSPORT && error->error_code >= CRYPTO_ERROR &&
+           error->error_code <= (CRYPTO_ERROR | 0xffu);
+}
+
+/* An alert on the certificate of this side, from bad_certificate to access_denied and
+ * certificate_required (RFC 8446, 6.2). */
+static bool is_about_certificate(const ngtcp2_ccerr *error)
+{
+    uint64_t alert = error->error_code & 0xff;
+    return is_tls_alert(error) && ((alert >= 42 && alert <= 49 && alert != 47) || alert == 116);
+}
+
 static char *closed_by_peer(const ql_failure *failure)
 {
     g_autofree char *error = ql_quic_error_to_string(failure->error);
     if (is_transport_error(failure->error, NO_APPLICATION_PROTOCOL))
         return g_strdup_printf("%s does not speak %s on this port: it refused the ALPN \"%s\" "
                                "with %s; check the port",
-                               failure->origin, failure->alpn == NULL ? "HTTP/3" : "these",
+                               failure->origin,
+                               failure->alpn == NULL ? "HTTP/3" : "what --alpn offers",
                                failure->alpn == NULL ? "h3" : failure->alpn, error);
     if (is_transport_error(failure->error, CONNECTION_REFUSED))
         return g_strdup_printf("%s takes no connection for now: %s; try again later",
+                               failure->origin, error);
+    if (is_about_certificate(failure->error))
+        return g_strdup_printf("%s did not accept this client: %s; --cert FILE and --key FILE give "
+                               "it a certificate",
                                failure->origin, error);
     if (failure->in_handshake)
         return g_strdup_printf("%s ended the handshake: %s; -v shows how far it came",
@@ -45,6 +64,12 @@ static char *fault_of_peer(const ql_failure *failure)
             "%s did not agree on HTTP/3: it chose no ALPN (RFC 9001, 8.1); check "
             "the port",
             failure->origin);
+    if (is_tls_alert(failure->error))
+        return g_strdup_printf(
+            "the TLS handshake with %s failed: %s%s%s; it was ended with %s", failure->origin,
+            failure->detail == NULL ? "what it sent was not accepted" : "OpenSSL says \"",
+            failure->detail == NULL ? "" : failure->detail, failure->detail == NULL ? "" : "\"",
+            error);
     return g_strdup_printf(
         "%s broke the rules of %s: %s; a capture (--capture FILE) shows where", failure->origin,
         failure->error->type == NGTCP2_CCERR_TYPE_APPLICATION ? "HTTP/3" : "QUIC", error);
@@ -108,7 +133,8 @@ bool ql_failure_may_pass(const ql_failure *failure)
     bool lasting =
         failure->cause == QL_FAILURE_CERTIFICATE || failure->cause == QL_FAILURE_VERSION ||
         failure->cause == QL_FAILURE_LOCAL ||
-        (failure->error != NULL && is_transport_error(failure->error, NO_APPLICATION_PROTOCOL));
+        (failure->error != NULL && (is_about_certificate(failure->error) ||
+                                    is_transport_error(failure->error, NO_APPLICATION_PROTOCOL)));
     return !lasting;
 }
 

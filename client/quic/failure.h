@@ -15,7 +15,8 @@ typedef enum ql_failure_cause {
     QL_FAILURE_VERSION,           /* detail: the versions that the server offers */
     QL_FAILURE_STATELESS_RESET,
     QL_FAILURE_CLOSED_BY_PEER, /* with error */
-    QL_FAILURE_FAULT_OF_PEER,  /* found by us and told to the peer with error */
+    QL_FAILURE_FAULT_OF_PEER,  /* found by us and told to the peer with error; detail: what TLS says
+                                  of it, or NULL */
     QL_FAILURE_LOCAL,          /* on this side; detail: what */
 } ql_failure_cause;
 

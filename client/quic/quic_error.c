@@ -62,35 +62,35 @@ static const named_code http3_errors[] = {
     { 0x202, "QPACK_DECODER_STREAM_ERROR", "the QPACK decoder stream was wrong" },
 };
 
-/* RFC 8446, 6 */
+/* RFC 8446, 6, as the side that receives one has to read it */
 static const named_code tls_alerts[] = {
     { 0, "close_notify", NULL },
-    { 10, "unexpected_message", NULL },
+    { 10, "unexpected_message", "a message came where it is not allowed" },
     { 20, "bad_record_mac", NULL },
     { 22, "record_overflow", NULL },
-    { 40, "handshake_failure", NULL },
-    { 42, "bad_certificate", NULL },
-    { 43, "unsupported_certificate", NULL },
-    { 44, "certificate_revoked", NULL },
-    { 45, "certificate_expired", NULL },
-    { 46, "certificate_unknown", NULL },
-    { 47, "illegal_parameter", NULL },
-    { 48, "unknown_ca", NULL },
-    { 49, "access_denied", NULL },
-    { 50, "decode_error", NULL },
-    { 51, "decrypt_error", NULL },
-    { 70, "protocol_version", NULL },
-    { 71, "insufficient_security", NULL },
-    { 80, "internal_error", NULL },
+    { 40, "handshake_failure", "the two sides have no cipher suite, group or signature in common" },
+    { 42, "bad_certificate", "a certificate is damaged" },
+    { 43, "unsupported_certificate", "a certificate is of a kind that is not supported" },
+    { 44, "certificate_revoked", "a certificate was revoked" },
+    { 45, "certificate_expired", "a certificate has expired" },
+    { 46, "certificate_unknown", "a certificate was not accepted" },
+    { 47, "illegal_parameter", "a value in the handshake is not allowed" },
+    { 48, "unknown_ca", "a certificate is of an authority that is not trusted" },
+    { 49, "access_denied", "this certificate may not come in" },
+    { 50, "decode_error", "a message could not be read" },
+    { 51, "decrypt_error", "a signature is wrong, or keys differ" },
+    { 70, "protocol_version", "the version of TLS is not supported" },
+    { 71, "insufficient_security", "what was offered is too weak" },
+    { 80, "internal_error", "something failed inside" },
     { 86, "inappropriate_fallback", NULL },
     { 90, "user_canceled", NULL },
-    { 109, "missing_extension", NULL },
-    { 110, "unsupported_extension", NULL },
-    { 112, "unrecognized_name", NULL },
+    { 109, "missing_extension", "an extension is missing" },
+    { 110, "unsupported_extension", "an extension came that was not offered" },
+    { 112, "unrecognized_name", "nobody has the name that was asked for" },
     { 113, "bad_certificate_status_response", NULL },
-    { 115, "unknown_psk_identity", NULL },
-    { 116, "certificate_required", NULL },
-    { 120, "no_application_protocol", NULL },
+    { 115, "unknown_psk_identity", "the ticket is not known" },
+    { 116, "certificate_required", "a certificate is needed" },
+    { 120, "no_application_protocol", "no protocol is common to both sides" },
 };
 
 static const named_code *find(const named_code *table, size_t count, uint64_t code)
@@ -145,8 +145,12 @@ static char *transport_error_to_string(uint64_t code)
     const char *name = ql_quic_transport_error_name(code);
     if (is_crypto_error(code)) {
         uint8_t alert = (uint8_t)(code & 0xff);
-        name = ql_tls_alert_name(alert);
-        return g_strdup_printf("TLS alert %u (%s)", alert, name == NULL ? "without a name" : name);
+        const named_code *found = find(tls_alerts, G_N_ELEMENTS(tls_alerts), alert);
+        if (found == NULL)
+            return g_strdup_printf("TLS alert %u (without a name)", alert);
+        return g_strdup_printf("TLS alert %u (%s)%s%s", alert, found->name,
+                               found->meaning == NULL ? "" : ", ",
+                               found->meaning == NULL ? "" : found->meaning);
     }
     return name == NULL ? g_strdup_printf("QUIC error 0x%" PRIx64, code)
                         : g_strdup_printf("%s (0x%" PRIx64 ")", name, code);

@@ -238,3 +238,8 @@ bool ql_tls_accepts_session(const ql_tls *tls, SSL_SESSION *session, bool was_ve
     bool pinned = tls->pins == NULL || (certificate != NULL && is_pinned(tls, certificate));
     return (was_verified || tls->insecure) && same_name && pinned;
 }
+
+const char *ql_tls_complaint(void)
+{
+    return ERR_reason_error_string(ERR_peek_last_error());
+}

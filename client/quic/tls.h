@@ -83,3 +83,6 @@ ngtcp2_crypto_ossl_ctx *ql_tls_native_handle(const ql_tls *tls);
  * because of ql_tls_client_options.insecure. Control characters are escaped. Valid as long as tls.
  */
 const char *ql_tls_rejection(const ql_tls *tls);
+
+/* What OpenSSL says of its last failure, such as "bad extension"; NULL: nothing. */
+const char *ql_tls_complaint(void);

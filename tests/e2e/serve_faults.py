@@ -55,7 +55,7 @@ TRANSFER = {
 
 HANDSHAKE = {
     "no-alpn": ("it chose no ALPN (RFC 9001, 8.1)", None),
-    "wrong-alpn": ("TLS alert", None),
+    "wrong-alpn": ("the TLS handshake with", None),
 }
 
 SILENCE = {"silence": ("--max-time is over", None)}

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import time
@@ -246,6 +247,35 @@ class Usage(support.Case):
             taken = self.home.run("serve", "--listen", f"127.0.0.1:{server.port}")
             self.assertEqual(taken.returncode, 1)
             self.assertIn(str(server.port).encode(), taken.stderr)
+
+
+class EarlyDataToSeveralAddresses(support.Case):
+    """The first address gets the requests as early data; the second one answers them."""
+
+    def race(self, first):
+        with support.Server(self.home, "-s") as server:
+            kept = self.home.path / f"{self.id()}.kept"
+            host = f"localhost:{server.port}"
+            options = ("--session", kept, "--early-data", "-o", self.home.path / "out-#1", "-w",
+                       "%{urlnum} %{remote_ip} %{quic_stream} %{quic_connection}\\n")
+            self.assert_done(server.get(*options, "--resolve", f"{host}:127.0.0.1",
+                                        f"https://{host}/bytes/1[0-0]"))
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+                mute.bind(("127.0.0.98", server.port))
+                done = server.get("-v", *options, "--resolve", f"{host}:{first},127.0.0.1",
+                                  f"https://{host}/bytes/1[0-2]")
+        self.assert_done(done)
+        said = done.stderr.decode()
+        self.assertEqual(said.count("was not processed and is sent again"), 3, said)
+        self.assertIn("the server accepted the early data", said)
+        self.assertEqual(done.stdout.decode().splitlines(),
+                         [f"{number} 127.0.0.1 {4 * number} 1" for number in range(3)])
+
+    def test_the_first_is_silent(self):
+        self.race("127.0.0.98")
+
+    def test_nobody_is_at_the_first(self):
+        self.race("127.0.0.99")
 
 
 if __name__ == "__main__":

@@ -66,7 +66,17 @@ static void test_what_the_peer_says_is_told_by_name(void)
     ngtcp2_ccerr_set_tls_alert(&error, 40, NULL, 0);
     assert_sentence(
         (ql_failure){ .cause = QL_FAILURE_CLOSED_BY_PEER, .error = &error, .in_handshake = true },
-        WORDS("handshake", "handshake_failure"));
+        WORDS("handshake", "TLS alert 40 (handshake_failure), the two sides have no"));
+    ngtcp2_ccerr_set_tls_alert(&error, 116, NULL, 0);
+    assert_sentence((ql_failure){ .cause = QL_FAILURE_CLOSED_BY_PEER, .error = &error },
+                    WORDS("did not accept this client", "certificate_required", "--cert FILE"));
+    ngtcp2_ccerr_set_tls_alert(&error, 47, NULL, 0);
+    assert_sentence(
+        (ql_failure){ .cause = QL_FAILURE_FAULT_OF_PEER,
+                      .error = &error,
+                      .in_handshake = true,
+                      .detail = "bad extension" },
+        WORDS("TLS handshake", "\"bad extension\"", "TLS alert 47 (illegal_parameter)"));
     ngtcp2_ccerr_set_transport_error(&error, 0x02, NULL, 0);
     assert_sentence(
         (ql_failure){ .cause = QL_FAILURE_CLOSED_BY_PEER, .error = &error, .in_handshake = true },
@@ -98,6 +108,17 @@ static void test_only_the_way_to_an_address_is_a_matter_of_the_address(void)
         &(ql_failure){ .cause = QL_FAILURE_CERTIFICATE, .in_handshake = true }));
 }
 
+static void test_an_alert_is_no_broken_rule_of_quic(void)
+{
+    ngtcp2_ccerr error;
+    ngtcp2_ccerr_set_tls_alert(&error, 40, NULL, 0);
+    const ql_failure failure = { .cause = QL_FAILURE_FAULT_OF_PEER,
+                                 .origin = "a:1",
+                                 .error = &error };
+    g_autofree char *sentence = ql_failure_to_sentence(&failure);
+    g_assert_null(strstr(sentence, "rules of QUIC"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -107,6 +128,7 @@ int main(int argc, char **argv)
     g_test_add_func("/failure/others", test_versions_and_resets_are_told);
     g_test_add_func("/failure/closed", test_what_the_peer_says_is_told_by_name);
     g_test_add_func("/failure/faults", test_faults_of_the_peer_name_the_protocol);
+    g_test_add_func("/failure/alert", test_an_alert_is_no_broken_rule_of_quic);
     g_test_add_func("/failure/address", test_only_the_way_to_an_address_is_a_matter_of_the_address);
     return g_test_run();
 }

@@ -43,7 +43,8 @@ static void test_errors_are_told_with_name_number_and_reason(void)
     ngtcp2_ccerr_set_transport_error(&error, 0x99, NULL, 0);
     assert_text(&error, "QUIC error 0x99");
     ngtcp2_ccerr_set_tls_alert(&error, 120, NULL, 0);
-    assert_text(&error, "TLS alert 120 (no_application_protocol)");
+    assert_text(&error,
+                "TLS alert 120 (no_application_protocol), no protocol is common to both sides");
     ngtcp2_ccerr_set_application_error(&error, 0x10c, NULL, 0);
     assert_text(&error, "H3_REQUEST_CANCELLED (0x10c: the request was given up)");
     ngtcp2_ccerr_set_application_error(&error, 0x999, NULL, 0);

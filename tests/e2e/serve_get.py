@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import pathlib
 import shutil
 import signal
 import socket
@@ -247,6 +248,26 @@ class Usage(support.Case):
             taken = self.home.run("serve", "--listen", f"127.0.0.1:{server.port}")
             self.assertEqual(taken.returncode, 1)
             self.assertIn(str(server.port).encode(), taken.stderr)
+
+
+class Words(support.Case):
+    def test_files_have_the_names_of_their_urls(self):
+        folder = pathlib.Path(self.home.folder("remote-names"))
+        with support.Server(self.home, "-s") as server:
+            self.assert_done(server.get("-O", "--url", f"{server.url}/data.json", "-O",
+                                        "--url", f"{server.url}/bytes/10", "-O", "/bytes/10?again",
+                                        cwd=folder))
+        self.assertEqual({path.name: path.stat().st_size for path in folder.iterdir()
+                          if path.name != "data.json"}, {"10": 10, "10.1": 10})
+        self.assertTrue((folder / "data.json").read_bytes().startswith(b"{"))
+
+    def test_silence_has_two_degrees(self):
+        with support.Server(self.home, "-s") as server:
+            silent = server.get("-s", "-f", "/status/404")
+            told = server.get("-s", "-S", "-f", "/status/404")
+        self.assertEqual((silent.returncode, silent.stderr), (1, b""))
+        self.assertEqual(told.returncode, 1)
+        self.assertIn("status 404", told.stderr.decode())
 
 
 class EarlyDataToSeveralAddresses(support.Case):

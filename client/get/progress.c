@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "progress.h"
 
+#include "text.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define BAR_COLUMNS 10u
-#define ERASE_LINE  "\r\x1b[K" /* ECMA-48: erase to the end of the line */
+#define BAR_COLUMNS  10u
+#define NAME_COLUMNS 28
+#define ERASE_LINE   "\r\x1b[K" /* ECMA-48: erase to the end of the line */
+#define LINE_UP      "\x1b[A"
 
 struct ql_progress {
     int fd;
-    bool drawn;
+    unsigned drawn; /* lines */
 };
 
 ql_progress *ql_progress_new(int fd)
@@ -79,30 +83,74 @@ char *ql_progress_to_string(const ql_progress_figures *figures)
     return g_string_free(line, FALSE);
 }
 
+char *ql_progress_response_to_string(const ql_progress_response *response)
+{
+    g_autofree char *shown = ql_text_escape(response->name);
+    glong length = g_utf8_strlen(shown, -1), cut = MAX(length - NAME_COLUMNS, 0);
+    g_autofree char *received = bytes_to_string((double)response->received);
+    GString *line = g_string_new(g_utf8_offset_to_pointer(shown, cut));
+    for (glong column = length - cut; column < NAME_COLUMNS + 2; column++)
+        g_string_append_c(line, ' ');
+    if (response->expected > 0) {
+        g_autofree char *expected = bytes_to_string((double)response->expected);
+        append_bar(line, MIN(1.0, (double)response->received / (double)response->expected));
+        g_string_append_printf(line, "%s of %s", received, expected);
+    } else {
+        g_string_append(line, received);
+    }
+    return g_string_free(line, FALSE);
+}
+
 /* Whether the line can be seen does not matter for the transfer. */
 static void put(const ql_progress *progress, const char *text)
 {
     ssize_t ignored G_GNUC_UNUSED = write(progress->fd, text, strlen(text));
 }
 
+/* What erases the lines that are drawn, from the last one up. */
+static GString *begin_drawing(const ql_progress *progress)
+{
+    GString *text = g_string_new(ERASE_LINE);
+    for (unsigned i = 1; i < progress->drawn; i++)
+        g_string_append(text, LINE_UP ERASE_LINE);
+    return text;
+}
+
+/* Takes the line. One that the terminal breaks could not be drawn over. */
+static void append_line(GString *text, char *line, unsigned columns)
+{
+    glong length = g_utf8_strlen(line, -1);
+    g_autofree char *cut =
+        g_utf8_substring(line, 0, columns > 1 ? MIN(length, (glong)columns - 1) : length);
+    g_string_append(text, cut);
+    g_free(line);
+}
+
 void ql_progress_draw(ql_progress *progress, const ql_progress_figures *figures)
 {
     if (progress == NULL)
         return;
-    g_autofree char *line = ql_progress_to_string(figures);
-    struct winsize size; /* a line that is broken could not be drawn over */
-    if (ioctl(progress->fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 &&
-        strlen(line) >= size.ws_col)
-        line[size.ws_col - 1] = '\0';
-    g_autofree char *text = g_strconcat(ERASE_LINE, line, NULL);
-    put(progress, text);
-    progress->drawn = true;
+    struct winsize size = { 0 };
+    if (ioctl(progress->fd, TIOCGWINSZ, &size) != 0 || size.ws_row == 0)
+        size = (struct winsize){ .ws_row = QL_PROGRESS_LINES_MAX + 1 };
+    GString *text = begin_drawing(progress);
+    unsigned lines = MIN(figures->response_count, size.ws_row - 1u);
+    for (unsigned i = 0; i < lines; i++) {
+        append_line(text, ql_progress_response_to_string(&figures->responses[i]), size.ws_col);
+        g_string_append_c(text, '\n');
+    }
+    append_line(text, ql_progress_to_string(figures), size.ws_col);
+    put(progress, text->str);
+    g_string_free(text, TRUE);
+    progress->drawn = lines + 1;
 }
 
 void ql_progress_erase(ql_progress *progress)
 {
-    if (progress == NULL || !progress->drawn)
+    if (progress == NULL || progress->drawn == 0)
         return;
-    put(progress, ERASE_LINE);
-    progress->drawn = false;
+    GString *text = begin_drawing(progress);
+    put(progress, text->str);
+    g_string_free(text, TRUE);
+    progress->drawn = 0;
 }

@@ -257,6 +257,31 @@ static void flush_draining(ql_transfer *transfer, GArray *pollfds)
     }
 }
 
+static int by_place(const void *a, const void *b, void *transfer)
+{
+    guint first = entry_of(transfer, a)->place, second = entry_of(transfer, b)->place;
+    return first < second ? -1 : first > second;
+}
+
+/* Those whose content is coming, where there are others besides. */
+static void add_responses(ql_transfer *transfer, ql_progress_figures *figures)
+{
+    g_autoptr(GList) live = g_hash_table_get_keys(transfer->entries);
+    live = g_list_sort_with_data(live, by_place, transfer);
+    for (GList *at = live;
+         at != NULL && figures->requests > 1 && figures->response_count < QL_PROGRESS_LINES_MAX;
+         at = at->next) {
+        const char *file = ql_request_file(at->data);
+        if (ql_request_is_over(at->data) || ql_request_received(at->data) == 0)
+            continue;
+        figures->responses[figures->response_count++] = (ql_progress_response){
+            .name = file != NULL ? file : ql_request_url(at->data)->text,
+            .received = ql_request_received(at->data),
+            .expected = ql_request_expected(at->data),
+        };
+    }
+}
+
 static void draw(ql_transfer *transfer, ngtcp2_tstamp now)
 {
     GHashTableIter iter;
@@ -282,6 +307,7 @@ static void draw(ql_transfer *transfer, ngtcp2_tstamp now)
         if (figures.expected >= 0)
             figures.expected = expected < 0 ? -1 : figures.expected + expected;
     }
+    add_responses(transfer, &figures);
     ql_progress_draw(transfer->settings.progress, &figures);
     transfer->next_drawing = now + PROGRESS_PERIOD;
 }
@@ -304,12 +330,6 @@ static bool wait_for_something(ql_transfer *transfer, GArray *pollfds, ngtcp2_ts
     struct pollfd *list = (struct pollfd *)(void *)pollfds->data;
     int ready = ppoll(list, pollfds->len, expiry == NEVER ? NULL : &timeout, NULL);
     return ready > 0 && list[pollfds->len - 1].revents != 0;
-}
-
-static int by_place(const void *a, const void *b, void *transfer)
-{
-    guint first = entry_of(transfer, a)->place, second = entry_of(transfer, b)->place;
-    return first < second ? -1 : first > second;
 }
 
 static void break_off(ql_transfer *transfer, const char *sentence)

@@ -96,6 +96,42 @@ static void test_without_progress_nothing_happens(void)
     ql_progress_free(NULL);
 }
 
+static void test_responses_have_lines_of_their_own(void)
+{
+    static const ql_progress_response half = { "half", 500, 1000 };
+    static const ql_progress_response open = { "https://a/with/a/long/path/to/it\x1b[31m", 7, -1 };
+    g_autofree char *first = ql_progress_response_to_string(&half);
+    g_autofree char *second = ql_progress_response_to_string(&open);
+    g_assert_cmpstr(first, ==, "half                          [=====>    ]  50 %  500 B of 1.0 kB");
+    g_assert_cmpstr(second, ==, "th/a/long/path/to/it\\x1b[31m  7 B");
+}
+
+static void test_all_lines_are_drawn_over(void)
+{
+    int master, slave;
+    char text[400];
+    const struct winsize size = { .ws_row = 3, .ws_col = 30 };
+    const ql_progress_figures figures = { .requests = 4,
+                                          .expected = -1,
+                                          .response_count = 3,
+                                          .responses = {
+                                              { "a", 1, -1 }, { "b", 2, -1 }, { "c", 3, -1 } } };
+    g_assert_cmpint(openpty(&master, &slave, NULL, NULL, &size), ==, 0);
+    ql_progress *progress = ql_progress_new(slave);
+    ql_progress_draw(progress, &figures);
+    ql_progress_erase(progress);
+    ssize_t length = read(master, text, sizeof text - 1);
+    g_assert_cmpint(length, >, 0);
+    text[length] = '\0';
+    g_assert_nonnull(strstr(text, "\r\x1b[Ka "));
+    g_assert_nonnull(strstr(text, "\r\nb "));
+    g_assert_null(strchr(text, 'c')); /* it has no line on so small a terminal */
+    g_assert_true(g_str_has_suffix(text, "\r\x1b[K\x1b[A\r\x1b[K\x1b[A\r\x1b[K"));
+    ql_progress_free(progress);
+    close(master);
+    close(slave);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -107,5 +143,7 @@ int main(int argc, char **argv)
     g_test_add_func("/progress/width", test_a_line_is_no_wider_than_the_terminal);
     g_test_add_func("/progress/full", test_a_whole_bar_is_full);
     g_test_add_func("/progress/none", test_without_progress_nothing_happens);
+    g_test_add_func("/progress/responses", test_responses_have_lines_of_their_own);
+    g_test_add_func("/progress/lines", test_all_lines_are_drawn_over);
     return g_test_run();
 }

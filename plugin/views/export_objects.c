@@ -79,20 +79,18 @@ static void add_exchange(void *listener, const void *exchange)
     add_body(listener, exchange, true);
 }
 
+static bool is_wanted(const void *listener, const ql_exchange *exchange)
+{
+    (void)listener, (void)exchange;
+    return true;
+}
+
 static tap_packet_status export_frame(void *listener, packet_info *pinfo, epan_dissect_t *edt,
                                       const void *data, tap_flags_t flags)
 {
     (void)pinfo, (void)edt, (void)flags;
-    const ql_tapped *tapped = data;
-    bool any = false;
-    for (const ql_event *event = tapped->events; event != NULL; event = event->next) {
-        const ql_exchange *exchange = ql_tap_exchange(tapped, event);
-        if (exchange == NULL)
-            continue;
-        ql_tap_do(tapped, add_exchange, listener, exchange);
-        any = true;
-    }
-    return any ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
+    ql_tap_exchanges(data, is_wanted, add_exchange, listener);
+    return TAP_PACKET_REDRAW;
 }
 
 static void register_exporter(int protocol)

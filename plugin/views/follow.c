@@ -17,10 +17,17 @@
 
 static int follow_tap;
 
+/* tshark asks before it reads the first frame: where the secrets stand behind it, a frame has no
+ * stream yet when it is filtered, and leads to what was learned of its connection. */
 static char *filter_of(unsigned connection, unsigned stream)
 {
-    return QL_FOLLOW_NAMES_STREAMS ? ql_filter_of_stream(connection, stream)
-                                   : ql_filter_of_connection(connection);
+    if (!QL_FOLLOW_NAMES_STREAMS)
+        return ql_filter_of_connection(connection);
+    if (!ql_host_is_tshark())
+        return ql_filter_of_stream(connection, stream);
+    return g_strdup_printf("quiclens.connection == %u and (quiclens.stream.id == %u or "
+                           "not quiclens.stream.id)",
+                           connection, stream);
 }
 
 static char *filter_of_packet(epan_dissect_t *edt, packet_info *pinfo, unsigned *connection,
@@ -90,18 +97,17 @@ static void add_exchange(void *listener, const void *thing)
 }
 
 /* A frame that the filter lets through may carry other streams as well. */
+static bool is_wanted(const void *listener, const ql_exchange *exchange)
+{
+    const follow_info_t *info = listener;
+    return info->substream_id == SUBSTREAM_UNUSED || info->substream_id == exchange->stream_id;
+}
+
 static tap_packet_status follow_frame(void *listener, packet_info *pinfo, epan_dissect_t *edt,
                                       const void *data, tap_flags_t flags)
 {
     (void)pinfo, (void)edt, (void)flags;
-    const follow_info_t *info = listener;
-    const ql_tapped *tapped = data;
-    for (const ql_event *event = tapped->events; event != NULL; event = event->next) {
-        const ql_exchange *exchange = ql_tap_exchange(tapped, event);
-        if (exchange != NULL &&
-            (info->substream_id == SUBSTREAM_UNUSED || info->substream_id == exchange->stream_id))
-            ql_tap_do(tapped, add_exchange, listener, exchange);
-    }
+    ql_tap_exchanges(data, is_wanted, add_exchange, listener);
     return TAP_PACKET_REDRAW;
 }
 

@@ -28,8 +28,14 @@ typedef void (*ql_tap_work)(void *listener, const void *thing);
 /* Works on a thing of the model: at once, or when tshark has read the capture. */
 void ql_tap_do(const ql_tapped *tapped, ql_tap_work work, void *listener, const void *thing);
 
-/* The exchange that shows up by this event, on the stream that carries its response; NULL for other
- * events. Once for each exchange. */
-const ql_exchange *ql_tap_exchange(const ql_tapped *tapped, const ql_event *event);
+/* Whether this listener wants this exchange, out of those that its frames lead to. */
+typedef bool (*ql_tap_choice)(const void *listener, const ql_exchange *exchange);
+
+/* Works on each exchange once, at the frame where it shows up: where its request stands, or the
+ * response of a pushed one. What nobody could know there when the frame was tapped, as where
+ * secrets stand at the end of the capture, is worked on at the end of the pass, if a frame of its
+ * connection was handed to the listener. */
+void ql_tap_exchanges(const ql_tapped *tapped, ql_tap_choice wants, ql_tap_work work,
+                      void *listener);
 
 #endif

@@ -5,8 +5,8 @@
 
 #include <epan/prefs.h>
 #include <epan/prefs-int.h>
+#include <epan/secrets.h>
 #include <wiretap/secrets-types.h>
-#include <wiretap/wtap_opttypes.h>
 #include <wsutil/report_message.h>
 
 #include <string.h>
@@ -20,10 +20,13 @@ struct ql_secrets_source {
     bool begun;              /* the log's name was read from the preferences */
     bool told;               /* that the log cannot be read */
     gint64 next_look_us;
-    const wtap *capture;
-    const GArray *blocks; /* of wtap_block_t, of that capture; grows while it is read */
-    guint blocks_read;
+    const wtap *capture; /* whose blocks we hear of; NULL: none yet */
+    ql_session *session; /* that they go to */
+    bool catching_up;    /* with blocks that Wireshark's own dissectors were told of */
 };
+
+/* The callback of a capture's blocks has no argument of ours. */
+static ql_secrets_source *listener;
 
 static const char *tls_keylog_file(void)
 {
@@ -58,7 +61,7 @@ void ql_secrets_source_share(ql_secrets_source *source)
 
 ql_secrets_source *ql_secrets_source_register(int protocol, void (*changed)(void))
 {
-    ql_secrets_source *source = g_new0(ql_secrets_source, 1);
+    ql_secrets_source *source = listener = g_new0(ql_secrets_source, 1);
     module_t *module = prefs_register_protocol(protocol, changed);
     prefs_register_filename_preference(
         module, "keylog_file", "TLS secrets log",
@@ -77,8 +80,7 @@ void ql_secrets_source_restart(ql_secrets_source *source)
     source->told = false;
     source->next_look_us = 0;
     source->capture = NULL;
-    source->blocks = NULL;
-    source->blocks_read = 0;
+    source->session = NULL;
 }
 
 static void add_lines(void *user, ql_slice lines)
@@ -107,39 +109,33 @@ static void begin(ql_secrets_source *source)
     source->begun = true;
 }
 
-/* The array of the capture's blocks lives as long as its wtap, and grows under our eyes. There is
- * no call that gives it alone in all versions. */
-static void find_blocks(ql_secrets_source *source, wtap *capture)
+/* A block of secrets was read from the capture, also behind its last packet. */
+static void take_block(guint32 type, const void *secrets, guint length)
 {
-    wtap_dump_params parameters;
-    wtap_dump_params_init(&parameters, capture);
-    source->capture = capture;
-    source->blocks = parameters.dsbs_growing;
-    source->blocks_read = 0;
-    wtap_dump_params_cleanup(&parameters);
+    if (!listener->catching_up)
+        secrets_wtap_callback(type, secrets, length);
+    if (type == SECRETS_TYPE_TLS && listener->session != NULL)
+        ql_session_add_secrets(listener->session, (ql_slice){ secrets, length });
 }
 
-static void read_blocks(ql_secrets_source *source, const packet_info *pinfo, ql_session *session)
+/* There is one listener, who is told at once of the blocks that were read before. Wireshark takes
+ * our place when it dissects all anew; then the source is restarted, too. */
+static void listen_to(ql_secrets_source *source, wtap *capture, ql_session *session)
 {
-    wtap *capture = ql_capture_file_of(pinfo);
-    if (capture == NULL)
+    if (capture == NULL || capture == source->capture)
         return;
-    if (capture != source->capture)
-        find_blocks(source, capture);
-    while (source->blocks != NULL && source->blocks_read < source->blocks->len) {
-        wtap_block_t block = g_array_index(source->blocks, wtap_block_t, source->blocks_read++);
-        const wtapng_dsb_mandatory_t *secrets = wtap_block_get_mandatory_data(block);
-        if (secrets->secrets_type == SECRETS_TYPE_TLS)
-            ql_session_add_secrets(session, (ql_slice){ (const uint8_t *)secrets->secrets_data,
-                                                        secrets->secrets_len });
-    }
+    source->capture = capture;
+    source->session = session;
+    source->catching_up = true;
+    wtap_set_cb_new_secrets(capture, take_block);
+    source->catching_up = false;
 }
 
 void ql_secrets_source_poll(ql_secrets_source *source, const packet_info *pinfo,
                             ql_session *session)
 {
     if (pinfo != NULL)
-        read_blocks(source, pinfo, session);
+        listen_to(source, ql_capture_file_of(pinfo), session);
     bool first = !source->begun;
     if (first)
         begin(source);

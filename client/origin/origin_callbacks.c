@@ -160,6 +160,35 @@ static int on_datagram(ngtcp2_conn *quic, uint32_t flags, const uint8_t *data, s
     return 0;
 }
 
+static int on_cid_used(ngtcp2_conn *quic, ngtcp2_connection_id_status_type type, uint64_t sequence,
+                       const ngtcp2_cid *cid, const uint8_t *token, void *user)
+{
+    const ql_origin_callbacks_context *c = user;
+    (void)quic, (void)sequence, (void)token;
+    if (type == NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE)
+        ql_origin_path_log_on_cid(c->path_log, cid);
+    return 0;
+}
+
+static int on_path_challenged(ngtcp2_conn *quic, uint32_t flags, const ngtcp2_path *path,
+                              const ngtcp2_path *fallback, void *user)
+{
+    const ql_origin_callbacks_context *c = user;
+    (void)quic, (void)flags, (void)fallback;
+    ql_origin_path_log_on_challenge(c->path_log, path);
+    return 0;
+}
+
+static int on_path_validated(ngtcp2_conn *quic, uint32_t flags, const ngtcp2_path *path,
+                             const ngtcp2_path *fallback, ngtcp2_path_validation_result outcome,
+                             void *user)
+{
+    const ql_origin_callbacks_context *c = user;
+    (void)quic, (void)flags, (void)fallback;
+    ql_origin_path_log_on_validated(c->path_log, path, outcome);
+    return 0;
+}
+
 static void on_random(uint8_t *bytes, size_t length, const ngtcp2_rand_ctx *context)
 {
     (void)context;
@@ -193,6 +222,9 @@ const ngtcp2_callbacks *ql_origin_callbacks(void)
         .extend_max_stream_data = on_more_stream_data,
         .extend_max_remote_streams_bidi = on_more_streams,
         .recv_datagram = on_datagram,
+        .dcid_status = on_cid_used,
+        .begin_path_validation = on_path_challenged,
+        .path_validation = on_path_validated,
     };
     return &callbacks;
 }

@@ -7,6 +7,7 @@
 #include "origin_drill.h"
 #include "origin_ids.h"
 #include "origin_insertion.h"
+#include "origin_path_log.h"
 #include "origin_shared.h"
 #include "qlog_http3.h"
 #include "tls.h"
@@ -24,6 +25,7 @@ typedef struct ql_origin_callbacks_context {
     ql_origin_datagrams *datagrams;
     ql_qlog *qlog;                  /* NULL: none */
     ql_qlog_http3 *http_qlog;       /* of HTTP/3, in qlog */
+    ql_origin_path_log *path_log;   /* of IDs and paths, in qlog */
     ql_origin_insertion *insertion; /* NULL: none */
     ql_origin_drill *drill;         /* NULL: none */
     ngtcp2_ccerr error;             /* what to close with; else ngtcp2_ccerr_default */

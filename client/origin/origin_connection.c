@@ -77,6 +77,7 @@ static int make_quic(ql_origin_callbacks_context *context, const ql_origin_arriv
     set_token(arrival, &settings);
     context->qlog = ql_qlog_new(context->shared->qlogs, &params.original_dcid);
     settings.qlog_write = context->qlog != NULL ? ql_origin_callbacks_write_qlog : NULL;
+    context->path_log = ql_origin_path_log_new(context->qlog, &path);
     ql_origin_ids_add(context->ids, &initial->dcid);
     /* RFC 9000, 5.1.1: the ID of the preferred address has the sequence number 1. */
     if (!ql_origin_ids_issue(context->ids, &scid, params.stateless_reset_token) ||
@@ -134,6 +135,7 @@ void ql_origin_connection_free(ql_origin_connection *c)
         c->context.application->kind->free(c->context.application);
     ngtcp2_conn_del(c->context.quic);
     ql_qlog_http3_free(c->context.http_qlog);
+    ql_origin_path_log_free(c->context.path_log);
     ql_qlog_free(c->context.qlog);
     ql_tls_free(c->context.tls);
     ql_origin_datagrams_free(c->context.datagrams);
@@ -192,6 +194,8 @@ void ql_origin_connection_receive(ql_origin_connection *c, const ql_udp_datagram
                                       datagram->length, ql_origin_now());
     if (status != 0)
         end_with(c, status);
+    else
+        ql_origin_path_log_on_datagram(c->context.path_log, c->context.quic, datagram);
 }
 
 static void send_farewell(ql_origin_connection *c)

@@ -288,6 +288,25 @@ class Qlog(Case):
             self.assertIn("/file-9", text)
             self.assertIn(":status", text)
 
+    def test_a_move_of_the_client_is_told(self):
+        folder = self.home.folder("moves")
+        with self.serve("--qlog", folder) as server:
+            said = self.fetch(server, options=("-v", "--migrate-after", "200k"),
+                              name="5m").stderr.decode()
+        (path,) = folder.iterdir()
+        told = {"connection_id_updated": [], "migration_state_updated": []}
+        for event in self.records(path)[1:]:
+            told.get(event["name"].rpartition(":")[2], []).append(event["data"])
+        port = int(re.search(r"moved to 127\.0\.0\.1:(\d+)", said)[1])
+        states = [data["new"] for data in told["migration_state_updated"]
+                  if data["path_remote"]["port_v4"] == port]
+        self.assertEqual(list(dict.fromkeys(states)), ["probing_started", "migration_started",
+                                                       "probing_successful", "migration_complete"])
+        for owner in ("local", "remote"):
+            ids = [each for each in told["connection_id_updated"] if each["owner"] == owner]
+            self.assertNotEqual(ids, [])
+            self.assertEqual([each["old"] for each in ids[1:]], [each["new"] for each in ids[:-1]])
+
     def test_a_folder_that_cannot_be_written_is_named(self):
         failed = self.home.run("serve", "--listen", "127.0.0.1:0", "--qlog", "/nowhere/q.sqlog")
         self.assertEqual(failed.returncode, 1)

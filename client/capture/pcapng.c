@@ -33,19 +33,31 @@ enum { NAME_END = 0, NAME_IPV4 = 1, NAME_IPV6 = 2 };
 #define BYTE_ORDER_MAGIC 0x1a2b3c4du
 #define NAME_BYTES       255u
 #define GATHER_BYTES     (64u * 1024u) /* then the gathered blocks are written without being asked */
+#define SPARE_BYTES      (4u * 1024u)  /* behind them, for the block that crosses the line */
 
 struct ql_pcapng {
     int fd;
-    GByteArray *gathered; /* whole blocks, and the one under construction */
+    uint8_t *gathered;    /* whole blocks, and the one under construction */
+    size_t length, space; /* of gathered: used, and there */
     size_t block_start;   /* of the one under construction, in gathered */
     int64_t written;      /* bytes of whole blocks that the kernel took */
     GError *error;        /* the first failure */
 };
 
+static void make_space(ql_pcapng *writer, size_t length)
+{
+    while (writer->space - writer->length < length)
+        writer->space *= 2;
+    writer->gathered = g_realloc(writer->gathered, writer->space);
+}
+
 static void put(ql_pcapng *writer, const void *data, size_t length)
 {
+    if (writer->space - writer->length < length)
+        make_space(writer, length);
     if (length > 0)
-        g_byte_array_append(writer->gathered, data, (guint)length);
+        memcpy(writer->gathered + writer->length, data, length);
+    writer->length += length;
 }
 
 static void put_u16(ql_pcapng *writer, uint16_t value)
@@ -63,7 +75,7 @@ static void put_u32(ql_pcapng *writer, uint32_t value)
 static void put_padding(ql_pcapng *writer)
 {
     static const uint8_t zeros[4];
-    put(writer, zeros, (4 - (writer->gathered->len - writer->block_start) % 4) % 4);
+    put(writer, zeros, (4 - (writer->length - writer->block_start) % 4) % 4);
 }
 
 static void put_option(ql_pcapng *writer, uint16_t code, const void *value, size_t length)
@@ -82,7 +94,7 @@ static void put_text_option(ql_pcapng *writer, uint16_t code, const char *text)
 
 static void begin_block(ql_pcapng *writer, uint32_t type)
 {
-    writer->block_start = writer->gathered->len;
+    writer->block_start = writer->length;
     put_u32(writer, type);
     put_u32(writer, 0); /* the total length, known at its end */
 }
@@ -90,11 +102,11 @@ static void begin_block(ql_pcapng *writer, uint32_t type)
 static void end_block(ql_pcapng *writer)
 {
     put_padding(writer);
-    uint32_t length = (uint32_t)(writer->gathered->len - writer->block_start) + 4;
+    uint32_t length = (uint32_t)(writer->length - writer->block_start) + 4;
     put_u32(writer, length);
     length = GUINT32_TO_LE(length);
-    memcpy(writer->gathered->data + writer->block_start + 4, &length, sizeof length);
-    if (writer->gathered->len >= GATHER_BYTES)
+    memcpy(writer->gathered + writer->block_start + 4, &length, sizeof length);
+    if (writer->length >= GATHER_BYTES)
         ql_pcapng_flush(writer);
 }
 
@@ -102,7 +114,8 @@ ql_pcapng *ql_pcapng_new(int fd, const ql_pcapng_description *description)
 {
     ql_pcapng *writer = g_new0(ql_pcapng, 1);
     writer->fd = fd;
-    writer->gathered = g_byte_array_sized_new(GATHER_BYTES);
+    writer->space = GATHER_BYTES + SPARE_BYTES;
+    writer->gathered = g_malloc(writer->space);
 
     begin_block(writer, BLOCK_SECTION_HEADER);
     put_u32(writer, BYTE_ORDER_MAGIC);
@@ -195,7 +208,7 @@ static size_t whole_blocks(const ql_pcapng *writer, size_t length)
     size_t end = 0;
     while (end + 8 <= length) {
         uint32_t total;
-        memcpy(&total, writer->gathered->data + end + 4, sizeof total);
+        memcpy(&total, writer->gathered + end + 4, sizeof total);
         total = GUINT32_FROM_LE(total);
         if (end + total > length)
             break;
@@ -222,9 +235,8 @@ static void remember_write_failure(ql_pcapng *writer, int cause, size_t taken)
 void ql_pcapng_flush(ql_pcapng *writer)
 {
     size_t taken = 0;
-    while (writer->error == NULL && taken < writer->gathered->len) {
-        ssize_t n =
-            write(writer->fd, writer->gathered->data + taken, writer->gathered->len - taken);
+    while (writer->error == NULL && taken < writer->length) {
+        ssize_t n = write(writer->fd, writer->gathered + taken, writer->length - taken);
         if (n >= 0) {
             taken += (size_t)n;
         } else if (errno == EAGAIN) { /* somebody made the pipe non-blocking: wait for its reader */
@@ -235,7 +247,7 @@ void ql_pcapng_flush(ql_pcapng *writer)
         }
     }
     writer->written += (int64_t)taken;
-    g_byte_array_set_size(writer->gathered, 0);
+    writer->length = 0;
 }
 
 void ql_pcapng_fail(ql_pcapng *writer, GError *error)
@@ -259,7 +271,7 @@ bool ql_pcapng_close(ql_pcapng *writer, GError **error)
     bool ok = writer->error == NULL;
     if (!ok)
         g_propagate_error(error, writer->error);
-    g_byte_array_unref(writer->gathered);
+    g_free(writer->gathered);
     g_free(writer);
     return ok;
 }

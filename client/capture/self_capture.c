@@ -123,23 +123,31 @@ static endpoint endpoint_of(const struct sockaddr *address)
     return result;
 }
 
-/* RFC 1071: the sum of big-endian 16-bit words; an odd last byte is the high half of a word. As
- * 65536 counts as 1, words of 32 bits have the same sum. */
+/* RFC 1071 has the sum of 16-bit words, in any byte order as long as it is one: here it is that of
+ * memory. As 65536 counts as 1, wider words have the same sum, which two lanes of 64 bits hold of
+ * their halves without a carry. An odd last byte counts with a zero behind it. */
+typedef uint64_t lanes __attribute__((vector_size(16)));
+
 static uint64_t sum_words(uint64_t sum, const uint8_t *data, size_t length)
 {
-    uint64_t words;
-    for (; length >= sizeof words; data += sizeof words, length -= sizeof words) {
-        memcpy(&words, data, sizeof words);
-        words = GUINT64_FROM_BE(words);
-        sum += (words >> 32) + (words & 0xffffffff);
+    lanes low = { 0 }, high = { 0 }, both;
+    uint16_t word = 0;
+    for (; length >= sizeof both; data += sizeof both, length -= sizeof both) {
+        memcpy(&both, data, sizeof both);
+        low += both & 0xffffffff;
+        high += both >> 32;
     }
-    for (size_t i = 0; i + 1 < length; i += 2)
-        sum += (uint64_t)data[i] << 8 | data[i + 1];
-    if (length % 2 != 0)
-        sum += (uint64_t)data[length - 1] << 8;
-    return sum;
+    sum += low[0] + low[1] + high[0] + high[1];
+    for (; length >= sizeof word; data += sizeof word, length -= sizeof word) {
+        memcpy(&word, data, sizeof word);
+        sum += word;
+    }
+    word = 0;
+    memcpy(&word, data, length);
+    return sum + word;
 }
 
+/* In the byte order of memory, too. */
 static uint16_t fold_checksum(uint64_t sum)
 {
     while (sum > 0xffff)
@@ -171,7 +179,8 @@ static void write_ipv4_header(uint8_t *ip, const endpoint *from, const endpoint 
     ip[9] = IPPROTO_UDP;
     memcpy(ip + 12, from->address, 4);
     memcpy(ip + 16, to->address, 4);
-    store_u16(ip + 10, fold_checksum(sum_words(0, ip, IPV4_HEADER_BYTES)));
+    uint16_t checksum = fold_checksum(sum_words(0, ip, IPV4_HEADER_BYTES));
+    memcpy(ip + 10, &checksum, sizeof checksum);
 }
 
 static void write_ipv6_header(uint8_t *ip, const endpoint *from, const endpoint *to,
@@ -195,12 +204,13 @@ static void write_udp_header(uint8_t *udp, const endpoint *from, const endpoint 
     store_u16(udp + 4, udp_length);
 
     /* The pseudo header of RFC 768 and RFC 8200, 8.1: addresses, length, protocol. */
-    uint64_t sum = (uint64_t)udp_length + IPPROTO_UDP;
+    uint64_t sum = (uint64_t)htons(udp_length) + htons(IPPROTO_UDP);
     sum = sum_words(sum, from->address, from->address_length);
     sum = sum_words(sum, to->address, to->address_length);
     sum = sum_words(sum, udp, UDP_HEADER_BYTES);
     uint16_t checksum = fold_checksum(sum_words(sum, data, length));
-    store_u16(udp + 6, checksum != 0 ? checksum : 0xffff); /* zero would say: there is none */
+    checksum = checksum != 0 ? checksum : 0xffff; /* zero would say: there is none */
+    memcpy(udp + 6, &checksum, sizeof checksum);
 }
 
 static headers make_headers(const endpoint *from, const endpoint *to, const ql_captured *datagram)

@@ -24,6 +24,14 @@ static bool is_link_of_a_stranger(const char *path)
            entry.st_uid != 0;
 }
 
+/* A file that is empty is not cut off again: ext4 would then wait with close until all that is
+ * written afterwards is on its way to the disk. */
+static bool empty(int fd, const struct stat *entry)
+{
+    return !S_ISREG(entry->st_mode) ||
+           ((entry->st_size == 0 || ftruncate(fd, 0) == 0) && fchmod(fd, 0600) == 0);
+}
+
 int ql_private_file_open(const char *path, const char *what, GError **error)
 {
     if (is_link_of_a_stranger(path)) {
@@ -34,8 +42,7 @@ int ql_private_file_open(const char *path, const char *what, GError **error)
     }
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     struct stat entry;
-    if (fd < 0 || fstat(fd, &entry) != 0 ||
-        (S_ISREG(entry.st_mode) && (ftruncate(fd, 0) != 0 || fchmod(fd, 0600) != 0))) {
+    if (fd < 0 || fstat(fd, &entry) != 0 || !empty(fd, &entry)) {
         g_propagate_error(error, ql_private_file_error(path, what, errno));
         if (fd >= 0)
             close(fd);

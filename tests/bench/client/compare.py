@@ -26,6 +26,7 @@ import servers
 
 SPACE = f"qlbench{os.getpid()}"
 MB = 1_000_000
+REALTIME, REALTIME_PRIORITY = ("chrt", "--fifo"), "20"
 
 
 def options_of(arguments):
@@ -37,6 +38,8 @@ def options_of(arguments):
     parser.add_argument("--clients", help="some of them, separated by semicolons")
     parser.add_argument("--tasks", help="words that a task's name begins with, separated by commas")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--realtime", action="store_true",
+                        help="servers and clients go ahead of whatever else the machine does")
     parser.add_argument("--results", type=pathlib.Path, help="each run goes there, as JSON lines")
     return parser.parse_args(arguments)
 
@@ -58,8 +61,8 @@ def make_files(work):
 class Space:
     """A namespace with a loopback and a server in it, as a context."""
 
-    def __init__(self, work, server):
-        self.work, self.server = work, server
+    def __init__(self, work, server, realtime):
+        self.work, self.server, self.realtime = work, server, realtime
         self.process = None
 
     def __enter__(self):
@@ -75,6 +78,8 @@ class Space:
         holder.processes, holder.server = [], SPACE
         self.server.start(holder, setup)
         self.process = holder.processes[0]
+        if self.realtime:
+            network.run(*REALTIME, "--all-tasks", "--pid", REALTIME_PRIORITY, str(self.process.pid))
         return self
 
     def __exit__(self, *_):
@@ -86,7 +91,8 @@ class Space:
 def measured(options, work, client, task):
     """What one run took; None where it failed."""
     result = work / "result.json"
-    done = subprocess.run(["ip", "netns", "exec", SPACE, str(options.measure), str(result),
+    ahead = (*REALTIME, REALTIME_PRIORITY) if options.realtime else ()
+    done = subprocess.run(["ip", "netns", "exec", SPACE, *ahead, str(options.measure), str(result),
                            *client.command(task)], stdin=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=600, check=False)
     (work / "session.pcapng").unlink(missing_ok=True)
@@ -141,7 +147,7 @@ def run_all(options, work):
         everyone = [client for client in everyone if client.name in options.clients.split(";")]
     known = {server.name: server for server in servers.available(options.root)}
     for name in options.servers.split(","):
-        with Space(work, known[name]):
+        with Space(work, known[name], options.realtime):
             for task in clients.TASKS:
                 if options.tasks and not task.startswith(tuple(options.tasks.split(","))):
                     continue

@@ -63,6 +63,8 @@ void ql_connection_free(ql_connection *c)
     for (int side = 0; side < 2; side++)
         if (c->unacked[side] != NULL)
             g_array_free(c->unacked[side], TRUE);
+    if (c->early_retirements != NULL)
+        g_array_free(c->early_retirements, TRUE);
     g_free(c->facts.close.reason);
     g_free(c);
 }

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define UNACKED_MAX 1024u /* frames that wait for it; of further ones it is not noted */
+#define EARLY_RETIREMENTS_MAX 64u   /* of further ones it is not known whether they were early */
+#define UNACKED_MAX           1024u /* frames that wait for it; of further ones it is not noted */
 
 static void tell(ql_connection *c, uint32_t frame, ql_cid_event_kind kind, const ql_cid_entry *cid,
                  bool repeated)
@@ -87,6 +88,58 @@ ql_cid_entry *ql_connection_issue(ql_connection *c, ql_side issuer, const ql_cid
     return entry;
 }
 
+/* An ID was given back, or Retire Prior To raised, before too many were told, and captured behind.
+ */
+static void forgive_limit(ql_connection *c, ql_side issuer, const ql_where *where)
+{
+    if (where->time_ns > c->over_limit_ns[issuer])
+        return;
+    c->over_limit_ns[issuer] = 0;
+    ql_journal_withdraw(c->context.journal, c->facts.number, QL_FINDING_CID_LIMIT);
+}
+
+static void tell_unknown_retirement(ql_connection *c, const ql_early_retirement *r)
+{
+    ql_journal_find(c->context.journal, c->facts.number, r->where.frame,
+                    QL_FINDING_CID_RETIRED_UNKNOWN,
+                    "the %s retires the %s's connection ID %" G_GUINT64_FORMAT
+                    ", which was not seen to be issued",
+                    ql_side_name(ql_side_other(r->issuer)), ql_side_name(r->issuer), r->sequence);
+}
+
+static void keep_retirement(ql_connection *c, const ql_early_retirement *r)
+{
+    if (c->early_retirements == NULL)
+        c->early_retirements = g_array_new(FALSE, FALSE, sizeof *r);
+    if (c->early_retirements->len < EARLY_RETIREMENTS_MAX)
+        g_array_append_vals(c->early_retirements, r, 1);
+    tell_unknown_retirement(c, r);
+}
+
+/* The frame that issues the ID was sent ahead of the one that retires it, and captured behind. */
+static void settle_retirement(ql_connection *c, ql_cid_entry *entry, const ql_where *issued)
+{
+    GArray *early = c->early_retirements;
+    guint i = 0;
+    while (early != NULL && i < early->len) {
+        ql_early_retirement r = g_array_index(early, ql_early_retirement, i);
+        if (r.issuer == entry->issuer && r.sequence == entry->sequence &&
+            r.where.time_ns >= issued->time_ns)
+            break;
+        i++;
+    }
+    if (early == NULL || i == early->len)
+        return;
+    ql_early_retirement r = g_array_index(early, ql_early_retirement, i);
+    g_array_remove_index(early, i);
+    tell(c, r.where.frame, QL_CID_RETIRED, entry, entry->retired_frame != 0);
+    ql_cid_ledger_retire(c->cids[r.issuer], entry, r.where.frame, r.packet_number);
+    forgive_limit(c, r.issuer, &r.where);
+    ql_journal_withdraw(c->context.journal, c->facts.number, QL_FINDING_CID_RETIRED_UNKNOWN);
+    for (i = 0; i < early->len; i++)
+        tell_unknown_retirement(c, &g_array_index(early, ql_early_retirement, i));
+}
+
 /* A long header's source ID is the sender's number 0 (RFC 9000, 7.2). */
 static void use_source(ql_connection *c, const ql_packet_input *in)
 {
@@ -101,7 +154,9 @@ static void use_source(ql_connection *c, const ql_packet_input *in)
     /* After Version Negotiation a client may begin again with another ID: then that one counts. */
     if (c->restarted && ql_cid_ledger_find_sequence(c->cids[in->sender], 0) != NULL)
         told.has_sequence = false;
-    ql_connection_issue(c, in->sender, &told, in->datagram->where.frame);
+    ql_cid_entry *entry = ql_connection_issue(c, in->sender, &told, in->datagram->where.frame);
+    if (entry != NULL && entry->has_sequence)
+        settle_retirement(c, entry, &in->datagram->where);
 }
 
 static bool is_of_handshake(const ql_cid_entry *entry)
@@ -205,16 +260,6 @@ static void check_limit(ql_connection *c, const ql_packet_input *in)
                     ql_side_name(in->sender), active, peer->active_connection_id_limit);
 }
 
-/* An ID was given back, or Retire Prior To raised, before too many were told, and captured behind.
- */
-static void forgive_limit(ql_connection *c, ql_side issuer, const ql_where *where)
-{
-    if (where->time_ns > c->over_limit_ns[issuer])
-        return;
-    c->over_limit_ns[issuer] = 0;
-    ql_journal_withdraw(c->context.journal, c->facts.number, QL_FINDING_CID_LIMIT);
-}
-
 /* A frame about an ID on its way to the peer: NEW_CONNECTION_ID of the ID's issuer, or
  * RETIRE_CONNECTION_ID of the other side. */
 typedef struct unacked {
@@ -286,6 +331,8 @@ void ql_connection_on_new_cid(ql_connection *c, const ql_packet_input *in, const
     ql_cid_entry *entry = ql_connection_issue(c, in->sender, &told, where->frame);
     if (entry != NULL && entry->issued_frame == where->frame && entry->issues == 1)
         ql_connection_check_issued(c, entry, where);
+    if (entry != NULL && entry->has_sequence)
+        settle_retirement(c, entry, where);
     forgive_limit(c, in->sender, where);
     check_limit(c, in);
     if (entry != NULL && retire_prior_to > c->requests[in->sender].retire_prior_to &&
@@ -305,11 +352,8 @@ void ql_connection_on_retire_cid(ql_connection *c, const ql_packet_input *in, co
     if (entry == NULL) {
         /* Without the start of the connection the frame that issued it was perhaps not captured. */
         if (!c->facts.start_missing)
-            ql_journal_find(c->context.journal, c->facts.number, number,
-                            QL_FINDING_CID_RETIRED_UNKNOWN,
-                            "the %s retires the %s's connection ID %" G_GUINT64_FORMAT
-                            ", which was not seen to be issued",
-                            ql_side_name(in->sender), ql_side_name(issuer), sequence);
+            keep_retirement(c, &(ql_early_retirement){ sequence, in->event->packet_number,
+                                                       in->datagram->where, issuer });
         return;
     }
     if (entry == in->event->dcid)

@@ -145,6 +145,14 @@ static void check_datagram(ql_connection *c, const ql_packet_input *in, const ql
                         length, ql_side_name(receiver), p->max_datagram_frame_size);
 }
 
+/* It may have been captured behind a move that came later. */
+static void confirm(ql_connection *c, const ql_packet_input *in)
+{
+    c->confirmed = true;
+    if (in->datagram->where.time_ns < c->moved_early_ns)
+        ql_journal_withdraw(c->context.journal, c->facts.number, QL_FINDING_PATH_MIGRATION_EARLY);
+}
+
 void ql_connection_check_frame(ql_connection *c, const ql_packet_input *in, const ql_frame *frame)
 {
     switch (frame->kind) {
@@ -152,7 +160,7 @@ void ql_connection_check_frame(ql_connection *c, const ql_packet_input *in, cons
     case QL_FRAME_RETIRE_CONNECTION_ID: check_empty(c, in, ql_side_other(in->sender), frame); break;
     case QL_FRAME_PATH_CHALLENGE: c->challenges = true; break;
     case QL_FRAME_PATH_RESPONSE: c->responds = true; break;
-    case QL_FRAME_HANDSHAKE_DONE: c->confirmed = true; break;
+    case QL_FRAME_HANDSHAKE_DONE: confirm(c, in); break;
     case QL_FRAME_DATAGRAM: check_datagram(c, in, frame); break;
     default: break;
     }
@@ -195,10 +203,12 @@ static void check_move(ql_connection *c, const ql_packet_input *in, const ql_pat
             "so that it moves the connection there",
             path->id);
     bool on_purpose = in->event->dcid != c->current_destination;
-    if (on_purpose && !c->confirmed && !c->facts.start_missing)
+    if (on_purpose && !c->confirmed && !c->facts.start_missing) {
+        c->moved_early_ns = in->datagram->where.time_ns;
         ql_journal_find(
             journal, number, frame, QL_FINDING_PATH_MIGRATION_EARLY,
             "the client moves to path %u before it knows that the handshake is complete", path->id);
+    }
 }
 
 /* RFC 9000, 8.2.1 and 8.2.2: a server may be held back by what came from an address that is not

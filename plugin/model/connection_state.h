@@ -22,6 +22,13 @@ typedef struct ql_retire_request {
     uint64_t ack_packet; /* number of the packet with the acknowledgement */
 } ql_retire_request;
 
+/* RETIRE_CONNECTION_ID of an ID whose issue was not captured, or not yet. */
+typedef struct ql_early_retirement {
+    uint64_t sequence, packet_number;
+    ql_where where;
+    ql_side issuer;
+} ql_early_retirement;
+
 struct ql_connection {
     ql_connection_facts facts;
     ql_connection_context context;
@@ -35,6 +42,7 @@ struct ql_connection {
     ql_cid_entry *destination[2];  /* the ID that this sender uses now, but for probes */
     GArray *unacked[2];            /* by sender: frames about IDs that are not yet acknowledged */
     ql_retire_request requests[2]; /* by issuer: the latest */
+    GArray *early_retirements;     /* of ql_early_retirement; NULL until needed */
     uint64_t over_limit_ns[2];     /* by issuer: when too many IDs were told; 0: not */
     size_t cid_length[2];          /* of the issuer's newest */
     ql_path_table *paths;
@@ -53,9 +61,10 @@ struct ql_connection {
     bool challenges, responds; /* the packet at hand has a PATH_CHALLENGE, a PATH_RESPONSE */
     bool confirmed;            /* HANDSHAKE_DONE was captured */
     bool checked_parameters[2], told_at_end;
-    bool begun;     /* the client's first Initial was captured */
-    bool news;      /* of its session or secrets, that nobody asked for yet */
-    size_t segment; /* of super-datagrams */
+    uint64_t moved_early_ns; /* when the client moved ahead of HANDSHAKE_DONE; 0: it did not */
+    bool begun;              /* the client's first Initial was captured */
+    bool news;               /* of its session or secrets, that nobody asked for yet */
+    size_t segment;          /* of super-datagrams */
 };
 
 ql_space ql_space_of(ql_packet_type type);

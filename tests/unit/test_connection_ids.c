@@ -273,6 +273,24 @@ static void test_many_ids(void)
     tear_down(&f);
 }
 
+/* The capture has the frame that issues an ID behind the one that retires it. */
+static void test_retired_ahead_of_its_issue(void)
+{
+    fixture f;
+    set_up_connected(&f);
+    uint32_t first = issue(&f, QL_SERVER, 1, 0, FIRST);
+    uint32_t retired = retire(&f, QL_CLIENT, 1);
+    quic_play(f.tape, f.session, 1, first - 1);
+    quic_play(f.tape, f.session, retired, retired);
+    assert_findings(&f, "cid.retired-unknown@6");
+    quic_play(f.tape, f.session, first, first);
+    assert_findings(&f, "");
+    ql_cid cid = quic_cid(FIRST);
+    g_assert_cmpuint(cid_of(&f, QL_SERVER, &cid)->retired_frame, ==, retired);
+    g_assert_true(has_event(&f, retired, "cid(retired)"));
+    tear_down(&f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -293,5 +311,7 @@ int main(int argc, char **argv)
     g_test_add_func("/connection_ids/without secrets an unknown ID is none",
                     test_unknown_id_without_secrets);
     g_test_add_func("/connection_ids/too many IDs lose nothing else", test_many_ids);
+    g_test_add_func("/connection_ids/a retirement may be captured ahead of the issue",
+                    test_retired_ahead_of_its_issue);
     return g_test_run();
 }

@@ -158,6 +158,23 @@ static void test_early_move(void)
     assert_at_end(&f, "path.migration-early@5");
 }
 
+/* HANDSHAKE_DONE was sent ahead of the move, and captured behind it. */
+static void test_move_captured_early(void)
+{
+    fixture f;
+    set_up_connected(&f);
+    issue(&f, QL_SERVER);
+    f.ends.destination[QL_CLIENT] = quic_cid(FRESH);
+    f.ends.at[QL_CLIENT].port = 61000;
+    ping(&f, QL_CLIENT);
+    quic_play(f.tape, f.session, 1, 3);
+    quic_play(f.tape, f.session, 5, 6);
+    assert_findings(&f, "path.migration-early@6");
+    quic_play(f.tape, f.session, 4, 4);
+    assert_findings(&f, "");
+    tear_down(&f);
+}
+
 static void test_response_elsewhere(void)
 {
     fixture f;
@@ -312,6 +329,8 @@ int main(int argc, char **argv)
     g_test_add_func("/connection_rules/a probe of its own is in order", test_pure_probe);
     g_test_add_func("/connection_rules/a move ahead of the handshake's end is told",
                     test_early_move);
+    g_test_add_func("/connection_rules/a move may be captured ahead of the confirmation",
+                    test_move_captured_early);
     g_test_add_func("/connection_rules/a response belongs on the path of its challenge",
                     test_response_elsewhere);
     g_test_add_func("/connection_rules/datagrams are not larger than the peer takes",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "http3_state.h"
 
+#include "frame_reader.h"
 #include "qlog_http3.h"
 #include "quic_error.h"
 #include "request_stream.h"
@@ -367,12 +368,10 @@ void ql_http3_on_more_stream_data(ql_http3 *http3, int64_t id)
  */
 void ql_http3_on_datagram(ql_http3 *http3, const uint8_t *data, size_t length)
 {
-    size_t size = length == 0 ? 0 : (size_t)1 << (data[0] >> 6);
-    if (size == 0 || size > length)
+    uint64_t quarter;
+    size_t size = ql_frame_reader_varint(data, length, &quarter);
+    if (size == 0)
         return;
-    uint64_t quarter = data[0] & 0x3f;
-    for (size_t i = 1; i < size; i++)
-        quarter = quarter << 8 | data[i];
     int64_t id = (int64_t)(quarter * 4);
     ql_request_stream *stream = g_hash_table_lookup(http3->streams, &id);
     if (stream != NULL)

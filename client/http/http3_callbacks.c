@@ -134,6 +134,7 @@ static int on_close(nghttp3_conn *connection, int64_t id, uint64_t code, void *u
         ql_http3_put_back(http3, ql_request_stream_fail_code(stream, code));
     g_hash_table_remove(http3->streams, &id);
     ql_qlog_http3_stream_closed(http3->qlog, id);
+    ql_frame_trace_close(http3->frames, id);
     return 0;
 }
 

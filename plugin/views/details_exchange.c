@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Requests and responses: their header fields on the frame on which these could be read, their
  * sizes and times on the frame that ends them, and links from each to the other. */
+#include "views/details_exchange.h"
 #include "views/details_stream.h"
 #include "views/exchange_title.h"
 #include "views/view.h"
@@ -15,9 +16,9 @@ static int hf_request = -1, hf_response = -1, hf_method = -1, hf_scheme = -1, hf
            hf_path = -1, hf_url = -1, hf_request_header = -1, hf_request_trailer = -1,
            hf_request_size = -1, hf_status = -1, hf_informational = -1, hf_response_header = -1,
            hf_response_trailer = -1, hf_content_type = -1, hf_response_size = -1,
-           hf_request_in = -1, hf_response_in = -1, hf_first_byte = -1, hf_duration = -1,
-           hf_reset_error = -1, hf_push_id = -1, hf_left_out = -1, hf_gap_time = -1,
-           hf_qpack_time = -1;
+           hf_request_in = -1, hf_response_in = -1, hf_ends_in = -1, hf_first_byte = -1,
+           hf_duration = -1, hf_reset_error = -1, hf_push_id = -1, hf_left_out = -1,
+           hf_gap_time = -1, hf_qpack_time = -1;
 static int ett_message = -1;
 
 static hf_register_info request_fields[] = {
@@ -78,6 +79,9 @@ static hf_register_info response_fields[] = {
     { &hf_request_in,
       { "Request in", "quiclens.request_in", FT_FRAMENUM, BASE_NONE,
         FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0, "Where the request starts", HFILL } },
+    { &hf_ends_in,
+      { "Ends in", "quiclens.ends_in", FT_FRAMENUM, BASE_NONE, NULL, 0, "Where the response ends",
+        HFILL } },
     { &hf_first_byte,
       { "Time to first byte", "quiclens.time_to_first_byte", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
         "From the first byte of the request to the first byte of the response", HFILL } },
@@ -136,6 +140,44 @@ static void draw_fields(const ql_drawing *drawing, proto_tree *tree, int field,
         ql_draw_uint(drawing, tree, hf_left_out, section->left_out);
 }
 
+static void draw_link(const ql_drawing *drawing, proto_tree *tree, int field, uint32_t frame)
+{
+    ql_draw_frame(drawing, tree, field, frame != drawing->frame ? frame : 0);
+}
+
+static void draw_links(const ql_drawing *drawing, proto_tree *tree, const ql_exchange *exchange)
+{
+    const ql_message *response = &exchange->response;
+    bool ended = response->complete || response->reset;
+    draw_link(drawing, tree, hf_request_in, exchange->request.first.frame);
+    draw_link(drawing, tree, hf_response_in, response->first.frame);
+    draw_link(drawing, tree, hf_ends_in, ended ? response->last.frame : 0);
+}
+
+static bool has_headers_on(const ql_message *message, uint32_t frame)
+{
+    return message->headers != NULL && message->headers->decoded.frame == frame;
+}
+
+static bool has_end_on(const ql_message *message, uint32_t frame)
+{
+    return (message->complete || message->reset) && message->last.frame == frame;
+}
+
+static bool shows_headers(const ql_drawing *drawing, const ql_exchange *exchange)
+{
+    return has_headers_on(&exchange->request, drawing->frame) ||
+           has_headers_on(&exchange->response, drawing->frame);
+}
+
+void ql_draw_links_of_piece(const ql_drawing *drawing, proto_tree *tree,
+                            const ql_exchange *exchange)
+{
+    if (!shows_headers(drawing, exchange) && !has_end_on(&exchange->request, drawing->frame) &&
+        !has_end_on(&exchange->response, drawing->frame))
+        draw_links(drawing, tree, exchange);
+}
+
 static void draw_request(const ql_drawing *drawing, proto_tree *tree, const ql_exchange *exchange,
                          const ql_section *section)
 {
@@ -148,7 +190,6 @@ static void draw_request(const ql_drawing *drawing, proto_tree *tree, const ql_e
     if (exchange->pushed)
         ql_draw_uint64(drawing, tree, hf_push_id, exchange->push_id);
     draw_fields(drawing, tree, hf_request_header, section);
-    ql_draw_frame(drawing, tree, hf_response_in, exchange->response.first.frame);
     g_free(url);
 }
 
@@ -158,7 +199,6 @@ static void draw_response(const ql_drawing *drawing, proto_tree *tree, const ql_
     ql_draw_uint(drawing, tree, hf_status, section->status);
     draw_string(drawing, tree, hf_content_type, ql_section_value(section, "content-type"));
     draw_fields(drawing, tree, hf_response_header, section);
-    ql_draw_frame(drawing, tree, hf_request_in, exchange->request.first.frame);
     ql_draw_seconds(drawing, tree, hf_first_byte, ql_exchange_time_to_first_byte(exchange));
 }
 
@@ -217,6 +257,8 @@ static void draw_section(const ql_drawing *drawing, const ql_section_event *even
         draw_fields(drawing, tree, hf_response_trailer, section);
         break;
     }
+    if (section == exchange->request.headers || section == exchange->response.headers)
+        draw_links(drawing, tree, exchange);
 }
 
 static char *end_title(const ql_end_event *event)
@@ -255,6 +297,8 @@ static void draw_end(const ql_drawing *drawing, const ql_end_event *event)
     } else if (event->response) {
         ql_draw_seconds(drawing, tree, hf_duration, ql_exchange_duration(exchange));
     }
+    if (!shows_headers(drawing, exchange))
+        draw_links(drawing, tree, exchange);
     draw_waiting(drawing, tree, hf_gap_time, message->gap_ns);
     draw_waiting(drawing, tree, hf_qpack_time, message->blocked_ns);
 }

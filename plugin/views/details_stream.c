@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The STREAM frames of a captured frame: a piece of which stream, and of which exchange. */
 #include "views/details_stream.h"
+
+#include "views/details_exchange.h"
 #include "views/exchange_title.h"
 #include "views/view.h"
 
@@ -118,8 +120,8 @@ static char *part_of(const ql_stream_piece *piece)
 static char *title_of(const ql_stream_piece *piece)
 {
     char *purpose = purpose_of(piece), *part = part_of(piece);
-    char *title = g_strdup_printf("Stream %" PRIu64 ": %s; here %s%s", piece->stream->id, purpose,
-                                  part, piece->retransmission ? ", sent again" : "");
+    char *title = g_strdup_printf("Stream %" PRIu64 ": %s%s; %s", piece->stream->id, part,
+                                  piece->retransmission ? ", sent again" : "", purpose);
     g_free(purpose);
     g_free(part);
     return title;
@@ -135,6 +137,8 @@ static void draw_piece(const ql_drawing *drawing, const ql_stream_piece *piece)
     ql_draw_uint(drawing, tree, hf_length, piece->length);
     if (piece->stream->half[piece->sender].has_final_size)
         ql_draw_uint64(drawing, tree, hf_size, piece->stream->half[piece->sender].final_size);
+    if (piece->stream->exchange != NULL)
+        ql_draw_links_of_piece(drawing, tree, piece->stream->exchange);
     if (piece->stream->session != QL_NO_STREAM)
         ql_draw_uint64(drawing, tree, hf_session, piece->stream->session);
     ql_draw_boolean(drawing, tree, hf_fin, piece->fin);

@@ -39,6 +39,8 @@ def options_of(arguments):
     parser.add_argument("--jobs", type=int, default=2, help="so many at once")
     parser.add_argument("--seed", type=int, default=1, help="of the relay")
     parser.add_argument("--keep", type=pathlib.Path, help="leave captures and logs in this folder")
+    parser.add_argument("--evidence", type=pathlib.Path,
+                        help="leave there, with their secrets, the captures of cases that did not pass")
     parser.add_argument("--unsupported", action="store_true",
                         help="try what a server is said not to support, too")
     parser.add_argument("--results", type=pathlib.Path, help="a file that is added to (JSON)")

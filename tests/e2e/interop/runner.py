@@ -95,13 +95,26 @@ class Runner:
         began = time.monotonic()
         try:
             self.attempt(number, case, server, folder, over)
-        except judge.ServerFailed as reason:
-            return Verdict("server", str(reason), over, time.monotonic() - began)
         except (judge.Failed, RuntimeError, OSError, subprocess.SubprocessError) as reason:
-            return Verdict("failed", str(reason), over, time.monotonic() - began)
+            self.keep_evidence(folder)
+            outcome = "server" if isinstance(reason, judge.ServerFailed) else "failed"
+            return Verdict(outcome, str(reason), over, time.monotonic() - began)
         if not self.options.keep:
             shutil.rmtree(folder)
         return Verdict("passed", "", over, time.monotonic() - began)
+
+    def keep_evidence(self, folder):
+        """The captures of both ends with what opens them, and what each program said."""
+        if not self.options.evidence:
+            return
+        kept = self.options.evidence / folder.name
+        kept.mkdir(parents=True, exist_ok=True)
+        for side in "left", "right":
+            subprocess.run(["editcap", "--inject-secrets", f"tls,{folder / 'keys.log'}",
+                            folder / f"{side}.pcap", kept / f"{side}.pcapng"], check=False,
+                           timeout=60, stderr=subprocess.DEVNULL)
+        for path in (*folder.glob("*.log"), *folder.glob("relay*")):
+            shutil.copy(path, kept)
 
     def attempt(self, number, case, server, folder, over):
         downloads = folder / "downloads"
@@ -126,7 +139,10 @@ class Runner:
             for check in case.checks:
                 check(evidence)
         except judge.Failed as reason:
-            judge.blame(evidence)
+            try:
+                judge.blame(evidence)
+            except judge.ServerFailed as cause:
+                raise judge.ServerFailed(f"{reason}: {cause}") from reason
             raise type(reason)(f"{reason}{trouble}") from reason
 
     def fetch(self, net, case, folder, names, over):

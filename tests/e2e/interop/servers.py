@@ -110,6 +110,7 @@ NO_PREFERRED = "sends no preferred_address"
 
 
 class Caddy(Server):
+    """quic-go with HTTP/3, as its own examples are."""
     name = "caddy"
     hq = False
     asked = ("caddy", "version")
@@ -119,6 +120,9 @@ class Caddy(Server):
     @staticmethod
     def program():
         return shutil.which("caddy")
+
+    def version(self):
+        return f"{super().version()} (quic-go)"
 
     def command(self, setup):
         text = ("{\nadmin off\nauto_https off\nservers {\ntimeouts {\nidle 180s\n}\n}\n}\n"

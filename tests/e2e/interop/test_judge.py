@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Each verdict can fail: what the judge says of packets that are made up."""
 import pathlib
+import shutil
 import tempfile
 import unittest
 
@@ -135,6 +136,15 @@ class Verdicts(unittest.TestCase):
         self.refuses(judge.ecn_both_ways, evidence(one, one), "server sends no ECN counts")
         unmarked = Made([datagrams[0], datagram(2, SERVER, CLIENT)])
         self.refuses(judge.ecn_both_ways, evidence(unmarked, unmarked), "server marks no packet")
+
+    @unittest.skipUnless(shutil.which("tshark"), "tshark is not installed")
+    def test_of_a_server_that_was_wrong(self):
+        folder = pathlib.Path(__file__).with_name("evidence")
+        nginx = capture.Capture(folder / "nginx-rebind-port.pcapng", "/dev/null", folder, None)
+        of = evidence(right=nginx)
+        self.assertEqual([first.frame for first in judge.server_paths(of)], [2, 112, 165])
+        self.refuses(judge.paths_validated, of, "10.77.1.1:56552 (frame 112) has no PATH_CHALLENGE",
+                     judge.ServerFailed)
 
 
 if __name__ == "__main__":

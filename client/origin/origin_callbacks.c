@@ -68,8 +68,8 @@ static int on_handshake_completed(ngtcp2_conn *quic, void *user)
     if (c->insertion != NULL)
         ql_origin_insertion_attach(c->insertion, quic);
     if (misbehaviour != NULL && misbehaviour->level == QL_ORIGIN_FAULT_FRAME)
-        ql_origin_insertion_add(c->insertion, (const uint8_t *)misbehaviour->frames.data,
-                                misbehaviour->frames.length);
+        ql_origin_insertion_keep(c->insertion, (const uint8_t *)misbehaviour->frames.data,
+                                 misbehaviour->frames.length, ql_origin_now());
     if (length == 0 || ngtcp2_conn_submit_new_token(quic, token, length) != 0)
         return NGTCP2_ERR_CALLBACK_FAILURE;
     return 0;

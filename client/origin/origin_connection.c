@@ -242,6 +242,7 @@ static void send_open(ql_origin_connection *c)
         size_t segment = 0;
         ngtcp2_path_storage_zero(&storage);
         ql_origin_drill_tick(context->drill, context->quic, ql_origin_now());
+        ql_origin_insertion_tick(context->insertion, ql_origin_now());
         ngtcp2_ssize length = ngtcp2_conn_write_aggregate_pkt(
             context->quic, &storage.path, &info, context->shared->buffer, QL_ORIGIN_SEND_BYTES,
             &segment, ql_origin_callbacks_write_packet, ql_origin_now());
@@ -273,6 +274,7 @@ uint64_t ql_origin_connection_expiry(const ql_origin_connection *c)
         return c->deadline;
     uint64_t expiry =
         MIN(ngtcp2_conn_get_expiry(c->context.quic), ql_origin_drill_expiry(c->context.drill));
+    expiry = MIN(expiry, ql_origin_insertion_expiry(c->context.insertion));
     if (app != NULL && app->kind->expiry != NULL)
         expiry = MIN(expiry, app->kind->expiry(app));
     return expiry;

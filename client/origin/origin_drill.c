@@ -3,18 +3,13 @@
 
 #include <glib.h>
 
-/* More than a round trip of the networks that lessons have. */
-#define REPETITION (300 * NGTCP2_MILLISECONDS)
-
 struct ql_origin_drill {
     uint64_t content;          /* bytes */
     ngtcp2_tstamp handshake;   /* when it was completed; UINT64_MAX: it is not */
     ngtcp2_tstamp ticked;      /* what was due then is done, or waits for the client */
     ql_trigger update, retire; /* not set: never, or begun */
-    uint8_t frame[QL_ORIGIN_IDS_FRAME_BYTES]; /* which wants IDs to be retired */
-    size_t frame_length;                      /* 0: none was sent, or it was obeyed */
-    ngtcp2_tstamp frame_due;                  /* when it is sent again */
-    uint64_t retired;                         /* IDs, before it was sent */
+    bool asks;                 /* for IDs to be retired; it was not obeyed yet */
+    uint64_t retired;          /* IDs, before it asked */
     const ql_origin_ids *ids;
     ql_origin_insertion *insertion;
 };
@@ -58,22 +53,19 @@ static bool is_due(const ql_origin_drill *drill, const ql_trigger *trigger, ngtc
 
 static void begin_retirement(ql_origin_drill *drill, ngtcp2_tstamp now)
 {
+    uint8_t frame[QL_ORIGIN_IDS_FRAME_BYTES];
+    size_t length = ql_origin_ids_retirement(drill->ids, frame);
     drill->retire = (ql_trigger){ 0, 0 };
-    drill->frame_length = ql_origin_ids_retirement(drill->ids, drill->frame);
-    drill->frame_due = now;
     drill->retired = ql_origin_ids_retired(drill->ids);
+    drill->asks = length > 0;
+    if (drill->asks)
+        ql_origin_insertion_keep(drill->insertion, frame, length, now);
 }
 
-/* Packets get lost, and nobody but us knows what was in them. */
-static void ask_for_retirement(ql_origin_drill *drill, ngtcp2_tstamp now)
+static void end_retirement(ql_origin_drill *drill)
 {
-    if (drill->frame_length > 0 && ql_origin_ids_retired(drill->ids) > drill->retired)
-        drill->frame_length = 0;
-    if (drill->frame_length == 0 || now < drill->frame_due)
-        return;
-    drill->frame_due = now + REPETITION;
-    if (!ql_origin_insertion_is_waiting(drill->insertion))
-        ql_origin_insertion_add(drill->insertion, drill->frame, drill->frame_length);
+    drill->asks = false;
+    ql_origin_insertion_stop(drill->insertion);
 }
 
 void ql_origin_drill_tick(ql_origin_drill *drill, ngtcp2_conn *quic, ngtcp2_tstamp now)
@@ -87,7 +79,8 @@ void ql_origin_drill_tick(ql_origin_drill *drill, ngtcp2_conn *quic, ngtcp2_tsta
         drill->update = (ql_trigger){ 0, 0 };
     if (is_due(drill, &drill->retire, now))
         begin_retirement(drill, now);
-    ask_for_retirement(drill, now);
+    if (drill->asks && ql_origin_ids_retired(drill->ids) > drill->retired)
+        end_retirement(drill);
 }
 
 static ngtcp2_tstamp expiry_of(const ql_origin_drill *drill, const ql_trigger *trigger)
@@ -100,6 +93,5 @@ ngtcp2_tstamp ql_origin_drill_expiry(const ql_origin_drill *drill)
 {
     if (drill == NULL)
         return UINT64_MAX;
-    ngtcp2_tstamp again = drill->frame_length > 0 ? drill->frame_due : UINT64_MAX;
-    return MIN(again, MIN(expiry_of(drill, &drill->update), expiry_of(drill, &drill->retire)));
+    return MIN(expiry_of(drill, &drill->update), expiry_of(drill, &drill->retire));
 }

@@ -13,7 +13,12 @@
 struct ql_origin_insertion {
     void *cipher;       /* what stood there */
     GByteArray *frames; /* to be sent */
+    GByteArray *kept;   /* to be sent again ... */
+    ngtcp2_tstamp due;  /* ... then; UINT64_MAX: never */
 };
+
+/* More than a round trip of the networks that lessons have. */
+#define REPETITION (300 * NGTCP2_MILLISECONDS)
 
 #define MARK ((uintptr_t)1)
 
@@ -50,6 +55,8 @@ ql_origin_insertion *ql_origin_insertion_new(void)
 {
     ql_origin_insertion *insertion = g_new0(ql_origin_insertion, 1);
     insertion->frames = g_byte_array_new();
+    insertion->kept = g_byte_array_new();
+    insertion->due = UINT64_MAX;
     return insertion;
 }
 
@@ -58,6 +65,7 @@ void ql_origin_insertion_free(ql_origin_insertion *insertion)
     if (insertion == NULL)
         return;
     g_byte_array_unref(insertion->frames);
+    g_byte_array_unref(insertion->kept);
     g_free(insertion);
 }
 
@@ -71,6 +79,34 @@ void ql_origin_insertion_attach(ql_origin_insertion *insertion, ngtcp2_conn *qui
 void ql_origin_insertion_add(ql_origin_insertion *insertion, const uint8_t *frame, size_t length)
 {
     g_byte_array_append(insertion->frames, frame, (guint)length);
+}
+
+void ql_origin_insertion_keep(ql_origin_insertion *insertion, const uint8_t *frames, size_t length,
+                              ngtcp2_tstamp now)
+{
+    g_byte_array_set_size(insertion->kept, 0);
+    g_byte_array_append(insertion->kept, frames, (guint)length);
+    insertion->due = now;
+    ql_origin_insertion_tick(insertion, now);
+}
+
+void ql_origin_insertion_stop(ql_origin_insertion *insertion)
+{
+    insertion->due = UINT64_MAX;
+}
+
+void ql_origin_insertion_tick(ql_origin_insertion *insertion, ngtcp2_tstamp now)
+{
+    if (insertion == NULL || now < insertion->due)
+        return;
+    insertion->due = now + REPETITION;
+    if (!ql_origin_insertion_is_waiting(insertion))
+        ql_origin_insertion_add(insertion, insertion->kept->data, insertion->kept->len);
+}
+
+ngtcp2_tstamp ql_origin_insertion_expiry(const ql_origin_insertion *insertion)
+{
+    return insertion == NULL ? UINT64_MAX : insertion->due;
 }
 
 bool ql_origin_insertion_is_waiting(const ql_origin_insertion *insertion)

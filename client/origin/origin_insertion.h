@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Frames of our own in packets that ngtcp2 makes, where it has padding: what the library would
- * never send by itself. Nothing knows of them: they are neither sent again when they are lost, nor
- * counted by flow control. */
+ * never send by itself. ngtcp2 does not know of them: they are not counted by flow control, and
+ * whether they were lost is not known, so that those that matter are sent again and again. */
 #pragma once
 
 #include <ngtcp2/ngtcp2.h>
@@ -20,6 +20,19 @@ void ql_origin_insertion_attach(ql_origin_insertion *insertion, ngtcp2_conn *qui
 
 /* A frame, whole. It goes into the next 1-RTT packet with enough padding. */
 void ql_origin_insertion_add(ql_origin_insertion *insertion, const uint8_t *frame, size_t length);
+
+/* The same at now, and again from time to time, until ql_origin_insertion_stop. What was kept
+ * before is not any more. */
+void ql_origin_insertion_keep(ql_origin_insertion *insertion, const uint8_t *frames, size_t length,
+                              ngtcp2_tstamp now);
+void ql_origin_insertion_stop(ql_origin_insertion *insertion);
+
+/* To be called before packets are written: adds what is kept when it is due again. NULL: nothing
+ * is done. */
+void ql_origin_insertion_tick(ql_origin_insertion *insertion, ngtcp2_tstamp now);
+
+/* When it is; UINT64_MAX: nothing is kept. */
+ngtcp2_tstamp ql_origin_insertion_expiry(const ql_origin_insertion *insertion);
 
 /* There are frames that wait, so that a packet with padding is to be made. */
 bool ql_origin_insertion_is_waiting(const ql_origin_insertion *insertion);

@@ -142,6 +142,29 @@ static void test_packets_of_the_handshake_are_left_alone(fixture *f, gconstpoint
     g_assert_true(ql_origin_insertion_is_waiting(f->insertion));
 }
 
+/* Packets get lost, and nobody knows which had the frame. */
+static void test_what_is_kept_comes_again(fixture *f, gconstpointer unused)
+{
+    static const uint8_t payload[] = { 1, 0, 0, 0, 0 };
+    (void)unused;
+    g_assert_cmpuint(ql_origin_insertion_expiry(f->insertion), ==, UINT64_MAX);
+    ql_origin_insertion_attach(f->insertion, f->quic);
+    ql_origin_insertion_keep(f->insertion, frame, sizeof frame, 1000);
+    for (unsigned i = 0; i < 3; i++) {
+        uint8_t filled[sizeof payload] = { 1 };
+        memcpy(filled + 1, frame, sizeof frame);
+        assert_sealed(f, short_header, sizeof short_header, payload, filled, sizeof payload);
+        ngtcp2_tstamp due = ql_origin_insertion_expiry(f->insertion);
+        ql_origin_insertion_tick(f->insertion, due - 1);
+        g_assert_false(ql_origin_insertion_is_waiting(f->insertion));
+        ql_origin_insertion_tick(f->insertion, due);
+        g_assert_true(ql_origin_insertion_is_waiting(f->insertion));
+    }
+    ql_origin_insertion_stop(f->insertion);
+    g_assert_cmpuint(ql_origin_insertion_expiry(f->insertion), ==, UINT64_MAX);
+    ql_origin_insertion_tick(NULL, 0);
+}
+
 static void test_connections_without_one_encrypt_as_ever(fixture *f, gconstpointer unused)
 {
     static const uint8_t payload[] = { 1, 0, 0, 0, 0 };
@@ -159,6 +182,7 @@ int main(int argc, char **argv)
     TEST("padding", test_a_frame_takes_the_place_of_padding);
     TEST("room", test_it_waits_for_a_packet_with_room);
     TEST("handshake", test_packets_of_the_handshake_are_left_alone);
+    TEST("kept", test_what_is_kept_comes_again);
     TEST("none", test_connections_without_one_encrypt_as_ever);
     return g_test_run();
 }

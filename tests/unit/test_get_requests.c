@@ -299,6 +299,7 @@ static void test_http_0_9_has_no_websockets(stage *s, gconstpointer unused)
     (void)unused;
     g_autoptr(GPtrArray) requests = build(s, "--alpn h3,hq-interop wss://a/ https://b/");
     g_assert_no_error(s->error);
+    g_assert_cmpuint(requests->len, ==, 2);
     ql_get_options_clear(&s->options);
     g_assert_null(build(s, "--alpn hq-interop https://b/ wss://a/"));
     g_assert_nonnull(strstr(s->error->message, "wss://a/ needs HTTP/3"));

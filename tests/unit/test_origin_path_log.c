@@ -26,9 +26,11 @@ static void path_init(path *p, uint16_t port)
 
 static void assert_state(const GPtrArray *records, guint i, const char *state, int port)
 {
-    g_autofree char *data = qlog_data(records, i, "connectivity:migration_state_updated");
-    JsonObject *object = json_object_get_object_member(qlog_record(records, i), "data");
+    JsonObject *record = qlog_record(records, i);
+    JsonObject *object = json_object_get_object_member(record, "data");
     JsonObject *remote = json_object_get_object_member(object, "path_remote");
+    g_assert_cmpstr(json_object_get_string_member(record, "name"), ==,
+                    "connectivity:migration_state_updated");
     g_assert_cmpstr(json_object_get_string_member(object, "new"), ==, state);
     g_assert_cmpint(json_object_get_int_member(remote, "port_v4"), ==, port);
 }

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define GIVEN_UP_AFTER_NS UINT64_C(1000000000) /* since the first challenge of a path */
+
 static ql_path_event *tell_at(ql_connection *c, uint32_t frame, ql_side sender,
                               ql_path_event_kind kind, const ql_path *path)
 {
@@ -321,4 +323,18 @@ void ql_connection_judge_path(ql_connection *c, const ql_packet_input *in, ql_pa
     }
     path->used = true;
     c->current_destination = in->event->dcid;
+}
+
+void ql_connection_give_up_paths(ql_connection *c)
+{
+    const GPtrArray *paths = ql_path_table_paths(c->paths);
+    for (guint i = 0; i < paths->len; i++) {
+        ql_path *path = g_ptr_array_index(paths, i);
+        if (path == c->current || path->left || path->validated || path->challenge_frame == 0 ||
+            c->facts.last.frame <= path->last_frame ||
+            c->facts.last.time_ns < path->challenge_time_ns + GIVEN_UP_AFTER_NS)
+            continue;
+        path->left = true;
+        tell_at(c, path->last_frame, QL_CLIENT, QL_PATH_ABANDONED, path);
+    }
 }

@@ -112,6 +112,7 @@ void ql_connection_check_end(ql_connection *c)
     tell_unissued(c, QL_SERVER);
     tell_kept_to_the_end(c, QL_CLIENT);
     tell_kept_to_the_end(c, QL_SERVER);
+    ql_connection_give_up_paths(c);
 }
 
 static bool has_empty_id(const ql_connection *c, ql_side side)

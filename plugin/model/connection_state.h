@@ -114,6 +114,9 @@ void ql_connection_prove_path(const ql_packet_input *in, ql_path *path);
 void ql_connection_judge_path(ql_connection *connection, const ql_packet_input *in, ql_path *path,
                               bool newest);
 
+/* The capture ends: probes that nobody answered have failed (RFC 9000, 8.2.4). */
+void ql_connection_give_up_paths(ql_connection *connection);
+
 /* connection_rules.c */
 
 /* An ID that was seen in use before is issued now. */

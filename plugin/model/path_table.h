@@ -34,15 +34,15 @@ typedef struct ql_path {
     bool validated;                   /* by a response, or by the handshake (RFC 9000, 8.1) */
     bool validated_for_server;        /* the client's address: the server may send without limit */
     uint64_t validated_for_server_ns; /* since when; 0: from the beginning */
-    bool left;                        /* the client went on elsewhere (RFC 9000, 9.3) */
-    bool over_limit;                  /* the server sent more than three times the client's bytes */
-    ql_where excess;                  /* where it did */
-    uint64_t excess_bytes[2];         /* what each had sent then, by side */
-    uint64_t before_validation[2];    /* bytes by sender until the client's address was validated */
-    uint64_t ecn[2][4];               /* datagrams by sender and ECN codepoint (RFC 3168) */
-    size_t largest[2];                /* largest datagram by sender, UDP payload, as captured */
-    size_t delivered[2];              /* largest one with a packet that was acknowledged; 0: none */
-    size_t smallest[2];               /* smallest one; 0: none */
+    bool left; /* the client went on elsewhere, or its probes failed (RFC 9000, 8.2.4 and 9.3) */
+    bool over_limit;               /* the server sent more than three times the client's bytes */
+    ql_where excess;               /* where it did */
+    uint64_t excess_bytes[2];      /* what each had sent then, by side */
+    uint64_t before_validation[2]; /* bytes by sender until the client's address was validated */
+    uint64_t ecn[2][4];            /* datagrams by sender and ECN codepoint (RFC 3168) */
+    size_t largest[2];             /* largest datagram by sender, UDP payload, as captured */
+    size_t delivered[2];           /* largest one with a packet that was acknowledged; 0: none */
+    size_t smallest[2];            /* smallest one; 0: none */
     uint64_t spin_rtt_ns; /* RFC 9000, 17.4: shortest time between edges of the spin bit; 0: none */
     uint64_t spin_edge_ns; /* when the last edge came */
     bool spin;             /* the server's bit at present */

@@ -43,7 +43,8 @@ static void add_validation(ql_table *table, const ql_path *path)
     } else if (path->validated) {
         ql_table_add(table, g_strdup("by the handshake"));
     } else if (path->challenge_frame != 0) {
-        ql_table_add_format(table, "asked in %u", path->challenge_frame);
+        ql_table_add_format(table, "asked in %u%s", path->challenge_frame,
+                            path->left ? ", given up" : "");
     } else {
         ql_table_add(table, g_strdup("no"));
     }

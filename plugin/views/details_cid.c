@@ -10,7 +10,8 @@
 static int hf_event = -1, hf_value = -1, hf_sequence = -1, hf_issuer = -1, hf_issued_in = -1,
            hf_first_used_in = -1, hf_retired_in = -1, hf_previous = -1, hf_reason = -1,
            hf_reset_token = -1, hf_length = -1, hf_origin = -1, hf_retire_prior_to = -1,
-           hf_repeated = -1, hf_path = -1, hf_acked_in = -1;
+           hf_repeated = -1, hf_path = -1, hf_acked_in = -1, hf_last_used_in = -1, hf_packets = -1,
+           hf_bytes = -1;
 static int ett_cid = -1;
 
 static void register_fields(int protocol)
@@ -61,6 +62,15 @@ static void register_fields(int protocol)
         { &hf_acked_in,
           { "Retirement acknowledged in", "quiclens.cid.retirement_acked_in", FT_FRAMENUM,
             BASE_NONE, NULL, 0, "The issuer knows that the ID will not be used again", HFILL } },
+        { &hf_last_used_in,
+          { "Last used in", "quiclens.cid.last_used_in", FT_FRAMENUM, BASE_NONE, NULL, 0,
+            "The last packet to this ID; of those that are known so far", HFILL } },
+        { &hf_packets,
+          { "Packets", "quiclens.cid.packets", FT_UINT64, BASE_DEC, NULL, 0,
+            "Sent to this ID; of those that are known so far", HFILL } },
+        { &hf_bytes,
+          { "Bytes", "quiclens.cid.bytes", FT_UINT64, BASE_DEC, NULL, 0, "Of these packets",
+            HFILL } },
         { &hf_retired_in,
           { "Retired in", "quiclens.cid.retired_in", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL,
             HFILL } },
@@ -111,6 +121,11 @@ static proto_item *draw_event(const ql_drawing *drawing, const ql_cid_event *eve
         ql_draw_bytes(drawing, tree, hf_reset_token, entry->reset_token, sizeof entry->reset_token);
     ql_draw_frame(drawing, tree, hf_issued_in, entry->issued_frame);
     ql_draw_frame(drawing, tree, hf_first_used_in, entry->first_used_frame);
+    ql_draw_frame(drawing, tree, hf_last_used_in, entry->last_used_frame);
+    if (entry->packets > 0) {
+        ql_draw_uint64(drawing, tree, hf_packets, entry->packets);
+        ql_draw_uint64(drawing, tree, hf_bytes, entry->bytes);
+    }
     ql_draw_frame(drawing, tree, hf_retired_in, entry->retired_frame);
     ql_draw_frame(drawing, tree, hf_acked_in, entry->retirement_acked_frame);
     return item;

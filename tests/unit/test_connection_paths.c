@@ -346,6 +346,33 @@ static void test_one_id_on_two_paths(void)
 }
 
 /* A client that hops without end: what it sends is still read. */
+static void check_probe_without_answer(uint32_t pings, bool given_up)
+{
+    fixture f;
+    set_up_connected(&f);
+    ql_cid used = f.ends.id[QL_SERVER];
+    take_next_id(&f);
+    f.ends.at[QL_CLIENT].port = 61000;
+    uint32_t probe = quic_send_frames(
+        f.tape, &f.ends, QL_CLIENT, quic_put_padding(quic_put_challenge(quic_bytes(), 0x11), 1100));
+    f.ends.at[QL_CLIENT].port = 50001;
+    f.ends.destination[QL_CLIENT] = used;
+    for (uint32_t i = 0; i < pings; i++)
+        ping(&f, QL_CLIENT); /* one a millisecond */
+    play(&f);
+    ql_session_finish(f.session);
+    g_assert_false(path_of(&f, 1)->validated);
+    g_assert_true(path_of(&f, 1)->left == given_up);
+    g_assert_true(has_event(&f, probe, "path(abandoned 1)") == given_up);
+    tear_down(&f);
+}
+
+static void test_probe_without_answer(void)
+{
+    check_probe_without_answer(1100, true);
+    check_probe_without_answer(100, false); /* an answer may still come */
+}
+
 /* RFC 9000, 14.3: a probe of the path's size that is lost says nothing. */
 static void test_size_that_got_through(void)
 {
@@ -405,6 +432,8 @@ int main(int argc, char **argv)
                     test_unmatched_response);
     g_test_add_func("/connection_paths/a probe with an ID in use is told",
                     test_one_id_on_two_paths);
+    g_test_add_func("/connection_paths/a probe that nobody answers is given up",
+                    test_probe_without_answer);
     g_test_add_func("/connection_paths/the largest datagram that was acknowledged is known",
                     test_size_that_got_through);
     g_test_add_func("/connection_paths/too many paths lose nothing else", test_many_paths);

@@ -11,8 +11,8 @@ struct ql_cid_ledger {
     ql_hash_key key;
     GHashTable *by_value; /* ql_cid_key -> ql_cid_entry */
     GTree *by_sequence;   /* uint64_t -> ql_cid_entry, the key inside the entry */
-    GTree *active;        /* the same, of those that the peer has to keep */
     uint64_t retire_prior_to;
+    unsigned active; /* of those with a sequence number: not below it, not retired */
 };
 
 static gint by_number(gconstpointer a, gconstpointer b, gpointer user)
@@ -30,7 +30,6 @@ ql_cid_ledger *ql_cid_ledger_new(ql_side issuer)
     ledger->key = ql_hash_key_new();
     ledger->by_value = g_hash_table_new_full(ql_hash_key_hash, ql_cid_key_equal, g_free, NULL);
     ledger->by_sequence = g_tree_new_full(by_number, NULL, NULL, NULL);
-    ledger->active = g_tree_new_full(by_number, NULL, NULL, NULL);
     return ledger;
 }
 
@@ -40,7 +39,6 @@ void ql_cid_ledger_free(ql_cid_ledger *ledger)
         return;
     g_hash_table_destroy(ledger->by_value);
     g_tree_destroy(ledger->by_sequence);
-    g_tree_destroy(ledger->active);
     g_ptr_array_free(ledger->entries, TRUE);
     g_free(ledger);
 }
@@ -53,15 +51,20 @@ static void learn_token(ql_cid_entry *entry, const ql_cid_entry *told)
     }
 }
 
+static bool is_active(const ql_cid_ledger *ledger, const ql_cid_entry *entry)
+{
+    return entry->has_sequence && entry->sequence >= ledger->retire_prior_to &&
+           entry->retired_frame == 0;
+}
+
 static void learn_sequence(ql_cid_ledger *ledger, ql_cid_entry *entry, const ql_cid_entry *told)
 {
     entry->has_sequence = true;
     entry->sequence = told->sequence;
     entry->origin = told->origin;
     entry->retire_prior_to = told->retire_prior_to;
-    if (entry->sequence >= ledger->retire_prior_to)
-        g_tree_insert(ledger->active, &entry->sequence, entry);
     g_tree_insert(ledger->by_sequence, &entry->sequence, entry);
+    ledger->active += is_active(ledger, entry);
 }
 
 /* This value was entered before: a repeat, a conflict, or news about an ID that was seen in use
@@ -134,7 +137,7 @@ ql_cid_entry *ql_cid_ledger_find_sequence(const ql_cid_ledger *ledger, uint64_t 
 
 unsigned ql_cid_ledger_active(const ql_cid_ledger *ledger)
 {
-    return (unsigned)g_tree_nnodes(ledger->active);
+    return ledger->active;
 }
 
 void ql_cid_ledger_retire(ql_cid_ledger *ledger, ql_cid_entry *entry, uint32_t frame,
@@ -142,19 +145,23 @@ void ql_cid_ledger_retire(ql_cid_ledger *ledger, ql_cid_entry *entry, uint32_t f
 {
     if (entry->retired_frame != 0)
         return;
+    ledger->active -= is_active(ledger, entry);
     entry->retired_frame = frame;
     entry->retired_packet = packet_number;
-    if (entry->has_sequence)
-        g_tree_remove(ledger->active, &entry->sequence);
 }
 
 void ql_cid_ledger_raise_retire_prior_to(ql_cid_ledger *ledger, uint64_t sequence)
 {
-    GTreeNode *first;
-    while ((first = g_tree_node_first(ledger->active)) != NULL &&
-           *(const uint64_t *)g_tree_node_key(first) < sequence)
-        g_tree_remove(ledger->active, g_tree_node_key(first));
-    ledger->retire_prior_to = MAX(ledger->retire_prior_to, sequence);
+    if (sequence <= ledger->retire_prior_to)
+        return;
+    GTreeNode *node = g_tree_lower_bound(ledger->by_sequence, &ledger->retire_prior_to);
+    for (; node != NULL; node = g_tree_node_next(node)) {
+        const ql_cid_entry *entry = g_tree_node_value(node);
+        if (entry->sequence >= sequence)
+            break;
+        ledger->active -= is_active(ledger, entry);
+    }
+    ledger->retire_prior_to = sequence;
 }
 
 uint64_t ql_cid_ledger_retire_prior_to(const ql_cid_ledger *ledger)

@@ -24,24 +24,24 @@ const char *ql_cid_origin_name(ql_cid_origin origin);
 
 typedef struct ql_cid_entry {
     ql_cid cid;
-    ql_side issuer;
-    ql_cid_origin origin;
+    bool has_reset_token;
     bool has_sequence; /* false for the client's random ID, for Retry's, and for one seen in use
                           only */
-    uint64_t sequence;
-    bool has_reset_token;
+    bool told_kept;    /* that it was not retired when it should have been */
     uint8_t reset_token[16];
+    ql_side issuer;
+    ql_cid_origin origin;
+    uint64_t sequence;
     uint64_t packets, bytes; /* sent to this ID */
     /* Captured frames; 0 is never. */
     uint32_t issued_frame, first_used_frame, last_used_frame, retired_frame;
-    uint64_t first_used_ns; /* since the epoch */
-    uint32_t
-        retirement_acked_frame; /* the issuer has acknowledged RETIRE_CONNECTION_ID; 0: not seen */
-    uint64_t retired_packet;    /* number of the packet that carried RETIRE_CONNECTION_ID */
     uint32_t issues;            /* how often it was issued: repeats are retransmissions */
     uint32_t last_issued_frame; /* of the newest of them */
+    uint32_t
+        retirement_acked_frame; /* the issuer has acknowledged RETIRE_CONNECTION_ID; 0: not seen */
+    uint64_t first_used_ns;     /* since the epoch */
+    uint64_t retired_packet;    /* number of the packet that carried RETIRE_CONNECTION_ID */
     uint64_t retire_prior_to;   /* of the frame that issued it */
-    bool told_kept;             /* that it was not retired when it should have been */
 } ql_cid_entry;
 
 typedef struct ql_cid_ledger ql_cid_ledger;

@@ -7,6 +7,9 @@
  */
 #define SEARCH_BUDGET 20000u
 
+/* Datagrams behind a CONNECTION_CLOSE after which the keys, made anew for each, are put away. */
+#define NAPS_MAX 16u
+
 #define WRONG_TOLD_FROM 8u /* packets that do not authenticate */
 
 ql_space ql_space_of(ql_packet_type type)
@@ -169,6 +172,10 @@ void ql_connection_on_datagram(ql_connection *c, const ql_datagram *datagram, ql
     ql_path *path = ql_path_table_find(c->paths, client, server);
     if (path != NULL)
         ql_connection_measure_path(c, path, datagram, sender);
+    if (c->facts.close.frame != 0 && c->naps < NAPS_MAX) {
+        ql_keyring_doze(c->ring);
+        c->naps++;
+    }
 }
 
 /* The version of what the server sends is the one that was agreed on (RFC 9368, 4). Until then it

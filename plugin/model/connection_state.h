@@ -60,6 +60,7 @@ struct ql_connection {
     bool told_wrong, told_paths, told_cids;
     bool challenges, responds; /* the packet at hand has a PATH_CHALLENGE, a PATH_RESPONSE */
     bool confirmed;            /* HANDSHAKE_DONE was captured */
+    uint8_t naps;              /* how often the keys were put away behind the end */
     bool checked_parameters[2], told_at_end;
     uint64_t moved_early_ns; /* when the client moved ahead of HANDSHAKE_DONE; 0: it did not */
     bool begun;              /* the client's first Initial was captured */

@@ -38,6 +38,7 @@ void ql_message_clear(ql_message *message)
     ql_section_free(message->headers);
     ql_section_free(message->trailers);
     ql_body_free(message->body);
+    g_free(message->sha256);
     *message = (ql_message){ 0 };
 }
 

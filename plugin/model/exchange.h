@@ -50,6 +50,8 @@ const char *ql_section_value(const ql_section *section, const char *name);
 
 void ql_section_free(ql_section *section);
 
+#define QL_SHA256_LENGTH 32
+
 /* One direction of an exchange. */
 typedef struct ql_message {
     ql_section *headers;  /* NULL until decoded; of a response: the final one */
@@ -62,8 +64,7 @@ typedef struct ql_message {
     uint64_t reset_error; /* application error code of the RESET_STREAM */
     uint64_t gap_ns;      /* time during which bytes waited for a gap on the stream */
     uint64_t blocked_ns;  /* time during which its field sections waited for QPACK */
-    uint8_t sha256[32];   /* of the content */
-    bool has_sha256;      /* complete, the body is not empty, and hashes are wanted */
+    uint8_t *sha256;      /* of content that is complete and not empty; NULL: not (yet) known */
     bool complete;        /* all of it was seen, to the end of the stream */
     bool reset;           /* RESET_STREAM ended it */
 } ql_message;

@@ -2,10 +2,11 @@
 #include "model/journal.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 
-/* Events live as long as the journal and are never freed one by one, so they are cut from blocks.
- */
-#define BLOCK_EVENTS 512u
+/* Events live as long as the journal and are never freed one by one, so they are cut from blocks,
+ * each as long as its kind needs: they are most of what a packet costs. */
+#define BLOCK_SIZE 32768u
 
 typedef struct frame_list {
     ql_event *first, *last;
@@ -13,8 +14,8 @@ typedef struct frame_list {
 
 struct ql_journal {
     GArray *frames;    /* of frame_list, by frame number */
-    GPtrArray *blocks; /* of ql_event[BLOCK_EVENTS] */
-    unsigned used;     /* events of the last block */
+    GPtrArray *blocks; /* of BLOCK_SIZE bytes */
+    size_t used;       /* bytes of the last block */
     GPtrArray *findings;
     GHashTable *counts; /* connection and code -> how many findings */
     GStringChunk *texts;
@@ -32,7 +33,7 @@ ql_journal *ql_journal_new(void)
     ql_journal *journal = g_new0(ql_journal, 1);
     journal->frames = g_array_new(FALSE, TRUE, sizeof(frame_list));
     journal->blocks = g_ptr_array_new_with_free_func(g_free);
-    journal->used = BLOCK_EVENTS;
+    journal->used = BLOCK_SIZE;
     journal->findings = g_ptr_array_new_with_free_func(finding_free);
     journal->counts = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     journal->texts = g_string_chunk_new(4096);
@@ -51,14 +52,32 @@ void ql_journal_free(ql_journal *journal)
     g_free(journal);
 }
 
-static ql_event *event_new(ql_journal *journal)
+#define SIZE_WITH(member) (offsetof(ql_event, member) + sizeof(((ql_event *)NULL)->member))
+
+static size_t size_of(ql_event_kind kind)
 {
-    if (journal->used == BLOCK_EVENTS) {
-        g_ptr_array_add(journal->blocks, g_new0(ql_event, BLOCK_EVENTS));
+    static const size_t sizes[] = {
+        [QL_EVENT_PACKET] = SIZE_WITH(packet),   [QL_EVENT_STREAM] = SIZE_WITH(stream),
+        [QL_EVENT_SECTION] = SIZE_WITH(section), [QL_EVENT_END] = SIZE_WITH(end),
+        [QL_EVENT_CID] = SIZE_WITH(cid),         [QL_EVENT_PATH] = SIZE_WITH(path),
+        [QL_EVENT_FINDING] = SIZE_WITH(finding), [QL_EVENT_TEXT] = SIZE_WITH(text),
+    };
+    size_t alignment = _Alignof(ql_event);
+    return (sizes[kind] + alignment - 1) / alignment * alignment;
+}
+
+static ql_event *event_new(ql_journal *journal, ql_event_kind kind)
+{
+    size_t size = size_of(kind);
+    if (journal->used + size > BLOCK_SIZE) {
+        g_ptr_array_add(journal->blocks, g_malloc0(BLOCK_SIZE));
         journal->used = 0;
     }
-    ql_event *block = g_ptr_array_index(journal->blocks, journal->blocks->len - 1);
-    return &block[journal->used++];
+    uint8_t *block = g_ptr_array_index(journal->blocks, journal->blocks->len - 1);
+    ql_event *event = (ql_event *)(void *)(block + journal->used);
+    journal->used += size;
+    event->kind = kind;
+    return event;
 }
 
 ql_event *ql_journal_add(ql_journal *journal, uint32_t frame, ql_event_kind kind)
@@ -66,8 +85,7 @@ ql_event *ql_journal_add(ql_journal *journal, uint32_t frame, ql_event_kind kind
     if (frame >= journal->frames->len)
         g_array_set_size(journal->frames, frame + 1);
     frame_list *list = &g_array_index(journal->frames, frame_list, frame);
-    ql_event *event = event_new(journal);
-    event->kind = kind;
+    ql_event *event = event_new(journal, kind);
     if (list->last == NULL)
         list->first = event;
     else

@@ -112,6 +112,7 @@ typedef enum ql_event_kind {
     QL_EVENT_TEXT, /* a plain fact of the protocol worth a line, such as HANDSHAKE_DONE or GOAWAY */
 } ql_event_kind;
 
+/* Has room for the member of its kind only: not to be copied as a whole. */
 typedef struct ql_event {
     struct ql_event *next;
     ql_event_kind kind;

@@ -17,6 +17,9 @@ typedef struct slot {
     ql_packet_keys *candidates[CANDIDATES_MAX]; /* until one has proved right */
     unsigned candidate_count;
     ql_packet_keys *keys; /* the one that did */
+    bool dozes;           /* it is made again from the secret when it is needed, with: */
+    ql_suite suite;
+    uint32_t version;
     /* 1-RTT: keys of the neighbouring phases (RFC 9001, 6). */
     ql_packet_keys *previous, *next;
     bool phase;
@@ -45,6 +48,27 @@ static void slot_rest(slot *s)
     g_clear_pointer(&s->keys, ql_packet_keys_free);
     g_clear_pointer(&s->previous, ql_packet_keys_free);
     g_clear_pointer(&s->next, ql_packet_keys_free);
+}
+
+/* Keys of a later phase are not those of the secret, and stay. */
+static void slot_doze(slot *s)
+{
+    if (s->previous != NULL)
+        return;
+    if (s->keys != NULL) {
+        s->dozes = true;
+        s->suite = ql_packet_keys_suite(s->keys);
+        s->version = ql_packet_keys_version(s->keys);
+    }
+    slot_rest(s);
+}
+
+static void slot_wake(slot *s)
+{
+    if (!s->dozes)
+        return;
+    s->dozes = false;
+    s->keys = ql_packet_keys_new(s->version, s->suite, (ql_slice){ s->secret, s->secret_length });
 }
 
 static void slot_clear(slot *s)
@@ -100,7 +124,15 @@ void ql_keyring_rest(ql_keyring *ring)
 {
     initial_clear(ring);
     for (int side = 0; side < 2; side++)
-        slot_rest(&ring->slots[LEVEL_HANDSHAKE][side]);
+        slot_doze(&ring->slots[LEVEL_HANDSHAKE][side]);
+}
+
+void ql_keyring_doze(ql_keyring *ring)
+{
+    initial_clear(ring);
+    for (int l = 0; l < LEVEL_COUNT; l++)
+        for (int side = 0; side < 2; side++)
+            slot_doze(&ring->slots[l][side]);
 }
 
 bool ql_keyring_set_secrets(ql_keyring *ring, const ql_session_secrets *secrets)
@@ -274,6 +306,7 @@ ql_open_status ql_keyring_open(ql_keyring *ring, ql_side sender, const ql_packet
         opened = keys != NULL && unmask_and_open(keys, header, numbers, scratch, out);
     } else {
         slot *s = slot_of(ring, sender, header->type);
+        slot_wake(s);
         if (s->keys == NULL)
             opened = open_first(s, header, numbers, scratch, out);
         else if (header->type == QL_PACKET_ONE_RTT)
@@ -366,7 +399,7 @@ ql_open_status ql_keyring_search(ql_keyring *ring, ql_side sender, const ql_pack
     slot *s = slot_of(ring, sender, header->type);
     if (s == NULL || s->secret_length == 0)
         return QL_OPEN_NO_KEYS;
-    if (s->keys != NULL)
+    if (s->keys != NULL || s->dozes)
         return QL_OPEN_FAILED;
     if (s->candidate_count == 0)
         candidates_make(s, header->version);

@@ -28,6 +28,10 @@ bool ql_keyring_set_secrets(ql_keyring *ring, const ql_session_secrets *secrets)
  * given back, and made anew if more of them come. */
 void ql_keyring_rest(ql_keyring *ring);
 
+/* The connection is over: so are all keys, most of what a connection costs for as long as it is
+ * only looked at. They are made anew if more packets come. */
+void ql_keyring_doze(ql_keyring *ring);
+
 /* Whether there is a secret, or an Initial key, for packets of this type and sender. */
 bool ql_keyring_has(const ql_keyring *ring, ql_side sender, ql_packet_type type);
 

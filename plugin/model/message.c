@@ -273,6 +273,12 @@ void ql_message_reader_push(ql_message_reader *r, ql_slice bytes, const ql_arriv
     } while (item.kind != QL_HTTP3_MORE);
 }
 
+static uint8_t *hash_of(EVP_MD_CTX *digest)
+{
+    uint8_t hash[QL_SHA256_LENGTH];
+    return EVP_DigestFinal_ex(digest, hash, NULL) == 1 ? g_memdup2(hash, sizeof hash) : NULL;
+}
+
 void ql_message_reader_end(ql_message_reader *r)
 {
     ql_message *m = r->message;
@@ -286,7 +292,7 @@ void ql_message_reader_end(ql_message_reader *r)
                       "stream %" PRIu64 ": the %s ends within a frame (RFC 9114, 7.1)",
                       r->stream->id, ql_message_reader_what(r));
     if (m->complete && r->digest != NULL)
-        m->has_sha256 = EVP_DigestFinal_ex(r->digest, m->sha256, NULL) == 1;
+        m->sha256 = hash_of(r->digest);
     ql_http3_scope_digest_done(r->scope, g_steal_pointer(&r->digest));
     check_capsules(r);
     ql_message_reader_conclude(r);

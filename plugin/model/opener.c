@@ -220,9 +220,15 @@ static void open_protected_long(ql_opening *o, const ql_packet_header *header, q
     if (open_by(o, header, candidates, 0, by_cid))
         return;
     unsigned count = ql_router_propose_by_address(router, o->datagram, candidates, by_cid);
-    if (open_by(o, header, candidates, by_cid, count))
+    unsigned by_pair = by_cid;
+    while (by_pair < count && candidates[by_pair].match == QL_MATCH_PAIR)
+        by_pair++;
+    if (open_by(o, header, candidates, by_cid, by_pair))
         return;
+    /* Ahead of all connections of a busy server, which would need their Initial keys for it. */
     if (header->type == QL_PACKET_INITIAL && try_begin(o, header, candidates, count))
+        return;
+    if (open_by(o, header, candidates, by_pair, count))
         return;
     const ql_candidate *owner = owner_of_closed(o, candidates, count);
     if (header->type != QL_PACKET_INITIAL && ql_adoption_try(o, owner, rest) > 0)

@@ -157,6 +157,11 @@ ql_suite ql_packet_keys_suite(const ql_packet_keys *keys)
     return keys->suite;
 }
 
+uint32_t ql_packet_keys_version(const ql_packet_keys *keys)
+{
+    return keys->version;
+}
+
 static bool make_mask(ql_packet_keys *keys, const uint8_t sample[SAMPLE_LENGTH],
                       uint8_t mask[SAMPLE_LENGTH])
 {

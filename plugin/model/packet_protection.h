@@ -39,6 +39,7 @@ ql_packet_keys *ql_packet_keys_next(const ql_packet_keys *keys);
 void ql_packet_keys_free(ql_packet_keys *keys); /* NULL is a no-op */
 
 ql_suite ql_packet_keys_suite(const ql_packet_keys *keys);
+uint32_t ql_packet_keys_version(const ql_packet_keys *keys); /* whose labels they are made with */
 
 /* What header protection hid (RFC 9001, 5.4.1). */
 typedef struct ql_unmasked {

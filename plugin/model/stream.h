@@ -32,15 +32,14 @@ typedef struct ql_stream_facts {
     uint64_t id;
     ql_stream_role role;
     ql_exchange *exchange; /* of request and push streams once there is one, else NULL */
-    uint64_t session; /* of WebTransport streams: the request stream of their session, or
-                         QL_NO_STREAM */
+    uint64_t session;      /* of WebTransport streams: the request stream of their session, or
+                              QL_NO_STREAM */
     struct {
-        uint64_t received;   /* bytes captured, each once */
-        uint64_t in_order;   /* bytes that follow from offset 0 without a gap */
+        uint64_t received; /* bytes captured, each once */
+        uint64_t in_order; /* bytes that follow from offset 0 without a gap */
+        uint64_t final_size, reset_error;
         bool has_final_size; /* FIN or RESET_STREAM seen */
-        uint64_t final_size;
         bool reset;
-        uint64_t reset_error;
     } half[2]; /* by ql_side of the sender */
 } ql_stream_facts;
 

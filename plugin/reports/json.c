@@ -111,8 +111,8 @@ static void write_body(json_dumper *json, const char *size, const char *sha256,
                        const ql_message *message)
 {
     ql_json_number(json, size, message->body_size);
-    if (message->has_sha256)
-        ql_json_hex(json, sha256, message->sha256, sizeof message->sha256);
+    if (message->sha256 != NULL)
+        ql_json_hex(json, sha256, message->sha256, QL_SHA256_LENGTH);
     else
         ql_json_string(json, sha256, NULL);
 }

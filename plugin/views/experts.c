@@ -81,10 +81,15 @@ static void register_fields(int protocol)
 /* The sentence of this event, as if the frame had no other. */
 void ql_draw_chat(const ql_drawing *drawing, proto_item *item, const ql_event *event)
 {
-    ql_event alone = *event;
-    alone.next = NULL;
-    expert_field *field =
-        event->kind == QL_EVENT_CID ? &cid_fields[event->cid.kind] : &path_fields[event->path.kind];
+    ql_event alone = { .kind = event->kind };
+    expert_field *field;
+    if (event->kind == QL_EVENT_CID) {
+        alone.cid = event->cid;
+        field = &cid_fields[event->cid.kind];
+    } else {
+        alone.path = event->path;
+        field = &path_fields[event->path.kind];
+    }
     GArray *notes = ql_story_of_events(&alone, drawing->frame);
     if (notes->len > 0)
         expert_add_info_format(drawing->pinfo, item, field, "%s",

@@ -72,7 +72,7 @@ static void check_message(const ql_message *m)
 {
     check_section(m->headers);
     check_section(m->trailers);
-    g_assert(!m->has_sha256 || (m->complete && m->body_size > 0));
+    g_assert(m->sha256 == NULL || (m->complete && m->body_size > 0));
     g_assert(m->first.frame == 0 || m->last.frame > 0);
 }
 

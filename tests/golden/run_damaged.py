@@ -42,8 +42,10 @@ def everything(tshark):
                  "-z", f"quiclens,json,{tshark.home}/objects/json"]
     for report in REPORTS:
         arguments += ["-z", f"quiclens,{report}"]
-    if float(tshark.version) >= 4.4:
-        arguments += ["-z", "follow,quiclens,ascii,0,0", "-z", "follow,quiclens,hex,0,4"]
+    # Before 4.4 tshark has only connections to follow, later streams of them.
+    streams = (",0", ",4") if float(tshark.version) >= 4.4 else ("", "")
+    arguments += ["-z", f"follow,quiclens,ascii,0{streams[0]}"]
+    arguments += ["-z", f"follow,quiclens,hex,0{streams[1]}"]
     return arguments
 
 

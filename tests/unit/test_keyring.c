@@ -157,6 +157,43 @@ static void test_rest(void)
     tear_down(&f);
 }
 
+static void test_doze(void)
+{
+    fixture f;
+    set_up(&f);
+    ql_keyring_set_initial_dcid(f.ring, &f.ends.initial_dcid);
+    f.ends.suite = QL_SUITE_CHACHA20_POLY1305;
+    f.ends.version = QL_VERSION_2;
+    give_secrets(&f, true);
+    for (unsigned round = 0; round < 3; round++) {
+        assert_opens(&f, QL_CLIENT, QL_PACKET_INITIAL);
+        assert_opens(&f, QL_CLIENT, QL_PACKET_HANDSHAKE);
+        assert_opens(&f, QL_CLIENT, QL_PACKET_ONE_RTT);
+        ql_keyring_doze(f.ring);
+    }
+    tear_down(&f);
+}
+
+/* Before, behind and between the times at which the keys are put away. */
+static void test_doze_and_key_update(void)
+{
+    for (unsigned when = 0; when < 3; when++) {
+        fixture f;
+        set_up(&f);
+        give_secrets(&f, true);
+        for (unsigned updates = 0; updates < 3; updates++) {
+            f.ends.updates[QL_SERVER] = updates;
+            assert_opens(&f, QL_SERVER, QL_PACKET_ONE_RTT);
+            g_assert_cmpint(f.opened.key_update, ==, updates > 0);
+            if (updates == when)
+                ql_keyring_doze(f.ring);
+            assert_opens(&f, QL_SERVER, QL_PACKET_ONE_RTT);
+            g_assert_cmpint(f.opened.key_phase, ==, updates % 2 == 1);
+        }
+        tear_down(&f);
+    }
+}
+
 static void test_damage_does_not_decide(void)
 {
     fixture f;
@@ -341,6 +378,8 @@ int main(int argc, char **argv)
     g_test_add_func("/keyring/another ID makes other Initial keys", test_initial_of_another_id);
     g_test_add_func("/keyring/all levels, suites and versions open", test_levels);
     g_test_add_func("/keyring/keys that rest come back", test_rest);
+    g_test_add_func("/keyring/keys that doze come back", test_doze);
+    g_test_add_func("/keyring/keys that doze do not forget their phase", test_doze_and_key_update);
     g_test_add_func("/keyring/a damaged packet does not decide on the suite",
                     test_damage_does_not_decide);
     g_test_add_func("/keyring/secrets may come in pieces", test_secrets_in_pieces);

@@ -47,7 +47,7 @@ static void assert_pushed(const fixture *f)
     g_assert_cmpstr(e->path, ==, "/style.css");
     g_assert_cmpuint(e->status, ==, 200);
     g_assert_cmpuint(e->response.body_size, ==, 6);
-    g_assert_true(e->response.complete && e->response.has_sha256);
+    g_assert_true(e->response.complete && e->response.sha256 != NULL);
     g_assert_true(ql_streams_find(f->streams, 15)->exchange == e);
     assert_role(f, 15, "push");
     assert_findings(f, "");

@@ -20,10 +20,10 @@ static void test_request_and_response(void)
     g_assert_cmpstr(e->path, ==, "/a");
     g_assert_cmpuint(e->status, ==, 200);
     g_assert_cmpuint(e->response.body_size, ==, 3);
-    g_assert_true(e->response.has_sha256);
+    g_assert_nonnull(e->response.sha256);
     assert_bytes(e->response.sha256, 32, hash_of_abc, sizeof hash_of_abc);
     g_assert_true(e->request.complete && e->response.complete);
-    g_assert_false(e->request.has_sha256);
+    g_assert_null(e->request.sha256);
     g_assert_cmpuint(e->request.first.frame, ==, 1);
     g_assert_cmpuint(e->response.last.frame, ==, 2);
     assert_events(&f, 1, "stream section(0) end(request 0)");
@@ -113,7 +113,7 @@ static void test_response_before_request(void)
     send(&f, QL_CLIENT, 0, 0, true, get_wire("/late"));
     const ql_exchange *e = exchange_at(&f, 0);
     g_assert_cmpuint(e->status, ==, 200);
-    g_assert_true(e->response.complete && e->response.has_sha256);
+    g_assert_true(e->response.complete && e->response.sha256 != NULL);
     g_assert_cmpuint(e->informational->len, ==, 1);
     g_assert_nonnull(e->response.trailers);
     assert_events(&f, 1, "stream finding section(0) section(0) section(0) end(response 0)");
@@ -199,7 +199,7 @@ static void test_reset(void)
     g_assert_true(e->response.reset && e->stop_sending);
     g_assert_cmpuint(e->response.reset_error, ==, 0x10c);
     g_assert_cmpuint(e->stop_error, ==, 0x10c);
-    g_assert_false(e->response.complete || e->response.has_sha256);
+    g_assert_false(e->response.complete || e->response.sha256 != NULL);
     g_assert_cmpuint(e->response.body_size, ==, 3);
     assert_events(&f, 3, "text");
     assert_said(&f, 3, "H3_REQUEST_CANCELLED");

@@ -10,6 +10,7 @@ struct ql_cid_ledger {
     GPtrArray *entries;
     ql_hash_key key;
     GHashTable *by_value; /* ql_cid_key -> ql_cid_entry */
+    ql_cid_entry *recent; /* the last one that was found by its value, or NULL */
     GTree *by_sequence;   /* uint64_t -> ql_cid_entry, the key inside the entry */
     uint64_t retire_prior_to;
     unsigned active; /* of those with a sequence number: not below it, not retired */
@@ -124,10 +125,15 @@ ql_cid_issue ql_cid_ledger_issue(ql_cid_ledger *ledger, const ql_cid_entry *told
     return QL_CID_ISSUE_NEW;
 }
 
-ql_cid_entry *ql_cid_ledger_find(const ql_cid_ledger *ledger, const ql_cid *cid)
+ql_cid_entry *ql_cid_ledger_find(ql_cid_ledger *ledger, const ql_cid *cid)
 {
+    if (ledger->recent != NULL && ql_cid_equal(&ledger->recent->cid, cid))
+        return ledger->recent;
     ql_cid_key key = ql_cid_key_of(&ledger->key, cid);
-    return g_hash_table_lookup(ledger->by_value, &key);
+    ql_cid_entry *found = g_hash_table_lookup(ledger->by_value, &key);
+    if (found != NULL)
+        ledger->recent = found;
+    return found;
 }
 
 ql_cid_entry *ql_cid_ledger_find_sequence(const ql_cid_ledger *ledger, uint64_t sequence)

@@ -64,7 +64,7 @@ typedef enum ql_cid_issue {
 ql_cid_issue ql_cid_ledger_issue(ql_cid_ledger *ledger, const ql_cid_entry *entry, uint32_t frame,
                                  ql_cid_entry **out);
 
-ql_cid_entry *ql_cid_ledger_find(const ql_cid_ledger *ledger, const ql_cid *cid);
+ql_cid_entry *ql_cid_ledger_find(ql_cid_ledger *ledger, const ql_cid *cid);
 ql_cid_entry *ql_cid_ledger_find_sequence(const ql_cid_ledger *ledger, uint64_t sequence);
 
 /* IDs that are issued, not retired, and not below Retire Prior To: what the peer has to keep (RFC

@@ -17,6 +17,7 @@ struct ql_path_table {
     GPtrArray *paths;
     ql_hash_key key;
     GHashTable *by_pair; /* ql_ends_key of client and server -> ql_path */
+    ql_path *recent;     /* the last one that was found, or NULL */
     GQueue challenges;   /* of challenge, oldest first */
     GArray *orphans;     /* of ql_orphan_response */
 };
@@ -50,11 +51,21 @@ void ql_path_validate_for_server(ql_path *path, const ql_where *where)
     path->validated_for_server = true;
 }
 
-ql_path *ql_path_table_find(const ql_path_table *table, const ql_endpoint *client,
+static bool is_between(const ql_path *path, const ql_endpoint *client, const ql_endpoint *server)
+{
+    return ql_endpoint_equal(&path->client, client) && ql_endpoint_equal(&path->server, server);
+}
+
+ql_path *ql_path_table_find(ql_path_table *table, const ql_endpoint *client,
                             const ql_endpoint *server)
 {
+    if (table->recent != NULL && is_between(table->recent, client, server))
+        return table->recent;
     ql_ends_key key = ql_ends_key_of(&table->key, client, server);
-    return g_hash_table_lookup(table->by_pair, &key);
+    ql_path *found = g_hash_table_lookup(table->by_pair, &key);
+    if (found != NULL)
+        table->recent = found;
+    return found;
 }
 
 ql_path *ql_path_table_get(ql_path_table *table, const ql_endpoint *client,

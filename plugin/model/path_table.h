@@ -67,7 +67,7 @@ void ql_path_note_cid(ql_path *path, ql_side sender, const struct ql_cid_entry *
 void ql_path_validate_for_server(ql_path *path, const ql_where *where);
 
 /* NULL when the pair was never seen. */
-ql_path *ql_path_table_find(const ql_path_table *table, const ql_endpoint *client,
+ql_path *ql_path_table_find(ql_path_table *table, const ql_endpoint *client,
                             const ql_endpoint *server);
 
 /* A PATH_CHALLENGE of `sender` was captured on the path. */

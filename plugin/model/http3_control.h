@@ -29,7 +29,4 @@ bool ql_http3_settings_allow_webtransport(const GArray *settings);
 /* The value of a setting, 0 where it is not in the list. */
 uint64_t ql_http3_setting(const GArray *settings, uint64_t identifier);
 
-/* "QPACK_MAX_TABLE_CAPACITY"; "reserved"; NULL when it has no name. */
-const char *ql_http3_setting_name(uint64_t identifier);
-
 #endif

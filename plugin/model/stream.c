@@ -107,6 +107,7 @@ static stream *stream_new(const ql_streams *streams, uint64_t id)
     stream *s = g_new0(stream, 1);
     s->key = ql_number_key_of(&streams->key, id);
     s->facts.id = id;
+    s->facts.first_frame = streams->now.frame;
     s->facts.session = QL_NO_STREAM;
     if (streams->protocol == QL_PROTOCOL_OTHER)
         s->facts.role = QL_ROLE_OTHER;
@@ -473,6 +474,16 @@ const ql_stream_facts *ql_streams_find(const ql_streams *streams, uint64_t id)
 {
     const stream *s = find_in(streams, streams->by_id, id);
     return s == NULL ? NULL : &s->facts;
+}
+
+unsigned ql_streams_count(const ql_streams *streams)
+{
+    return streams->streams->len;
+}
+
+const ql_stream_facts *ql_streams_at(const ql_streams *streams, unsigned index)
+{
+    return &((const stream *)g_ptr_array_index(streams->streams, index))->facts;
 }
 
 const GArray *ql_streams_settings(const ql_streams *streams, ql_side side)

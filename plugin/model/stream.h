@@ -31,6 +31,7 @@ const char *ql_stream_role_name(ql_stream_role role);
 typedef struct ql_stream_facts {
     uint64_t id;
     ql_stream_role role;
+    uint32_t first_frame;  /* captured frame of its first QUIC frame */
     ql_exchange *exchange; /* of request and push streams once there is one, else NULL */
     uint64_t session;      /* of WebTransport streams: the request stream of their session, or
                               QL_NO_STREAM */
@@ -96,11 +97,18 @@ const GPtrArray *ql_streams_exchanges(const ql_streams *streams);
 /* NULL when no frame of this stream was seen. */
 const ql_stream_facts *ql_streams_find(const ql_streams *streams, uint64_t id);
 
+/* Streams that were seen, in the order of their first frames. */
+unsigned ql_streams_count(const ql_streams *streams);
+const ql_stream_facts *ql_streams_at(const ql_streams *streams, unsigned index);
+
 typedef struct ql_setting {
     uint64_t identifier, value;
 } ql_setting;
 
 /* SETTINGS of one side, in their order: of ql_setting. NULL until they were seen. */
 const GArray *ql_streams_settings(const ql_streams *streams, ql_side side);
+
+/* "QPACK_MAX_TABLE_CAPACITY"; "reserved"; NULL when it has no name. */
+const char *ql_http3_setting_name(uint64_t identifier);
 
 #endif

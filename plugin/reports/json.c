@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reports/report.h"
 
+#include "reports/json_http3.h"
 #include "reports/json_line.h"
 #include "reports/text.h"
 
@@ -43,7 +44,8 @@ static void write_close(json_dumper *json, const ql_connection_facts *facts)
 
 static void write_connection(json_dumper *json, const void *thing, uint32_t connection)
 {
-    const ql_connection_facts *facts = thing;
+    const ql_connection_facts *facts = ql_connection_facts_of(thing);
+    const ql_streams *streams = ql_connection_streams(thing);
     char version[sizeof "0x00000000"];
     g_snprintf(version, sizeof version, "0x%08x", facts->version);
     ql_json_string(json, "type", "connection");
@@ -61,6 +63,8 @@ static void write_connection(json_dumper *json, const void *thing, uint32_t conn
     ql_json_frame(json, "last_frame", facts->last.frame);
     ql_json_number(json, "packets", facts->packets);
     write_close(json, facts);
+    ql_json_settings(json, "client_settings", ql_streams_settings(streams, QL_CLIENT));
+    ql_json_settings(json, "server_settings", ql_streams_settings(streams, QL_SERVER));
 }
 
 /* These have keys of their own. */
@@ -80,9 +84,8 @@ static void write_bytes(json_dumper *json, const char *bytes, size_t length)
     g_free(valid);
 }
 
-static void write_fields(json_dumper *json, const char *name, const ql_section *section)
+static void write_lines(json_dumper *json, const ql_section *section)
 {
-    json_dumper_set_member_name(json, name);
     json_dumper_begin_array(json);
     for (guint i = 0; section != NULL && i < section->fields->count; i++) {
         const ql_field *field = &section->fields->line[i];
@@ -96,6 +99,13 @@ static void write_fields(json_dumper *json, const char *name, const ql_section *
     json_dumper_end_array(json);
 }
 
+static void write_fields(json_dumper *json, const char *name, const ql_section *section)
+{
+    json_dumper_set_member_name(json, name);
+    write_lines(json, section);
+}
+
+/* The statuses, and the fields of each. */
 static void write_informational(json_dumper *json, const GPtrArray *sections)
 {
     json_dumper_set_member_name(json, "informational");
@@ -104,6 +114,11 @@ static void write_informational(json_dumper *json, const GPtrArray *sections)
         const ql_section *section = g_ptr_array_index(sections, i);
         json_dumper_value_anyf(json, "%u", section->status);
     }
+    json_dumper_end_array(json);
+    json_dumper_set_member_name(json, "informational_headers");
+    json_dumper_begin_array(json);
+    for (guint i = 0; sections != NULL && i < sections->len; i++)
+        write_lines(json, g_ptr_array_index(sections, i));
     json_dumper_end_array(json);
 }
 
@@ -285,6 +300,29 @@ static void write_finding(json_dumper *json, const void *thing, uint32_t connect
     ql_json_string(json, "rfc", kind->rfc);
 }
 
+static void write_stream(json_dumper *json, const void *thing, uint32_t connection)
+{
+    ql_json_string(json, "type", "stream");
+    ql_json_number(json, "connection", connection);
+    ql_json_stream(json, thing);
+}
+
+/* What a frame says beside all that has lines of its own: GOAWAY, priorities, datagrams, ... */
+typedef struct said {
+    const ql_event *event;
+    uint32_t frame;
+} said;
+
+static void write_said(json_dumper *json, const void *thing, uint32_t connection)
+{
+    const said *at = thing;
+    ql_json_string(json, "type", "event");
+    ql_json_number_if(json, "connection", connection != QL_NO_CONNECTION, connection);
+    ql_json_frame(json, "frame", at->frame);
+    ql_json_text(json, "text", at->event->text.text);
+    ql_json_string(json, "rfc", at->event->text.rfc);
+}
+
 /* The earlier of two frames, of which 0 is never. */
 static uint32_t earlier(uint32_t a, uint32_t b)
 {
@@ -295,7 +333,7 @@ static void gather_connection(GArray *lines, const ql_connection *connection)
 {
     const ql_connection_facts *facts = ql_connection_facts_of(connection);
     uint32_t number = facts->number;
-    gather(lines, facts->first.frame, number, facts, write_connection);
+    gather(lines, facts->first.frame, number, connection, write_connection);
     const GPtrArray *paths = ql_connection_paths(connection);
     for (guint i = 0; i < paths->len; i++) {
         const ql_path *path = g_ptr_array_index(paths, i);
@@ -309,11 +347,34 @@ static void gather_connection(GArray *lines, const ql_connection *connection)
                    write_cid);
         }
     }
-    const GPtrArray *exchanges = ql_streams_exchanges(ql_connection_streams(connection));
+    const ql_streams *streams = ql_connection_streams(connection);
+    for (unsigned i = 0; i < ql_streams_count(streams); i++) {
+        const ql_stream_facts *stream = ql_streams_at(streams, i);
+        if (ql_json_stream_has_own_line(stream))
+            gather(lines, stream->first_frame, number, stream, write_stream);
+    }
+    const GPtrArray *exchanges = ql_streams_exchanges(streams);
     for (guint i = 0; i < exchanges->len; i++) {
         const ql_exchange *exchange = g_ptr_array_index(exchanges, i);
         gather(lines, earlier(exchange->request.first.frame, exchange->response.first.frame),
                number, exchange, write_exchange);
+    }
+}
+
+/* What is said on a frame is of the connection of the packet ahead of it. */
+static void gather_said(GArray *lines, GPtrArray *all, const ql_session *session, uint32_t frame)
+{
+    uint32_t connection = QL_NO_CONNECTION;
+    for (const ql_event *event = ql_session_events(session, frame); event != NULL;
+         event = event->next) {
+        if (event->kind == QL_EVENT_PACKET)
+            connection = ql_connection_facts_of(event->packet.connection)->number;
+        if (event->kind != QL_EVENT_TEXT)
+            continue;
+        said *at = g_new(said, 1);
+        *at = (said){ event, frame };
+        g_ptr_array_add(all, at);
+        gather(lines, frame, connection, at, write_said);
     }
 }
 
@@ -328,8 +389,15 @@ static gint compare_lines(gconstpointer a, gconstpointer b)
 void ql_report_json(const ql_session *session, FILE *out)
 {
     GArray *lines = g_array_new(FALSE, FALSE, sizeof(line));
-    for (unsigned c = 0; c < ql_session_connection_count(session); c++)
-        gather_connection(lines, ql_session_connection(session, c));
+    GPtrArray *all_said = g_ptr_array_new_with_free_func(g_free);
+    uint32_t last_frame = 0;
+    for (unsigned c = 0; c < ql_session_connection_count(session); c++) {
+        const ql_connection *connection = ql_session_connection(session, c);
+        gather_connection(lines, connection);
+        last_frame = MAX(last_frame, ql_connection_facts_of(connection)->last.frame);
+    }
+    for (uint32_t frame = 1; frame <= last_frame; frame++)
+        gather_said(lines, all_said, session, frame);
     const GPtrArray *findings = ql_session_findings(session);
     for (guint i = 0; i < findings->len; i++) {
         const ql_finding *finding = g_ptr_array_index(findings, i);
@@ -349,6 +417,7 @@ void ql_report_json(const ql_session *session, FILE *out)
         fwrite(text->str, 1, text->len, out);
         g_string_truncate(text, 0);
     }
+    g_ptr_array_free(all_said, TRUE);
     g_string_free(text, TRUE);
     g_array_free(lines, TRUE);
 }

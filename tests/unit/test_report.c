@@ -58,9 +58,10 @@ static const struct {
 } contract[] = {
     { "connection", "first_frame",
       "type connection version alpn client_random secrets client server first_frame last_frame "
-      "packets close" },
+      "packets close client_settings server_settings" },
     { "exchange", "request_frame",
       "type connection stream pushed method scheme authority path status informational "
+      "informational_headers "
       "request_headers response_headers request_trailers response_trailers request_body_size "
       "request_body_sha256 response_body_size response_body_sha256 request_frame response_frame "
       "end_frame time_to_first_byte duration complete request_fields_left_out "
@@ -74,6 +75,8 @@ static const struct {
       "type connection id client server cause first_frame last_frame packets challenge_frame "
       "response_frame validation_time validated" },
     { "finding", "frame", "type connection frame code severity text rfc" },
+    { "stream", "first_frame", "type connection stream role session first_frame client server" },
+    { "event", "frame", "type connection frame text rfc" },
 };
 
 static size_t kind_of(JsonObject *object)
@@ -87,7 +90,8 @@ static size_t kind_of(JsonObject *object)
 
 static void test_every_key_is_on_every_line(void)
 {
-    static const char *const names[] = { "ngtcp2-v1-migrate", "aioq-aioq-push", "x-nokeys" };
+    static const char *const names[] = { "ngtcp2-v1-migrate", "aioq-aioq-push", "x-nokeys",
+                                         "aioq-h3-webtransport" };
     bool seen[G_N_ELEMENTS(contract)] = { false };
     for (size_t n = 0; n < G_N_ELEMENTS(names); n++) {
         ql_session *session = load(names[n], true);
@@ -120,6 +124,36 @@ static void test_lines_are_ordered_by_first_frame(void)
         last = frame;
     }
     g_assert_cmpint(last, >, 1);
+    ql_session_free(session);
+}
+
+static guint count_of(GPtrArray *lines, const char *type, const char *member, const char *value)
+{
+    guint count = 0;
+    for (guint i = 0; i < lines->len; i++) {
+        JsonObject *object = object_at(lines, i);
+        if (g_str_equal(json_object_get_string_member(object, "type"), type) &&
+            strstr(json_object_get_string_member(object, member), value) != NULL)
+            count++;
+    }
+    return count;
+}
+
+static void test_what_is_no_exchange(void)
+{
+    ql_session *session = load("aioq-h3-webtransport", true);
+    g_autoptr(GPtrArray) lines = json_lines(session);
+    JsonArray *settings = json_object_get_array_member(object_at(lines, 0), "server_settings");
+    bool allows = false;
+    for (guint i = 0; i < json_array_get_length(settings); i++) {
+        JsonObject *setting = json_array_get_object_element(settings, i);
+        allows |= json_object_get_int_member(setting, "identifier") == 0x08 &&
+                  json_object_get_int_member(setting, "value") == 1;
+    }
+    g_assert_true(allows);
+    g_assert_cmpuint(count_of(lines, "stream", "role", "webtransport"), ==, 4);
+    g_assert_cmpuint(count_of(lines, "event", "text", "HTTP datagram of "), ==, 2);
+    g_assert_cmpuint(count_of(lines, "event", "text", "capsule "), >, 0);
     ql_session_free(session);
 }
 
@@ -212,5 +246,7 @@ int main(int argc, char **argv)
     ADD("tables say what matters", test_tables_say_what_matters);
     ADD("an empty session is reported as such", test_an_empty_session_is_reported_as_such);
     ADD("a report changes nothing", test_a_report_changes_nothing);
+    g_test_add_func("/report/streams and events that are no exchange have lines of their own",
+                    test_what_is_no_exchange);
     return g_test_run();
 }

@@ -169,13 +169,16 @@ static bool close_tools(get_tools *tools, GError **error)
     return capture && keylog && qlogs && sessions;
 }
 
+/* Who started the program may have it ignore some of them, as nohup does. */
 static sigset_t ending_signals(void)
 {
+    static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
+    struct sigaction action;
     sigset_t signals;
     sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
+    for (size_t i = 0; i < G_N_ELEMENTS(ending); i++)
+        if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(&signals, ending[i]);
     return signals;
 }
 

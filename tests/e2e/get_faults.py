@@ -70,6 +70,21 @@ class Faults(peers.Case):
                 last = peers.tshark(folder / "c.pcapng", "-T", "fields", "-e", "quic.frame_type")[-1]
                 self.assertIn("29", last.split(","), "CONNECTION_CLOSE (0x1d) is missing")
 
+    def test_what_is_to_be_ignored_ends_nothing(self):
+        """As under nohup."""
+        with self.start(peers.Gtlsserver) as server:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            try:
+                client, folder = self.start_with_records(server)
+            finally:
+                signal.signal(signal.SIGHUP, signal.SIG_DFL)
+            with client.stdout, client.stderr:
+                begun = client.stdout.read(100_000)
+                client.send_signal(signal.SIGHUP)
+                self.assertEqual(begun + client.stdout.read(), self.files["5m"])
+            self.assertEqual(client.wait(peers.TIMEOUT), 0)
+            self.assert_readable(folder)
+
     def test_told_to_end_in_a_bad_network(self):
         with self.start(peers.Gtlsserver) as server:
             client, folder = self.start_with_records(server, "--impair",

@@ -21,6 +21,10 @@ PATTERN = bytes((i * 7 + i // 256) & 0xFF for i in range(1024 * 1024))
 """What /1m.bin of the built-in pages holds."""
 
 
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)  # programs in the background of a script inherit other ways
+
+
 class Home:
     """A folder that is the home of those who run the program, and is gone in the end."""
 

@@ -34,8 +34,8 @@ void ql_stream_half_free(ql_stream_half *half);
 void ql_stream_half_begin(ql_stream_half *half, ql_stream_protocol protocol, ql_http3 *http3,
                           ql_stream_facts *facts, const ql_stream_half *other);
 
-/* What came on either half, or SETTINGS, may tell how this one is read, if that was not known: bytes
- * that were held are read then. True when that happened. */
+/* What came on either half, or SETTINGS, may tell how this one is read, if that was not known:
+ * bytes that were held are read then. True when that happened. */
 bool ql_stream_half_resume(ql_stream_half *half, const ql_stream_facts *facts);
 
 ql_reassembly_outcome ql_stream_half_add(ql_stream_half *half, uint64_t offset, ql_slice bytes,

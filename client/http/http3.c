@@ -50,7 +50,7 @@ ql_http3 *ql_http3_new(ngtcp2_conn *quic, const ql_http_settings *own, ngtcp2_cc
     ql_http3 *http3 = g_new0(ql_http3, 1);
     http3->quic = quic;
     http3->settings = *own;
-    http3->datagrams = ql_origin_datagrams_new();
+    http3->datagrams = ql_datagram_queue_new();
     http3->frames = own->trace_frames ? ql_frame_trace_new(own->trace) : NULL;
     http3->streams = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
                                            (GDestroyNotify)ql_request_stream_free);
@@ -72,7 +72,7 @@ void ql_http3_free(ql_http3 *http3)
     nghttp3_conn_del(http3->connection);
     ql_qlog_http3_free(http3->qlog);
     g_hash_table_unref(http3->streams);
-    ql_origin_datagrams_free(http3->datagrams);
+    ql_datagram_queue_free(http3->datagrams);
     ql_frame_trace_free(http3->frames);
     g_array_unref(http3->closed);
     g_free(http3);
@@ -245,8 +245,8 @@ ngtcp2_ssize ql_http3_write_packet(ql_http3 *http3, ngtcp2_conn *quic, ngtcp2_pa
                                    ngtcp2_tstamp now, ngtcp2_ccerr *why)
 {
     ngtcp2_ssize first = http3 == NULL ? NGTCP2_ERR_NOBUF
-                                       : ql_origin_datagrams_write(http3->datagrams, quic, path,
-                                                                   info, data, length, now);
+                                       : ql_datagram_queue_write(http3->datagrams, quic, path, info,
+                                                                 data, length, now);
     if (first != NGTCP2_ERR_WRITE_MORE && first != NGTCP2_ERR_NOBUF)
         return first;
     for (;;) {

@@ -62,7 +62,7 @@ static void queue_datagrams(ql_http3 *http3, int64_t id, const ql_request_stream
         head[0] |= size == 1 ? 0 : size == 2 ? 0x40 : 0x80;
         g_byte_array_append(datagram, head, (guint)size);
         g_byte_array_append(datagram, (const guint8 *)*at, (guint)strlen(*at));
-        ql_origin_datagrams_receive(http3->datagrams, datagram->data, datagram->len);
+        ql_datagram_queue_add(http3->datagrams, datagram->data, datagram->len);
     }
 }
 

@@ -4,7 +4,7 @@
 
 #include "frame_trace.h"
 #include "http3.h"
-#include "origin_datagrams.h"
+#include "datagram_queue.h"
 #include "qlog_http3.h"
 
 #include <glib.h>
@@ -22,7 +22,7 @@ struct ql_http3 {
     bool going_away;
     unsigned priorities; /* that requests are to get later, and have not */
     bool settings_came, connect_protocol, takes_datagrams; /* of the server (RFC 9220, 9297) */
-    ql_origin_datagrams *datagrams;                        /* to be sent */
+    ql_datagram_queue *datagrams;                          /* to be sent */
     ql_frame_trace *frames;                                /* NULL: none */
     ql_qlog_http3 *qlog;                                   /* NULL: none */
 };

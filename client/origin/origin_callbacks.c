@@ -156,7 +156,7 @@ static int on_datagram(ngtcp2_conn *quic, uint32_t flags, const uint8_t *data, s
 {
     ql_origin_callbacks_context *c = user;
     (void)quic, (void)flags;
-    ql_origin_datagrams_receive(c->datagrams, data, length);
+    ql_datagram_queue_add(c->datagrams, data, length);
     return 0;
 }
 
@@ -283,7 +283,7 @@ ngtcp2_ssize ql_origin_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *pa
 {
     ql_origin_callbacks_context *c = user;
     ngtcp2_ssize written =
-        ql_origin_datagrams_write(c->datagrams, quic, path, info, packet, capacity, now);
+        ql_datagram_queue_write(c->datagrams, quic, path, info, packet, capacity, now);
     if (written != NGTCP2_ERR_WRITE_MORE && written != NGTCP2_ERR_NOBUF)
         return written;
     for (;;) {

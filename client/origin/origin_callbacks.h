@@ -3,7 +3,7 @@
 #pragma once
 
 #include "origin_application.h"
-#include "origin_datagrams.h"
+#include "datagram_queue.h"
 #include "origin_drill.h"
 #include "origin_ids.h"
 #include "origin_insertion.h"
@@ -22,7 +22,7 @@ typedef struct ql_origin_callbacks_context {
     ql_tls *tls;
     ql_origin_ids *ids;
     ql_origin_application *application; /* NULL before the keys for 1-RTT are there */
-    ql_origin_datagrams *datagrams;
+    ql_datagram_queue *datagrams;
     ql_qlog *qlog;                  /* NULL: none */
     ql_qlog_http3 *http_qlog;       /* of HTTP/3, in qlog */
     ql_origin_path_log *path_log;   /* of IDs and paths, in qlog */

@@ -104,7 +104,7 @@ ql_origin_connection *ql_origin_connection_new(const ql_origin_shared *shared, v
     ql_origin_callbacks_context *context = &c->context;
     context->shared = shared;
     context->ids = ql_origin_ids_new(&place, &arrival->datagram->remote);
-    context->datagrams = ql_origin_datagrams_new();
+    context->datagrams = ql_datagram_queue_new();
     if (ql_trigger_is_set(&shared->quic.retire) || shared->http.misbehaviour != NULL)
         context->insertion = ql_origin_insertion_new();
     context->drill = ql_origin_drill_new(&shared->quic, context->ids, context->insertion);
@@ -138,7 +138,7 @@ void ql_origin_connection_free(ql_origin_connection *c)
     ql_origin_path_log_free(c->context.path_log);
     ql_qlog_free(c->context.qlog);
     ql_tls_free(c->context.tls);
-    ql_origin_datagrams_free(c->context.datagrams);
+    ql_datagram_queue_free(c->context.datagrams);
     ql_origin_drill_free(c->context.drill);
     ql_origin_insertion_free(c->context.insertion);
     g_clear_pointer(&c->farewell, g_bytes_unref);

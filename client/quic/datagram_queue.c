@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "origin_datagrams.h"
+#include "datagram_queue.h"
 
 #include <glib.h>
 
-struct ql_origin_datagrams {
+struct ql_datagram_queue {
     GQueue waiting; /* GBytes */
 };
 
@@ -12,14 +12,14 @@ static void free_bytes(gpointer bytes)
     g_bytes_unref(bytes);
 }
 
-ql_origin_datagrams *ql_origin_datagrams_new(void)
+ql_datagram_queue *ql_datagram_queue_new(void)
 {
-    ql_origin_datagrams *datagrams = g_new0(ql_origin_datagrams, 1);
+    ql_datagram_queue *datagrams = g_new0(ql_datagram_queue, 1);
     g_queue_init(&datagrams->waiting);
     return datagrams;
 }
 
-void ql_origin_datagrams_free(ql_origin_datagrams *datagrams)
+void ql_datagram_queue_free(ql_datagram_queue *datagrams)
 {
     if (datagrams == NULL)
         return;
@@ -27,13 +27,13 @@ void ql_origin_datagrams_free(ql_origin_datagrams *datagrams)
     g_free(datagrams);
 }
 
-void ql_origin_datagrams_receive(ql_origin_datagrams *datagrams, const uint8_t *data, size_t length)
+void ql_datagram_queue_add(ql_datagram_queue *datagrams, const uint8_t *data, size_t length)
 {
-    if (datagrams->waiting.length < QL_ORIGIN_DATAGRAMS_WAITING)
+    if (datagrams->waiting.length < QL_DATAGRAM_QUEUE_MAX)
         g_queue_push_tail(&datagrams->waiting, g_bytes_new(data, length));
 }
 
-size_t ql_origin_datagrams_waiting(const ql_origin_datagrams *datagrams)
+size_t ql_datagram_queue_waiting(const ql_datagram_queue *datagrams)
 {
     return datagrams->waiting.length;
 }
@@ -50,9 +50,9 @@ static bool is_refused(ngtcp2_conn *quic, gsize length, ngtcp2_ssize outcome)
             length + OVERHEAD_BYTES > ngtcp2_conn_get_path_max_tx_udp_payload_size2(quic));
 }
 
-ngtcp2_ssize ql_origin_datagrams_write(ql_origin_datagrams *datagrams, ngtcp2_conn *quic,
-                                       ngtcp2_path *path, ngtcp2_pkt_info *info, uint8_t *packet,
-                                       size_t capacity, ngtcp2_tstamp now)
+ngtcp2_ssize ql_datagram_queue_write(ql_datagram_queue *datagrams, ngtcp2_conn *quic,
+                                     ngtcp2_path *path, ngtcp2_pkt_info *info, uint8_t *packet,
+                                     size_t capacity, ngtcp2_tstamp now)
 {
     ngtcp2_ssize result = NGTCP2_ERR_NOBUF;
     GBytes *next;

@@ -24,7 +24,7 @@ static const ql_column carried_columns[] = {
     { .title = "path", .right = true },
     { .title = "packets up", .right = true },
     { .title = "down", .right = true },
-    { .title = "largest acked up", .right = true },
+    { .title = "acked size up", .right = true },
     { .title = "down", .right = true },
     { .title = "ECN up", .flexible = true },
     { .title = "down", .flexible = true },

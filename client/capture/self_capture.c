@@ -142,6 +142,8 @@ static uint64_t sum_words(uint64_t sum, const uint8_t *data, size_t length)
         memcpy(&word, data, sizeof word);
         sum += word;
     }
+    if (length == 0)
+        return sum; /* data may be NULL */
     word = 0;
     memcpy(&word, data, length);
     return sum + word;

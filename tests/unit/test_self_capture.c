@@ -165,6 +165,15 @@ static void test_checksums_hold_for_many_payloads(place *p, gconstpointer unused
     }
 }
 
+static void test_a_datagram_without_content_needs_no_data(place *p, gconstpointer unused)
+{
+    (void)unused;
+    g_autoptr(GByteArray) v4 = capture_one(p, "127.0.0.1", "127.0.0.1", 0, NULL, 0);
+    g_autoptr(GByteArray) v6 = capture_one(p, "::1", "::1", 0, NULL, 0);
+    g_assert_cmphex(udp_receiver_sum_v4(v4), ==, 0xffff);
+    g_assert_cmphex(udp_receiver_sum_v6(v6), ==, 0xffff);
+}
+
 /* A sum of zero must not be written as zero, which would say that there is no checksum (RFC 768).
  * The two bytes are the checksum that the payload 00 00 gets, so that the sum comes out as zero. */
 static void test_checksum_of_zero_is_written_as_all_ones(place *p, gconstpointer unused)
@@ -348,6 +357,7 @@ int main(int argc, char **argv)
     TEST("ipv4", test_ipv4_headers_are_those_of_the_wire);
     TEST("ipv6", test_ipv6_headers_are_those_of_the_wire);
     TEST("checksums", test_checksums_hold_for_many_payloads);
+    TEST("no-content", test_a_datagram_without_content_needs_no_data);
     TEST("checksum-zero", test_checksum_of_zero_is_written_as_all_ones);
     TEST("mapped", test_mapped_addresses_are_written_as_ipv4);
     TEST("time", test_time_is_kept_to_the_nanosecond);

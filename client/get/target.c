@@ -27,6 +27,7 @@ struct ql_target {
     ql_connection *connection; /* ... this; NULL: none now */
     bool moved;                /* a connection has had its chance to move */
     size_t given;              /* requests, since the attempts began */
+    bool fresh;                /* one came for which there may be room, after the last step */
     ql_connection_figures figures;
 };
 
@@ -67,6 +68,7 @@ void ql_target_free(ql_target *target)
 
 void ql_target_add(ql_target *target, ql_request *request)
 {
+    target->fresh = target->fresh || g_queue_is_empty(&target->waiting);
     g_queue_push_tail(&target->waiting, request);
     target->given++;
 }
@@ -279,6 +281,7 @@ static void step_connection(ql_target *target)
 
 void ql_target_step(ql_target *target)
 {
+    target->fresh = false;
     if (target->connection != NULL)
         step_connection(target);
     else if (target->attempts->len > 0 || (!g_queue_is_empty(&target->waiting) && look_up(target)))
@@ -299,6 +302,8 @@ void ql_target_add_pollfds(const ql_target *target, GArray *pollfds)
 
 ngtcp2_tstamp ql_target_expiry(const ql_target *target)
 {
+    if (target->fresh)
+        return 0;
     if (target->connection != NULL)
         return ql_connection_expiry(target->connection);
     if (target->lookup != NULL)

@@ -29,7 +29,7 @@ struct ql_transfer {
     GPtrArray *targets;    /* ql_target, in the order of their first requests */
     GHashTable *by_origin; /* char * -> ql_target, borrowed */
     GQueue delayed;        /* of requests, those that are not due */
-    GPtrArray *draining;   /* of requests, those that ended, but are not written */
+    GPtrArray *draining;   /* of requests, those that ended, but are not written; by place */
     GPtrArray *finished;   /* of requests, those that are of no more use */
     GHashTable *wide;      /* sentences on failures of whole connections */
     GHashTable *said;      /* those that are said once, and have been */
@@ -196,6 +196,17 @@ static void on_over(ql_transfer *transfer, ql_request *request)
         transfer->settings.over(request, &of->figures, of->place, transfer->settings.over_user);
 }
 
+/* They take their turns on standard output in that order, so that one look at all is enough. */
+static void drain(ql_transfer *transfer, ql_request *request)
+{
+    GPtrArray *draining = transfer->draining;
+    guint at = draining->len;
+    while (at > 0 && entry_of(transfer, g_ptr_array_index(draining, at - 1))->place >
+                         entry_of(transfer, request)->place)
+        at--;
+    g_ptr_array_insert(draining, (gint)at, request);
+}
+
 static void on_change(ql_request *request, void *user)
 {
     ql_transfer *transfer = user;
@@ -205,7 +216,7 @@ static void on_change(ql_request *request, void *user)
     }
     ql_target *target = target_for(transfer, ql_request_url(request));
     entry_of(transfer, request)->figures = ql_target_figures(target);
-    g_ptr_array_add(transfer->draining, request);
+    drain(transfer, request);
 }
 
 void ql_transfer_add(ql_transfer *transfer, ql_request *request)
@@ -243,17 +254,30 @@ static void free_finished(ql_transfer *transfer)
     g_ptr_array_set_size(transfer->finished, 0);
 }
 
-/* Responses that came whole, but whose outputs are slower than the connection. */
-static void flush_draining(ql_transfer *transfer, GArray *pollfds)
+/* Responses that came whole, but whose outputs are slower than the connection. Returns whether one
+ * ended, and may have given its turn to another. */
+static bool flush_draining(ql_transfer *transfer)
 {
-    for (guint i = transfer->draining->len; i > 0; i--) {
-        ql_request *request = g_ptr_array_index(transfer->draining, i - 1);
+    GPtrArray *draining = transfer->draining;
+    guint left = 0, before = draining->len;
+    for (guint i = 0; i < before; i++) {
+        ql_request *request = g_ptr_array_index(draining, i);
         ql_request_flush(request);
+        if (!ql_request_is_over(request))
+            draining->pdata[left++] = request;
+    }
+    if (left < before)
+        g_ptr_array_remove_range(draining, left, before - left);
+    return left < before;
+}
+
+static void add_draining_pollfds(const ql_transfer *transfer, GArray *pollfds)
+{
+    for (guint i = 0; i < transfer->draining->len; i++) {
+        const ql_request *request = g_ptr_array_index(transfer->draining, i);
         struct pollfd output = { .fd = ql_request_output_fd(request), .events = POLLOUT };
         if (output.fd >= 0)
             g_array_append_val(pollfds, output);
-        if (ql_request_is_over(request))
-            g_ptr_array_remove_index(transfer->draining, i - 1);
     }
 }
 
@@ -362,11 +386,22 @@ static ngtcp2_tstamp step_delayed(ql_transfer *transfer, ngtcp2_tstamp now)
     return next;
 }
 
-/* One round of the loop. Returns when the next is due at the latest. */
-static ngtcp2_tstamp step(ql_transfer *transfer, GArray *pollfds)
+/* One round of the loop, without waiting. */
+static void step(ql_transfer *transfer)
 {
+    take_from_source(transfer);
     for (guint i = 0; i < transfer->targets->len; i++)
         ql_target_step(g_ptr_array_index(transfer->targets, i));
+    while (flush_draining(transfer))
+        continue;
+    free_finished(transfer);
+    take_from_source(transfer); /* there may be room */
+}
+
+/* What is waited for, and when the next round is due at the latest. */
+static ngtcp2_tstamp prepare_waiting(ql_transfer *transfer, GArray *pollfds)
+{
+    g_array_set_size(pollfds, 0);
     ngtcp2_tstamp expiry = MIN(transfer->deadline, step_delayed(transfer, ql_packets_now()));
     /* A step can put a request on the list of a target that had its turn. */
     for (guint i = 0; i < transfer->targets->len; i++) {
@@ -374,6 +409,7 @@ static ngtcp2_tstamp step(ql_transfer *transfer, GArray *pollfds)
         ql_target_add_pollfds(target, pollfds);
         expiry = MIN(expiry, ql_target_expiry(target));
     }
+    add_draining_pollfds(transfer, pollfds);
     return expiry;
 }
 
@@ -395,16 +431,8 @@ unsigned ql_transfer_run(ql_transfer *transfer)
     transfer->deadline =
         transfer->settings.max_time == 0 ? NEVER : transfer->start + transfer->settings.max_time;
     while (is_under_way(transfer)) {
-        g_array_set_size(pollfds, 0);
-        unsigned over = transfer->over;
-        take_from_source(transfer);
-        ngtcp2_tstamp expiry = step(transfer, pollfds);
-        flush_draining(transfer, pollfds);
-        free_finished(transfer);
-        /* One that is over gave its turn on standard output to another, which may stand before it.
-         */
-        if (transfer->over != over)
-            expiry = 0;
+        step(transfer);
+        ngtcp2_tstamp expiry = prepare_waiting(transfer, pollfds);
         ngtcp2_tstamp now = ql_packets_now();
         draw(transfer, now);
         if (!is_under_way(transfer))

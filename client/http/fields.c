@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define OVERHEAD_BYTES 32
+#define OVERHEAD_BYTES  32
+#define FIELDS_RESERVED 12 /* most sections have no more */
 
 G_DEFINE_QUARK(ql - fields - error, ql_fields_error)
 
@@ -17,14 +18,13 @@ struct ql_fields {
 static void field_clear(void *data)
 {
     ql_field *field = data;
-    g_free(field->name);
-    g_free(field->value);
+    g_free(field->name); /* and its value, which stands behind it */
 }
 
 ql_fields *ql_fields_new(void)
 {
     ql_fields *fields = g_new0(ql_fields, 1);
-    fields->list = g_array_new(FALSE, FALSE, sizeof(ql_field));
+    fields->list = g_array_sized_new(FALSE, FALSE, sizeof(ql_field), FIELDS_RESERVED);
     g_array_set_clear_func(fields->list, field_clear);
     return fields;
 }
@@ -77,7 +77,13 @@ char *ql_fields_join(const ql_fields *fields, const char *name)
 void ql_fields_add_bytes(ql_fields *fields, const char *name, size_t name_length, const char *value,
                          size_t value_length)
 {
-    ql_field field = { g_strndup(name, name_length), g_strndup(value, value_length) };
+    char *both = g_malloc(name_length + 1 + value_length + 1);
+    ql_field field = { both, both + name_length + 1 };
+    both[name_length] = both[name_length + 1 + value_length] = '\0';
+    if (name_length > 0)
+        memcpy(field.name, name, name_length);
+    if (value_length > 0)
+        memcpy(field.value, value, value_length);
     g_array_append_val(fields->list, field);
     fields->size += name_length + value_length + OVERHEAD_BYTES;
 }

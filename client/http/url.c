@@ -58,7 +58,8 @@ static GUri *parse(const char *text, GError **error)
     GUriFlags flags = G_URI_FLAGS_ENCODED_PATH | G_URI_FLAGS_ENCODED_QUERY |
                       G_URI_FLAGS_ENCODED_FRAGMENT | G_URI_FLAGS_HAS_PASSWORD |
                       G_URI_FLAGS_SCHEME_NORMALIZE;
-    g_autoptr(GUri) base = g_uri_parse("https://base/", flags, NULL);
+    bool dots = strstr(path, "/.") != NULL;
+    g_autoptr(GUri) base = dots ? g_uri_parse("https://base/", flags, NULL) : NULL;
     g_autoptr(GError) cause = NULL;
     GUri *uri = g_uri_parse_relative(base, clean, flags, &cause);
     if (uri == NULL)

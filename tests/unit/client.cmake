@@ -3,7 +3,7 @@
 foreach(module address application datagram_queue early_data failure fields get_options get_requests
         keylog measure options output path path_batch path_options path_sockets progress quic_error
         quic_options quic_settings request request_body resolve resumption session_file text tls
-        tls_names transfer trigger udp url)
+        target tls_names transfer trigger udp url)
     add_executable(test_${module} test_${module}.c)
     target_link_libraries(test_${module} PRIVATE ql_options ql_client PkgConfig::GLIB)
     add_test(NAME unit/${module} COMMAND test_${module})

@@ -76,7 +76,7 @@ ql_origin *ql_origin_new(const ql_origin_options *options, GError **error)
     ql_origin_shared *shared = &origin->shared;
     origin->slots = g_sequence_new(slot_free);
     origin->touched = g_ptr_array_new();
-    shared->sockets = ql_origin_sockets_new(options->capture);
+    shared->sockets = ql_origin_sockets_new(options->capture, !options->quic.common.no_gso);
     shared->cids = ql_origin_cids_new();
     shared->buffer = g_malloc(QL_ORIGIN_SEND_BYTES);
     shared->qlogs = options->qlogs;
@@ -152,8 +152,8 @@ static slot *accept_client(ql_origin *origin, const ql_udp_datagram *datagram)
     if (shared->quic.retry && arrival.token == QL_ORIGIN_TOKEN_NONE) {
         answer(origin, datagram,
                ql_origin_stateless_retry(shared->token_secret, &initial, &datagram->remote,
-                                         MAX(ql_origin_transport_cid_length(&shared->quic), 1), now,
-                                         shared->buffer));
+                                         MAX(ql_quic_settings_cid_length(&shared->quic.common), 1),
+                                         now, shared->buffer));
         return NULL;
     }
     bool invalid = arrival.token == QL_ORIGIN_TOKEN_INVALID;
@@ -193,7 +193,7 @@ static void route(ql_origin *origin, const ql_udp_datagram *datagram)
     const ql_origin_shared *shared = &origin->shared;
     ngtcp2_version_cid ids;
     int status = ngtcp2_pkt_decode_version_cid(&ids, datagram->data, datagram->length,
-                                               ql_origin_transport_cid_length(&shared->quic));
+                                               ql_quic_settings_cid_length(&shared->quic.common));
     if (status != 0) {
         answer(origin, datagram,
                status == NGTCP2_ERR_VERSION_NEGOTIATION

@@ -64,6 +64,9 @@ static int on_handshake_completed(ngtcp2_conn *quic, void *user)
     size_t length =
         ql_origin_token_for_later(c->shared->token_secret, &remote, ql_udp_now(), token);
     const ql_origin_misbehaviour *misbehaviour = c->shared->http.misbehaviour;
+    const ngtcp2_duration silence = c->shared->quic.common.keep_alive;
+    if (silence > 0)
+        ngtcp2_conn_set_keep_alive_timeout(quic, silence);
     ql_origin_drill_handshake(c->drill, ql_origin_now());
     if (c->insertion != NULL)
         ql_origin_insertion_attach(c->insertion, quic);
@@ -277,13 +280,13 @@ void ql_origin_callbacks_write_qlog(void *user, uint32_t flags, const void *data
     ql_qlog_write_quic(c->qlog, data, length);
 }
 
-ngtcp2_ssize ql_origin_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *path,
-                                              ngtcp2_pkt_info *info, uint8_t *packet,
-                                              size_t capacity, ngtcp2_tstamp now, void *user)
+/* One packet with what waits to be sent. */
+static ngtcp2_ssize write_packet(ql_origin_callbacks_context *c, ngtcp2_path *path,
+                                 ngtcp2_pkt_info *info, uint8_t *packet, size_t capacity,
+                                 ngtcp2_tstamp now)
 {
-    ql_origin_callbacks_context *c = user;
     ngtcp2_ssize written =
-        ql_datagram_queue_write(c->datagrams, quic, path, info, packet, capacity, now);
+        ql_datagram_queue_write(c->datagrams, c->quic, path, info, packet, capacity, now);
     if (written != NGTCP2_ERR_WRITE_MORE && written != NGTCP2_ERR_NOBUF)
         return written;
     for (;;) {
@@ -300,7 +303,7 @@ ngtcp2_ssize ql_origin_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *pa
             flags &= ~NGTCP2_WRITE_STREAM_FLAG_MORE;
         }
         flags |= fin ? NGTCP2_WRITE_STREAM_FLAG_FIN : 0u;
-        written = ngtcp2_conn_writev_stream(quic, path, info, packet, capacity, &taken, flags,
+        written = ngtcp2_conn_writev_stream(c->quic, path, info, packet, capacity, &taken, flags,
                                             stream, vectors, (size_t)count, now);
         if (!note_outcome(c, stream, written, taken))
             return written < 0 && written != NGTCP2_ERR_WRITE_MORE ? written
@@ -312,4 +315,17 @@ ngtcp2_ssize ql_origin_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *pa
         if (written >= 0)
             return written;
     }
+}
+
+ngtcp2_ssize ql_origin_callbacks_write_packet(ngtcp2_conn *quic, ngtcp2_path *path,
+                                              ngtcp2_pkt_info *info, uint8_t *packet,
+                                              size_t capacity, ngtcp2_tstamp now, void *user)
+{
+    ql_origin_callbacks_context *c = user;
+    (void)quic;
+    ngtcp2_ssize written = write_packet(c, path, info, packet, capacity, now);
+    /* As on a path that clears marks (RFC 9000, 13.4.2). */
+    if (c->shared->quic.common.no_ecn)
+        info->ecn = NGTCP2_ECN_NOT_ECT;
+    return written;
 }

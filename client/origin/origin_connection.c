@@ -71,7 +71,7 @@ static int make_quic(ql_origin_callbacks_context *context, const ql_origin_arriv
     ngtcp2_transport_params params;
     const ngtcp2_pkt_hd *initial = arrival->initial;
     ngtcp2_path path = path_of(arrival->datagram);
-    ql_origin_transport_init(&context->shared->quic, &settings, &params);
+    ql_origin_transport_init(&context->shared->quic, initial->version, &settings, &params);
     settings.initial_ts = ql_origin_now();
     authenticate_cids(arrival, &params);
     set_token(arrival, &settings);
@@ -99,7 +99,7 @@ ql_origin_connection *ql_origin_connection_new(const ql_origin_shared *shared, v
         .table = shared->cids,
         .owner = owner,
         .reset_secret = shared->reset_secret,
-        .length = ql_origin_transport_cid_length(&shared->quic),
+        .length = ql_quic_settings_cid_length(&shared->quic.common),
     };
     ql_origin_callbacks_context *context = &c->context;
     context->shared = shared;

@@ -17,11 +17,11 @@ struct ql_origin_drill {
 ql_origin_drill *ql_origin_drill_new(const ql_origin_quic_settings *settings,
                                      const ql_origin_ids *ids, ql_origin_insertion *insertion)
 {
-    if (!ql_trigger_is_set(&settings->key_update) && !ql_trigger_is_set(&settings->retire))
+    if (!ql_trigger_is_set(&settings->common.key_update) && !ql_trigger_is_set(&settings->retire))
         return NULL;
     ql_origin_drill *drill = g_new0(ql_origin_drill, 1);
     drill->handshake = UINT64_MAX;
-    drill->update = settings->key_update;
+    drill->update = settings->common.key_update;
     drill->retire = settings->retire;
     drill->ids = ids;
     drill->insertion = insertion;

@@ -5,6 +5,7 @@
 
 struct ql_origin_sockets {
     ql_origin_capture *capture;
+    bool segmentation;
     GPtrArray *sockets; /* ql_udp */
 };
 
@@ -13,10 +14,11 @@ static void free_socket(gpointer data)
     ql_udp_free(data);
 }
 
-ql_origin_sockets *ql_origin_sockets_new(ql_origin_capture *capture)
+ql_origin_sockets *ql_origin_sockets_new(ql_origin_capture *capture, bool segmentation)
 {
     ql_origin_sockets *sockets = g_new0(ql_origin_sockets, 1);
     sockets->capture = capture;
+    sockets->segmentation = segmentation;
     sockets->sockets = g_ptr_array_new_with_free_func(free_socket);
     return sockets;
 }
@@ -37,9 +39,12 @@ bool ql_origin_sockets_listen(ql_origin_sockets *sockets, const ql_address *addr
         return false;
     }
     ql_udp *udp = ql_udp_listen(address, error);
-    if (udp != NULL)
-        g_ptr_array_add(sockets->sockets, udp);
-    return udp != NULL;
+    if (udp == NULL)
+        return false;
+    if (!sockets->segmentation)
+        ql_udp_disable_segmentation(udp);
+    g_ptr_array_add(sockets->sockets, udp);
+    return true;
 }
 
 size_t ql_origin_sockets_count(const ql_origin_sockets *sockets)

@@ -15,8 +15,8 @@
 
 typedef struct ql_origin_sockets ql_origin_sockets;
 
-/* capture is borrowed; NULL: none. */
-ql_origin_sockets *ql_origin_sockets_new(ql_origin_capture *capture);
+/* capture is borrowed; NULL: none. segmentation: as without ql_udp_disable_segmentation. */
+ql_origin_sockets *ql_origin_sockets_new(ql_origin_capture *capture, bool segmentation);
 void ql_origin_sockets_free(ql_origin_sockets *sockets); /* NULL is a no-op */
 
 /* One more socket; port 0: the kernel chooses. False and error if it cannot be had. */

@@ -6,31 +6,20 @@
 
 #define HANDSHAKE_TIMEOUT (10 * NGTCP2_SECONDS)
 #define IDLE_TIMEOUT      (30 * NGTCP2_SECONDS)
-#define MAX_STREAMS_BIDI  100
 #define MAX_STREAMS_UNI   3 /* HTTP/3's own (RFC 9114, 6.2) */
-#define STREAM_WINDOW     (256u * 1024u)
-#define CONNECTION_WINDOW (1024u * 1024u)
-#define MAX_CIDS          7 /* of the client's that are kept */
 
 static const uint32_t one_first[] = { NGTCP2_PROTO_VER_V1, NGTCP2_PROTO_VER_V2 };
 static const uint32_t two_first[] = { NGTCP2_PROTO_VER_V2, NGTCP2_PROTO_VER_V1 };
 
 /* RFC 9368, 5: without a preference of ours the client's choice stands. */
-static void init_versions(const ql_origin_quic_settings *settings, ngtcp2_settings *quic)
+static void init_versions(uint32_t preferred, ngtcp2_settings *quic)
 {
-    quic->available_versions = settings->version == NGTCP2_PROTO_VER_V2 ? two_first : one_first;
+    quic->available_versions = preferred == NGTCP2_PROTO_VER_V2 ? two_first : one_first;
     quic->available_versionslen = G_N_ELEMENTS(one_first);
-    if (settings->version == 0)
+    if (preferred == 0)
         return;
     quic->preferred_versions = quic->available_versions;
     quic->preferred_versionslen = quic->available_versionslen;
-}
-
-size_t ql_origin_transport_cid_length(const ql_origin_quic_settings *settings)
-{
-    if (settings->zero_length_cid)
-        return 0;
-    return settings->cid_length > 0 ? settings->cid_length : QL_ORIGIN_CID_BYTES;
 }
 
 /* Its connection ID and token are the caller's. */
@@ -48,30 +37,18 @@ static void init_preferred(const ql_origin_quic_settings *settings, ngtcp2_trans
     params->preferred_addr_present = preferred->ipv4_present || preferred->ipv6_present;
 }
 
-static void init_params(const ql_origin_quic_settings *settings, ngtcp2_transport_params *params)
+void ql_origin_transport_init(const ql_origin_quic_settings *settings, uint32_t version,
+                              ngtcp2_settings *quic, ngtcp2_transport_params *params)
 {
-    uint64_t window = settings->max_stream_data > 0 ? settings->max_stream_data : STREAM_WINDOW;
-    ngtcp2_transport_params_default(params);
-    params->initial_max_stream_data_bidi_remote = window;
-    params->initial_max_stream_data_uni = window;
-    params->initial_max_data = settings->max_data > 0 ? settings->max_data : CONNECTION_WINDOW;
-    params->initial_max_streams_bidi =
-        settings->max_streams > 0 ? settings->max_streams : MAX_STREAMS_BIDI;
+    const ql_quic_settings *common = &settings->common;
+    ql_quic_settings_init(common, QL_QUIC_SERVER, version, quic, params);
+    quic->handshake_timeout = MIN(quic->handshake_timeout, HANDSHAKE_TIMEOUT);
     params->initial_max_streams_uni = MAX_STREAMS_UNI;
     params->max_idle_timeout = IDLE_TIMEOUT;
-    params->active_connection_id_limit = MAX_CIDS;
     params->max_datagram_frame_size = UINT16_MAX; /* of any size (RFC 9221, 3) */
     params->stateless_reset_token_present = 1;
     /* RFC 9000, 9: without connection IDs a client's packets from elsewhere find nobody. */
-    params->disable_active_migration = settings->zero_length_cid;
-}
-
-void ql_origin_transport_init(const ql_origin_quic_settings *settings, ngtcp2_settings *quic,
-                              ngtcp2_transport_params *params)
-{
-    ngtcp2_settings_default(quic);
-    quic->handshake_timeout = HANDSHAKE_TIMEOUT;
-    init_versions(settings, quic);
-    init_params(settings, params);
+    params->disable_active_migration = ql_quic_settings_cid_length(common) == 0;
+    init_versions(common->version, quic);
     init_preferred(settings, params);
 }

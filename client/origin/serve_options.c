@@ -3,29 +3,25 @@
 
 #include "options.h"
 #include "origin_sockets.h"
+#include "quic_options.h"
 #include "text.h"
 
 #include <netdb.h>
 #include <string.h>
 
 #define DEFAULT_LISTEN "127.0.0.1:4433"
+#define CID_BYTES_MIN  4 /* so that chance does not give one of them twice */
 
 static gboolean take_version(const char *name, const char *value, void *record, GError **error)
 {
     ql_serve_options *options = record;
-    if (strcmp(value, "v1") == 0 || strcmp(value, "v2") == 0) {
-        options->version = value[1] == '1' ? NGTCP2_PROTO_VER_V1 : NGTCP2_PROTO_VER_V2;
+    if (ql_quic_version_parse(value, &options->quic.version) &&
+        ql_quic_version_is_known(options->quic.version))
         return TRUE;
-    }
     g_autofree char *shown = ql_text_escape(value);
     g_set_error(error, QL_OPTIONS_ERROR, 0, "bad value \"%s\" of %s: v1 or v2 is expected", shown,
                 name);
     return FALSE;
-}
-
-static gboolean take_key_update(const char *name, const char *value, void *record, GError **error)
-{
-    return ql_trigger_parse(name, value, &((ql_serve_options *)record)->key_update, error);
 }
 
 static gboolean take_retire(const char *name, const char *value, void *record, GError **error)
@@ -84,10 +80,8 @@ static const ql_option quic_table[] = {
       "answer a client without a token by Retry (RFC 9000, 8.1.2)", NULL },
     { "quic-version", '\0', QL_OPTION_CALL, 0, "v1|v2",
       "go on in that version where the client has it, too (RFC 9368, 2.3)", take_version },
-    { "cid-length", '\0', QL_OPTION_NUMBER, FIELD(cid_length), "BYTES",
-      "of the connection IDs that it issues: 4 to 20 (default 8) (RFC 9000, 5.1)", NULL },
     { "zero-length-cid", '\0', QL_OPTION_FLAG, FIELD(zero_length_cid), NULL,
-      "have none, and know clients by their addresses (RFC 9000, 5.1)", NULL },
+      "have no connection IDs, and know clients by their addresses (RFC 9000, 5.1)", NULL },
     { "preferred-address", '\0', QL_OPTION_STRINGS, FIELD(preferred), "ADDR:PORT",
       "listen there, too, and have clients move there; one of IPv4, one of IPv6 (RFC 9000, 9.6)",
       NULL },
@@ -95,14 +89,6 @@ static const ql_option quic_table[] = {
       "have the client retire all connection IDs but the newest after so much content (200k) or "
       "time (300ms) (RFC 9000, 5.1.2)",
       take_retire },
-    { "key-update-after", '\0', QL_OPTION_CALL, 0, "BYTES|TIME",
-      "update the keys after so much content or time (RFC 9001, 6)", take_key_update },
-    { "max-data", '\0', QL_OPTION_NUMBER, FIELD(max_data), "BYTES",
-      "that a connection's requests may have under way (RFC 9000, 4.1)", NULL },
-    { "max-stream-data", '\0', QL_OPTION_NUMBER, FIELD(max_stream_data), "BYTES",
-      "that a request may have under way (RFC 9000, 4.1)", NULL },
-    { "max-streams", '\0', QL_OPTION_NUMBER, FIELD(max_streams), "N",
-      "requests at the same time (RFC 9000, 4.6)", NULL },
     END,
 };
 
@@ -138,14 +124,15 @@ static bool check(const ql_serve_options *options, GError **error)
 {
     if ((options->certificate == NULL) != (options->key == NULL))
         return refuse(error, "--cert and --key belong together");
-    if (options->zero_length_cid && options->cid_length != 0)
+    size_t length = ql_quic_settings_cid_length(&options->quic);
+    bool none = options->zero_length_cid || length == 0;
+    if (options->zero_length_cid && length > 0 && options->quic.has_cid_length)
         return refuse(error, "--cid-length and --zero-length-cid exclude each other");
-    if (options->cid_length != 0 && (options->cid_length < 4 || options->cid_length > 20))
-        return refuse(error, "bad value of --cid-length: 4 to 20 is expected");
-    if (options->zero_length_cid && options->retry)
+    if (length > 0 && length < CID_BYTES_MIN)
+        return refuse(error, "bad value of --cid-length: a server's have 4 to 20 bytes, or none");
+    if (none && options->retry)
         return refuse(error, "--retry needs connection IDs, --zero-length-cid has none");
-    if (options->zero_length_cid &&
-        (ql_trigger_is_set(&options->retire) || options->preferred != NULL))
+    if (none && (ql_trigger_is_set(&options->retire) || options->preferred != NULL))
         return refuse(error, "--retire-after and --preferred-address need connection IDs, "
                              "--zero-length-cid has none");
     return true;
@@ -167,6 +154,9 @@ bool ql_serve_options_parse(ql_serve_options *options, int argc, char **argv, GE
         { "Origin", origin_table, options },
         { "TLS", tls_table, options },
         { "QUIC", quic_table, options },
+        { "QUIC: flow control", ql_flow_option_table, &options->quic },
+        { "QUIC: recovery and datagrams", ql_recovery_option_table, &options->quic },
+        { "QUIC: keys and numbers", ql_number_option_table, &options->quic },
         { "Faults", fault_table, options },
         { "Capture and secrets", capture_table, options },
         { NULL, NULL, NULL },
@@ -268,15 +258,10 @@ bool ql_serve_options_quic(const ql_serve_options *options, ql_origin_quic_setti
                            GError **error)
 {
     *quic = (ql_origin_quic_settings){
+        .common = options->quic,
         .retry = options->retry,
-        .version = options->version,
-        .cid_length = (size_t)options->cid_length,
-        .zero_length_cid = options->zero_length_cid,
-        .max_data = (uint64_t)options->max_data,
-        .max_stream_data = (uint64_t)options->max_stream_data,
-        .max_streams = (uint64_t)options->max_streams,
-        .key_update = options->key_update,
         .retire = options->retire,
     };
+    quic->common.has_cid_length |= options->zero_length_cid != FALSE;
     return parse_preferred(options, quic, error);
 }

@@ -18,10 +18,9 @@ typedef struct ql_serve_options {
     int64_t goaway_after; /* 0: never */
     gboolean reject_early_data;
     gboolean retry, zero_length_cid;
-    int64_t cid_length, max_data, max_stream_data, max_streams; /* 0: as usual */
-    uint32_t version;                                           /* to be preferred; 0: none */
-    char **preferred;                                           /* "ADDR:PORT" */
-    ql_trigger key_update, retire;
+    ql_quic_settings quic;
+    char **preferred; /* "ADDR:PORT" */
+    ql_trigger retire;
     const ql_origin_misbehaviour *misbehaviour; /* NULL: none */
     char *keys, *capture, *qlog;
 } ql_serve_options;

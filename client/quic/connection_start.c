@@ -6,15 +6,8 @@
 #include <inttypes.h>
 #include <openssl/rand.h>
 
-#define FIRST_DCID_BYTES      18
-#define OWN_CID_BYTES         8
-#define STREAM_WINDOW         524288u   /* at the beginning; ngtcp2 makes it larger ... */
-#define STREAM_WINDOW_MAX     16777216u /* ... where that is what holds the server back */
-#define CONNECTION_WINDOW     1048576u
-#define CONNECTION_WINDOW_MAX 25165824u
-#define UNI_STREAMS           100
-#define DATAGRAM_FRAME_BYTES  65535u /* RFC 9221, 3: any size */
-#define OWN_CIDS_AT_MOST      8
+#define FIRST_DCID_BYTES     18
+#define DATAGRAM_FRAME_BYTES 65535u /* RFC 9221, 3: any size */
 
 static ngtcp2_conn *conn_of(ngtcp2_crypto_conn_ref *ref)
 {
@@ -32,7 +25,7 @@ static void random_cid(ngtcp2_cid *cid, size_t length)
 static void choose_cids(const ql_quic_settings *settings, ngtcp2_cid *server, ngtcp2_cid *own)
 {
     random_cid(server, FIRST_DCID_BYTES);
-    random_cid(own, settings->has_cid_length ? settings->cid_length : OWN_CID_BYTES);
+    random_cid(own, ql_quic_settings_cid_length(settings));
     if (settings->dcid.datalen > 0)
         *server = settings->dcid;
     if (settings->scid.datalen > 0)
@@ -42,21 +35,13 @@ static void choose_cids(const ql_quic_settings *settings, ngtcp2_cid *server, ng
 static void choose_parameters(const ql_connection *connection, ngtcp2_settings *settings,
                               ngtcp2_transport_params *parameters)
 {
-    ngtcp2_settings_default(settings);
+    const ql_connection_settings *own = &connection->settings;
+    ql_quic_settings_init(&own->quic, QL_QUIC_CLIENT, connection->version, settings, parameters);
     settings->initial_ts = connection->begun; /* where handshake_timeout begins, too */
-    settings->handshake_timeout = connection->settings.handshake_timeout;
-    settings->max_window = CONNECTION_WINDOW_MAX;
-    settings->max_stream_window = STREAM_WINDOW_MAX;
-    ngtcp2_transport_params_default(parameters);
-    parameters->initial_max_data = CONNECTION_WINDOW;
-    parameters->initial_max_stream_data_bidi_local = STREAM_WINDOW;
-    parameters->initial_max_stream_data_uni = STREAM_WINDOW;
-    parameters->initial_max_streams_uni = UNI_STREAMS;
-    parameters->max_idle_timeout = connection->settings.idle_timeout;
-    parameters->active_connection_id_limit = OWN_CIDS_AT_MOST;
-    if (connection->settings.http.datagrams)
+    settings->handshake_timeout = MIN(settings->handshake_timeout, own->handshake_timeout);
+    parameters->max_idle_timeout = own->idle_timeout;
+    if (own->http.datagrams)
         parameters->max_datagram_frame_size = DATAGRAM_FRAME_BYTES;
-    ql_quic_settings_apply(&connection->settings.quic, connection->version, settings, parameters);
 }
 
 static void trace_start(const ql_connection *connection, const ngtcp2_cid *server,

@@ -3,6 +3,13 @@
 
 #include <inttypes.h>
 
+#define STREAM_WINDOW         524288u   /* at the beginning; ngtcp2 makes it larger ... */
+#define STREAM_WINDOW_MAX     16777216u /* ... where that is what holds the peer back */
+#define CONNECTION_WINDOW     1048576u
+#define CONNECTION_WINDOW_MAX 25165824u
+#define PEER_STREAMS          100u
+#define PEER_CIDS_AT_MOST     8u
+
 uint32_t ql_quic_settings_version(const ql_quic_settings *settings)
 {
     if (settings->version != 0)
@@ -46,24 +53,36 @@ static bool is_available(const ql_quic_settings *settings, uint32_t version)
     return false;
 }
 
-static void apply_windows(const ql_quic_settings *settings, ngtcp2_settings *native,
-                          ngtcp2_transport_params *parameters)
+static uint64_t chosen(uint64_t setting, uint64_t usual)
 {
-    if (settings->max_data > 0)
-        parameters->initial_max_data = settings->max_data;
-    if (settings->max_stream_data > 0) {
-        parameters->initial_max_stream_data_bidi_local = settings->max_stream_data;
-        parameters->initial_max_stream_data_bidi_remote = settings->max_stream_data;
-        parameters->initial_max_stream_data_uni = settings->max_stream_data;
-    }
-    if (settings->max_streams > 0)
-        parameters->initial_max_streams_uni = settings->max_streams;
-    if (settings->window > 0)
-        native->max_window = native->max_stream_window = settings->window;
+    return setting > 0 ? setting : usual;
 }
 
-static void apply_datagrams(const ql_quic_settings *settings, ngtcp2_settings *native,
-                            ngtcp2_transport_params *parameters)
+size_t ql_quic_settings_cid_length(const ql_quic_settings *settings)
+{
+    return settings->has_cid_length ? settings->cid_length : QL_QUIC_CID_BYTES;
+}
+
+static void init_windows(const ql_quic_settings *settings, ql_quic_side side,
+                         ngtcp2_settings *native, ngtcp2_transport_params *parameters)
+{
+    uint64_t stream = chosen(settings->max_stream_data, STREAM_WINDOW);
+    uint64_t streams = chosen(settings->max_streams, PEER_STREAMS);
+    parameters->initial_max_data = chosen(settings->max_data, CONNECTION_WINDOW);
+    parameters->initial_max_stream_data_uni = stream;
+    if (side == QL_QUIC_SERVER) {
+        parameters->initial_max_stream_data_bidi_remote = stream;
+        parameters->initial_max_streams_bidi = streams;
+    } else {
+        parameters->initial_max_stream_data_bidi_local = stream;
+        parameters->initial_max_streams_uni = streams;
+    }
+    native->max_window = chosen(settings->window, CONNECTION_WINDOW_MAX);
+    native->max_stream_window = chosen(settings->window, STREAM_WINDOW_MAX);
+}
+
+static void init_datagrams(const ql_quic_settings *settings, ngtcp2_settings *native,
+                           ngtcp2_transport_params *parameters)
 {
     native->no_pmtud = settings->no_pmtud ? 1 : 0;
     if (settings->max_udp_payload == 0)
@@ -74,26 +93,34 @@ static void apply_datagrams(const ql_quic_settings *settings, ngtcp2_settings *n
     native->no_tx_udp_payload_size_shaping = settings->no_pmtud ? 1 : 0;
 }
 
-void ql_quic_settings_apply(const ql_quic_settings *settings, uint32_t version,
-                            ngtcp2_settings *native, ngtcp2_transport_params *parameters)
+static void init_recovery(const ql_quic_settings *settings, ngtcp2_settings *native)
 {
     static const ngtcp2_cc_algo algorithms[] = { [QL_CONGESTION_RENO] = NGTCP2_CC_ALGO_RENO,
                                                  [QL_CONGESTION_CUBIC] = NGTCP2_CC_ALGO_CUBIC,
                                                  [QL_CONGESTION_BBR] = NGTCP2_CC_ALGO_BBR };
-    /* ngtcp2 insists on that for a version that it knows. */
-    if (is_available(settings, version) || ngtcp2_is_reserved_version(version)) {
-        native->available_versions = settings->available;
-        native->available_versionslen = settings->available_count;
-    }
     if (settings->congestion != QL_CONGESTION_USUAL)
         native->cc_algo = algorithms[settings->congestion];
     if (settings->initial_rtt > 0)
         native->initial_rtt = settings->initial_rtt;
     if (settings->handshake_timeout > 0)
-        native->handshake_timeout = MIN(native->handshake_timeout, settings->handshake_timeout);
+        native->handshake_timeout = settings->handshake_timeout;
     native->initial_pkt_num = settings->initial_packet_number;
-    apply_windows(settings, native, parameters);
-    apply_datagrams(settings, native, parameters);
+}
+
+void ql_quic_settings_init(const ql_quic_settings *settings, ql_quic_side side, uint32_t version,
+                           ngtcp2_settings *native, ngtcp2_transport_params *parameters)
+{
+    ngtcp2_settings_default(native);
+    ngtcp2_transport_params_default(parameters);
+    /* ngtcp2 insists on that for a version that it knows. */
+    if (is_available(settings, version) || ngtcp2_is_reserved_version(version)) {
+        native->available_versions = settings->available;
+        native->available_versionslen = settings->available_count;
+    }
+    parameters->active_connection_id_limit = PEER_CIDS_AT_MOST;
+    init_recovery(settings, native);
+    init_windows(settings, side, native, parameters);
+    init_datagrams(settings, native, parameters);
 }
 
 bool ql_quic_version_is_known(uint32_t version)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How one side of a QUIC connection is to behave. A plain value; zero everywhere is the usual. */
+/* How one side of a QUIC connection, client or server, is to behave. A plain value; zero everywhere
+ * is the usual. */
 #pragma once
 
 #include "trigger.h"
@@ -12,6 +13,11 @@
 
 #define QL_QUIC_VERSIONS_AT_MOST 8u
 
+/* Of our connection IDs, if not told else. */
+#define QL_QUIC_CID_BYTES 8u
+
+typedef enum ql_quic_side { QL_QUIC_CLIENT, QL_QUIC_SERVER } ql_quic_side;
+
 typedef enum ql_congestion {
     QL_CONGESTION_USUAL, /* CUBIC */
     QL_CONGESTION_RENO,  /* RFC 9002, 7 */
@@ -20,23 +26,25 @@ typedef enum ql_congestion {
 } ql_congestion;
 
 typedef struct ql_quic_settings {
-    /* Versions (RFC 9368). */
-    uint32_t version; /* of the first packets; 0: the first of available, or else 1 */
-    /* In the order of preference, each one known or reserved; 0 of them: the version alone, or
-     * those that are known if it is not. */
+    /* Versions (RFC 9368). On a client: of the first packets; 0: the first of available, or else
+     * 1. On a server: to go on in where the client has it, too; 0: the client's. */
+    uint32_t version;
+    /* A client's, in the order of preference, each one known or reserved; 0 of them: the version
+     * alone, or those that are known if it is not. */
     uint32_t available[QL_QUIC_VERSIONS_AT_MOST];
     size_t available_count;
 
     /* Flow control (RFC 9000, 4): what the peer may send at first. Bytes; 0: the usual. */
     uint64_t max_data;
     uint64_t max_stream_data;
-    uint64_t max_streams; /* unidirectional, opened by the peer */
+    uint64_t max_streams; /* opened by the peer: a server's unidirectional ones, or a client's
+                             bidirectional ones */
     uint64_t window;      /* windows grow no further than this */
 
     /* Recovery and timers. 0: the usual. */
     ql_congestion congestion;
     ngtcp2_duration initial_rtt;       /* RFC 9002, 6.2.2 */
-    ngtcp2_duration handshake_timeout; /* for one address */
+    ngtcp2_duration handshake_timeout; /* of a client: for one address */
     ngtcp2_duration keep_alive;        /* PING after such a silence (RFC 9000, 10.1.2) */
 
     /* Datagrams. */
@@ -66,10 +74,14 @@ size_t ql_quic_settings_usable(const ql_quic_settings *settings, uint32_t *versi
 uint32_t ql_quic_settings_choose(const ql_quic_settings *settings, const uint32_t *offered,
                                  size_t count);
 
-/* For ngtcp2_conn_client_new with that version. What the settings leave open is as it was: ngtcp2's
- * own defaults, or the caller's. */
-void ql_quic_settings_apply(const ql_quic_settings *settings, uint32_t version,
-                            ngtcp2_settings *native, ngtcp2_transport_params *parameters);
+/* The length of our connection IDs where scid is not set. */
+size_t ql_quic_settings_cid_length(const ql_quic_settings *settings);
+
+/* For ngtcp2_conn_client_new with that version, or ngtcp2_conn_server_new with the client's: what
+ * is usual here, and what the settings choose. Versions of a server, IDs, tokens, limits of time
+ * and what comes with HTTP are left to the caller. native refers to settings. */
+void ql_quic_settings_init(const ql_quic_settings *settings, ql_quic_side side, uint32_t version,
+                           ngtcp2_settings *native, ngtcp2_transport_params *parameters);
 
 /* A version that connections can be made with. */
 bool ql_quic_version_is_known(uint32_t version);

@@ -169,6 +169,80 @@ class Limits(Case):
         self.assertIn(["3000", "1000", "2"], fields)
 
 
+    def test_windows_grow_no_further_than_told(self):
+        upload = self.home.path / "upload-1m"
+        upload.write_bytes(b"u" * 1000000)
+        with self.serve("--max-data", "64k", "--max-stream-data", "64k", "--window",
+                        "64k") as server:
+            self.assert_done(self.get("--data-binary", f"@{upload}", server.url + "/echo"))
+        limits = [64000] + sorted({int(limit) for line in self.wire(
+            f"udp.srcport == {server.port} && quic.md.maximum_data", "quic.md.maximum_data")
+            for limit in line[0].split(",")})
+        self.assertGreaterEqual(limits[-1], 1000000)
+        self.assertLessEqual(max(b - a for a, b in zip(limits, limits[1:])), 64000)
+
+
+class Sending(Case):
+    """What both sides can choose for what they send."""
+
+    def sent(self, server, *fields):
+        return self.wire(f"udp.srcport == {server.port}", *fields)
+
+    def test_datagrams_are_as_large_as_told(self):
+        for options, largest in (((), None), (("--no-pmtud",), 1200),
+                                 (("--no-pmtud", "--max-udp-payload", "1400"), 1400)):
+            with self.subTest(options), self.serve(*options) as server:
+                self.fetch(server, name="5m")
+            sizes = {int(length) - 8 for length, in self.sent(server, "udp.length")}
+            self.assertEqual(max(sizes) if largest else max(sizes) > 1200, largest or True)
+            told = self.wire("tls.handshake.type == 8", "tls.quic.parameter.max_udp_payload_size")
+            self.assertEqual("1400" in told[0], "--max-udp-payload" in options, told)
+
+    def test_marks_of_ecn_can_be_left_out(self):
+        for value, marks in (("on", {"2"}), ("off", {"0"})):
+            with self.subTest(value), self.serve("--ecn", value) as server:
+                self.fetch(server)
+            self.assertEqual({mark for mark, in self.sent(server, "ip.dsfield.ecn")[:5]}, marks)
+
+    def test_packet_numbers_begin_where_told(self):
+        with self.serve("--initial-packet-number", "123456") as server:
+            self.fetch(server)
+        self.assertEqual(self.sent(server, "quic.packet_number")[0][0].split(",")[0], "123456")
+
+    def test_a_silence_is_broken_by_ping(self):
+        with self.serve("--keep-alive", "200ms", folder=False) as server:
+            self.assert_done(self.get(f"{server.url}/delay/2s"))
+        pings = self.wire(f"quic.frame_type == 1 && udp.srcport == {server.port} && "
+                          "quic.header_form == 0", "frame.number")
+        self.assertGreaterEqual(len(pings), 2)
+
+    def test_each_congestion_control_does(self):
+        for name in ("reno", "cubic", "bbr"):
+            with self.subTest(name), self.serve("--cc", name, "--initial-rtt", "20ms") as server:
+                self.fetch(server, name="5m")
+
+    def test_datagrams_can_be_handed_over_one_by_one(self):
+        if shutil.which("strace") is None:
+            raise unittest.SkipTest("strace is not installed")
+        program, calls = self.home.quiclens, {}
+        traced = self.home.path / "traced"
+        self.addCleanup(setattr, self.home, "quiclens", program)
+        for option in ("--no-gso", "--no-pmtud"):
+            log = self.home.path / f"calls{option}"
+            # A program that is traced cannot look for its leaks.
+            traced.write_text(f"#!/bin/sh\nASAN_OPTIONS=detect_leaks=0 exec strace -D -f -e "
+                              f"trace=sendmsg -o {log} {program} \"$@\"\n", encoding="utf-8")
+            traced.chmod(0o755)
+            self.home.quiclens = traced
+            with self.serve(option) as server:
+                self.home.quiclens = program
+                self.fetch(server)
+            said = log.read_text(encoding="utf-8")
+            calls[option] = said.count("UDP_SEGMENT") or said.count("cmsg_type=0x67")
+        self.assertEqual(calls["--no-gso"], 0)
+        self.assertGreater(calls["--no-pmtud"], 0)
+
+
 class ConnectionIds(Case):
     def lengths(self, port):
         return {len(value) // 2 for line in self.wire(

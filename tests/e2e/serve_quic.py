@@ -4,6 +4,7 @@
 import random
 import socket
 import struct
+import subprocess
 
 import origin_support as support
 
@@ -52,6 +53,36 @@ class Raw(support.Case):
             self.assertIsNone(self.exchange(server, b"\x40" + b"12345678" + bytes(12)))
             other = self.exchange(server, b"\x40" + b"87654321" + bytes(60))
             self.assertNotIn(other[-16:], tokens)
+
+    def first_flight(self):
+        """The datagrams with which a client begins."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.bind(("127.0.0.1", 0))
+            sock.settimeout(support.TIMEOUT)
+            client = self.home.start("get", "-k", f"https://127.0.0.1:{sock.getsockname()[1]}/",
+                                     stderr=subprocess.DEVNULL)
+            flight = [sock.recv(65536) for _ in range(2)]
+            client.kill()
+            client.wait(support.TIMEOUT)
+        return flight
+
+    def test_who_does_not_answer_is_given_up_when_told(self):
+        """Then the same datagrams are a new client's, who gets another connection ID."""
+        flight, ids = self.first_flight(), []
+        with support.Server(self.home, "--handshake-timeout", "200ms") as server:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.settimeout(0.5)
+                while len(set(ids)) < 2 and len(ids) < 12:  # 6 s; if not told it waits for 10
+                    for datagram in flight:
+                        sock.sendto(datagram, ("127.0.0.1", server.port))
+                    try:
+                        while True:
+                            answer = sock.recv(65536)
+                    except socket.timeout:
+                        pass
+                    start = 7 + answer[5]
+                    ids.append(answer[start:start + answer[start - 1]])
+        self.assertEqual(len(set(ids)), 2, ids)
 
     def test_tokens_outlive_the_server(self):
         packet = b"\x40" + b"12345678" + bytes(60)

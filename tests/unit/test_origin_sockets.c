@@ -42,7 +42,7 @@ static void assert_sent_from(ql_origin_sockets *sockets, const ql_address *from)
 static void test_a_packet_leaves_by_the_socket_of_its_address(void)
 {
     const ql_address one = v4("127.0.0.1"), two = v4("127.0.0.2");
-    ql_origin_sockets *sockets = ql_origin_sockets_new(NULL);
+    ql_origin_sockets *sockets = ql_origin_sockets_new(NULL, true);
     g_assert_true(ql_origin_sockets_listen(sockets, &one, NULL));
     g_assert_true(ql_origin_sockets_listen(sockets, &two, NULL));
     g_assert_true(ql_origin_sockets_listen(sockets, &one, NULL));
@@ -56,7 +56,7 @@ static void test_a_wildcard_socket_sends_from_any_address(void)
 {
     const ql_address any = v4("0.0.0.0");
     ql_address from = v4("127.0.0.3");
-    ql_origin_sockets *sockets = ql_origin_sockets_new(NULL);
+    ql_origin_sockets *sockets = ql_origin_sockets_new(NULL, true);
     g_assert_true(ql_origin_sockets_listen(sockets, &any, NULL));
     ql_address_set_port(&from, ql_address_port(ql_origin_sockets_local(sockets, 0)));
     assert_sent_from(sockets, &from);
@@ -66,7 +66,7 @@ static void test_a_wildcard_socket_sends_from_any_address(void)
 static void test_a_packet_of_no_socket_is_lost(void)
 {
     const ql_address one = v4("127.0.0.1"), strange = v4("127.0.0.9");
-    ql_origin_sockets *sockets = ql_origin_sockets_new(NULL);
+    ql_origin_sockets *sockets = ql_origin_sockets_new(NULL, true);
     g_assert_true(ql_origin_sockets_listen(sockets, &one, NULL));
     const ql_udp_batch batch = {
         .from = &strange, .to = &one, .data = (const uint8_t *)"hello", .length = 5

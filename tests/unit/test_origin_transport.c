@@ -9,24 +9,23 @@ static void test_an_ordinary_server_follows_the_client(void)
     const ql_origin_quic_settings usual = { .retry = false };
     ngtcp2_settings quic;
     ngtcp2_transport_params params;
-    ql_origin_transport_init(&usual, &quic, &params);
+    ql_origin_transport_init(&usual, 1, &quic, &params);
     g_assert_cmpuint(quic.preferred_versionslen, ==, 0);
     g_assert_cmpuint(quic.available_versionslen, ==, 2);
     g_assert_cmpuint(params.initial_max_streams_bidi, ==, 100);
     g_assert_cmpuint(params.initial_max_data, >=, params.initial_max_stream_data_bidi_remote);
     g_assert_false(params.disable_active_migration);
     g_assert_true(params.stateless_reset_token_present);
-    g_assert_cmpuint(ql_origin_transport_cid_length(&usual), ==, QL_ORIGIN_CID_BYTES);
 }
 
 static void test_a_version_can_be_preferred(void)
 {
     static const uint32_t versions[] = { NGTCP2_PROTO_VER_V1, NGTCP2_PROTO_VER_V2 };
     for (size_t i = 0; i < G_N_ELEMENTS(versions); i++) {
-        const ql_origin_quic_settings settings = { .version = versions[i] };
+        const ql_origin_quic_settings settings = { .common.version = versions[i] };
         ngtcp2_settings quic;
         ngtcp2_transport_params params;
-        ql_origin_transport_init(&settings, &quic, &params);
+        ql_origin_transport_init(&settings, 1, &quic, &params);
         g_assert_cmpuint(quic.preferred_versionslen, ==, 2);
         g_assert_cmphex(quic.preferred_versions[0], ==, versions[i]);
     }
@@ -34,12 +33,12 @@ static void test_a_version_can_be_preferred(void)
 
 static void test_windows_are_as_small_as_asked_for(void)
 {
-    const ql_origin_quic_settings settings = { .max_data = 1000,
-                                               .max_stream_data = 10,
-                                               .max_streams = 3 };
+    const ql_origin_quic_settings settings = {
+        .common = { .max_data = 1000, .max_stream_data = 10, .max_streams = 3 }
+    };
     ngtcp2_settings quic;
     ngtcp2_transport_params params;
-    ql_origin_transport_init(&settings, &quic, &params);
+    ql_origin_transport_init(&settings, 1, &quic, &params);
     g_assert_cmpuint(params.initial_max_data, ==, 1000);
     g_assert_cmpuint(params.initial_max_stream_data_bidi_remote, ==, 10);
     g_assert_cmpuint(params.initial_max_streams_bidi, ==, 3);
@@ -47,12 +46,11 @@ static void test_windows_are_as_small_as_asked_for(void)
 
 static void test_without_ids_nobody_may_move(void)
 {
-    const ql_origin_quic_settings settings = { .zero_length_cid = true };
+    const ql_origin_quic_settings settings = { .common.has_cid_length = true };
     ngtcp2_settings quic;
     ngtcp2_transport_params params;
-    ql_origin_transport_init(&settings, &quic, &params);
+    ql_origin_transport_init(&settings, 1, &quic, &params);
     g_assert_true(params.disable_active_migration);
-    g_assert_cmpuint(ql_origin_transport_cid_length(&settings), ==, 0);
 }
 
 static void test_a_preferred_address_is_offered_by_family(void)
@@ -62,7 +60,7 @@ static void test_a_preferred_address_is_offered_by_family(void)
                                                    (const struct sockaddr *)&v6, sizeof v6) };
     ngtcp2_settings quic;
     ngtcp2_transport_params params;
-    ql_origin_transport_init(&settings, &quic, &params);
+    ql_origin_transport_init(&settings, 1, &quic, &params);
     g_assert_true(params.preferred_addr_present && params.preferred_addr.ipv6_present);
     g_assert_false(params.preferred_addr.ipv4_present);
     g_assert_cmpuint(params.preferred_addr.ipv6.sin6_port, ==, htons(5));

@@ -3,15 +3,13 @@
 
 #include <string.h>
 
-static bool parse(const char *line, ql_path_plan *plan, ql_quic_settings *settings, GError **error)
+static bool parse(const char *line, ql_path_plan *plan, GError **error)
 {
     const ql_option_group groups[] = { { "Paths", ql_path_option_table, plan },
-                                       { "Connection IDs", ql_cid_option_table, settings },
                                        { NULL, NULL, NULL } };
     g_autofree char *whole = g_strconcat("get ", line, NULL);
     g_auto(GStrv) words = g_strsplit(whole, " ", -1);
     *plan = (ql_path_plan){ 0 };
-    *settings = (ql_quic_settings){ 0 };
     g_auto(GStrv) rest = ql_options_parse(groups, (int)g_strv_length(words), words, "", "", error);
     return rest != NULL;
 }
@@ -19,19 +17,17 @@ static bool parse(const char *line, ql_path_plan *plan, ql_quic_settings *settin
 static void assert_refused(const char *line, const char *words)
 {
     ql_path_plan plan;
-    ql_quic_settings settings;
     g_autoptr(GError) error = NULL;
-    g_assert_false(parse(line, &plan, &settings, &error));
+    g_assert_false(parse(line, &plan, &error));
     g_assert_nonnull(strstr(error->message, words));
 }
 
 static void test_each_action_has_its_own_time(void)
 {
     ql_path_plan plan;
-    ql_quic_settings settings;
     g_assert_true(parse("--migrate-after 1k --rebind-after 2k --probe-path 3ms "
                         "--rotate-cid-after 4k --migrate-to 127.0.0.2 --preferred-address no",
-                        &plan, &settings, NULL));
+                        &plan, NULL));
     g_assert_cmpuint(plan.move.bytes, ==, 1000);
     g_assert_cmpuint(plan.rebind.bytes, ==, 2000);
     g_assert_cmpuint(plan.probe.duration, ==, 3 * NGTCP2_MILLISECONDS);
@@ -51,29 +47,8 @@ static void test_later_connections_do_nothing_again(void)
     g_assert_true(later.stay && later.no_gso);
 }
 
-static void test_connection_ids_are_hexadecimal(void)
-{
-    ql_path_plan plan;
-    ql_quic_settings settings;
-    g_assert_true(parse("--scid 0a0B --dcid 0x0102030405060708 --cid-length 0 "
-                        "--initial-packet-number 77",
-                        &plan, &settings, NULL));
-    g_assert_cmpuint(settings.scid.datalen, ==, 2);
-    g_assert_cmphex(settings.scid.data[1], ==, 0x0b);
-    g_assert_cmpuint(settings.dcid.datalen, ==, 8);
-    g_assert_cmphex(settings.dcid.data[7], ==, 8);
-    g_assert_true(settings.has_cid_length && settings.cid_length == 0);
-    g_assert_cmpuint(settings.initial_packet_number, ==, 77);
-}
-
 static void test_what_is_out_of_bounds_is_refused_by_name(void)
 {
-    assert_refused("--scid 0a0", "--scid: 1 to 20 bytes");
-    assert_refused("--scid xx", "--scid");
-    assert_refused("--scid 000000000000000000000000000000000000000000", "--scid");
-    assert_refused("--dcid 01020304050607", "--dcid: 8 to 20 bytes");
-    assert_refused("--cid-length 21", "--cid-length: 0 to 20");
-    assert_refused("--initial-packet-number 2147483648", "--initial-packet-number");
     assert_refused("--migrate-to localhost", "--migrate-to");
     assert_refused("--preferred-address maybe", "--preferred-address: yes or no");
     assert_refused("--rebind-after never", "--rebind-after");
@@ -85,7 +60,6 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/path-options/actions", test_each_action_has_its_own_time);
     g_test_add_func("/path-options/later", test_later_connections_do_nothing_again);
-    g_test_add_func("/path-options/cids", test_connection_ids_are_hexadecimal);
     g_test_add_func("/path-options/refused", test_what_is_out_of_bounds_is_refused_by_name);
     return g_test_run();
 }

@@ -8,6 +8,8 @@ static bool parse(const char *line, ql_quic_settings *settings, GError **error)
     const ql_option_group groups[] = { { "Versions", ql_version_option_table, settings },
                                        { "Flow control", ql_flow_option_table, settings },
                                        { "Recovery", ql_recovery_option_table, settings },
+                                       { "Numbers", ql_number_option_table, settings },
+                                       { "First IDs", ql_first_cid_option_table, settings },
                                        { NULL, NULL, NULL } };
     g_autofree char *whole = g_strconcat("get ", line, NULL);
     g_auto(GStrv) words = g_strsplit(whole, " ", -1);
@@ -58,6 +60,21 @@ static void test_versions_come_in_their_order(void)
     g_assert_true(parse("--quic-version 0xabcd1234 --available-versions v2", &s, NULL));
 }
 
+static void test_connection_ids_are_hexadecimal(void)
+{
+    ql_quic_settings settings;
+    g_assert_true(parse("--scid 0a0B --dcid 0x0102030405060708 --initial-packet-number 77",
+                        &settings, NULL));
+    g_assert_cmpuint(settings.scid.datalen, ==, 2);
+    g_assert_cmphex(settings.scid.data[1], ==, 0x0b);
+    g_assert_cmpuint(settings.dcid.datalen, ==, 8);
+    g_assert_cmphex(settings.dcid.data[7], ==, 8);
+    g_assert_cmpuint(settings.initial_packet_number, ==, 77);
+    g_assert_true(parse("--cid-length 0", &settings, NULL));
+    g_assert_true(settings.has_cid_length && settings.cid_length == 0);
+    assert_refused("--scid 0a0b --cid-length 0", "all our IDs have one length");
+}
+
 static void test_what_is_out_of_bounds_is_refused_by_name(void)
 {
     assert_refused("--max-udp-payload 1199", "--max-udp-payload: 1200 to 65527");
@@ -72,6 +89,12 @@ static void test_what_is_out_of_bounds_is_refused_by_name(void)
     assert_refused("--available-versions v1,0xabcd1234", "0xabcd1234");
     assert_refused("--available-versions v1,v1,v1,v1,v1,v1,v1,v1,v1", "eight");
     assert_refused("--key-update-after never", "--key-update-after");
+    assert_refused("--scid 0a0", "--scid: 1 to 20 bytes");
+    assert_refused("--scid xx", "--scid");
+    assert_refused("--scid 000000000000000000000000000000000000000000", "--scid");
+    assert_refused("--dcid 01020304050607", "--dcid: 8 to 20 bytes");
+    assert_refused("--cid-length 21", "--cid-length: 0 to 20");
+    assert_refused("--initial-packet-number 2147483648", "--initial-packet-number");
 }
 
 int main(int argc, char **argv)
@@ -79,6 +102,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/quic-options/each", test_each_option_sets_what_it_names);
     g_test_add_func("/quic-options/versions", test_versions_come_in_their_order);
+    g_test_add_func("/quic-options/cids", test_connection_ids_are_hexadecimal);
     g_test_add_func("/quic-options/refused", test_what_is_out_of_bounds_is_refused_by_name);
     return g_test_run();
 }

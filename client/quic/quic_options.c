@@ -8,6 +8,7 @@
 
 #define LARGEST_DATAGRAM 65527u              /* RFC 9000, 18.2 */
 #define LARGEST_STREAMS  (UINT64_C(1) << 60) /* RFC 9000, 4.6 */
+#define FIRST_DCID_MIN   8                   /* RFC 9000, 7.2 */
 #define TIMEOUT_AT_MOST  (86400 * NGTCP2_SECONDS)
 
 static gboolean refuse(const char *name, const char *value, const char *why, GError **error)
@@ -131,6 +132,54 @@ static gboolean take_key_update(const char *name, const char *value, void *recor
     return ql_trigger_parse(name, value, &((ql_quic_settings *)record)->key_update, error);
 }
 
+static bool parse_cid(const char *text, ngtcp2_cid *cid)
+{
+    size_t length = strlen(text);
+    if (length % 2 != 0 || length > 2 * (size_t)NGTCP2_MAX_CIDLEN)
+        return false;
+    for (size_t i = 0; i < length; i += 2) {
+        int high = g_ascii_xdigit_value(text[i]), low = g_ascii_xdigit_value(text[i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        cid->data[i / 2] = (uint8_t)(high << 4 | low);
+    }
+    cid->datalen = length / 2;
+    return true;
+}
+
+static gboolean take_cid(const char *name, const char *value, void *record, GError **error)
+{
+    ql_quic_settings *settings = record;
+    bool own = strcmp(name, "--scid") == 0;
+    const char *digits = g_str_has_prefix(value, "0x") ? value + 2 : value;
+    ngtcp2_cid cid;
+    if (!parse_cid(digits, &cid) || cid.datalen < (own ? 1 : FIRST_DCID_MIN))
+        return refuse(name, value,
+                      own ? "1 to 20 bytes in hexadecimal are expected"
+                          : "8 to 20 bytes in hexadecimal are expected (RFC 9000, 7.2)",
+                      error);
+    *(own ? &settings->scid : &settings->dcid) = cid;
+    return TRUE;
+}
+
+static gboolean take_number(const char *name, const char *value, void *record, GError **error)
+{
+    ql_quic_settings *settings = record;
+    bool length = strcmp(name, "--cid-length") == 0;
+    guint64 number;
+    if (!g_ascii_string_to_unsigned(value, 10, 0, length ? NGTCP2_MAX_CIDLEN : INT32_MAX, &number,
+                                    NULL))
+        return refuse(name, value,
+                      length ? "0 to 20 bytes are expected" : "0 to 2147483647 is expected", error);
+    if (length) {
+        settings->has_cid_length = true;
+        settings->cid_length = (size_t)number;
+    } else {
+        settings->initial_packet_number = (uint32_t)number;
+    }
+    return TRUE;
+}
+
 const ql_option ql_version_option_table[] = {
     { "quic-version", '\0', QL_OPTION_CALL, 0, "VERSION",
       "the version to begin with: v1, v2 or a number, 0x1a2a3a4a; v1 if not given (RFC 9000, 15)",
@@ -138,19 +187,18 @@ const ql_option ql_version_option_table[] = {
     { "available-versions", '\0', QL_OPTION_CALL, 0, "VERSION[,...]",
       "versions to offer, the preferred one first; the server may choose (RFC 9368, 2)",
       take_available },
-    { "key-update-after", '\0', QL_OPTION_CALL, 0, "BYTES|TIME",
-      "change the keys after so much content (200k) or time (300ms) (RFC 9001, 6)",
-      take_key_update },
     { .name = NULL },
 };
 
 const ql_option ql_flow_option_table[] = {
     { "max-data", '\0', QL_OPTION_CALL, 0, "BYTES",
-      "what the server may send at first, 1048576 if not given (RFC 9000, 4.1)", take_size },
+      "what the other side may send at first, 1048576 if not given (RFC 9000, 4.1)", take_size },
     { "max-stream-data", '\0', QL_OPTION_CALL, 0, "BYTES",
       "the same on each stream, 524288 if not given (RFC 9000, 4.1)", take_size },
     { "max-streams", '\0', QL_OPTION_CALL, 0, "N",
-      "streams that the server may open, 100 if not given (RFC 9000, 4.6)", take_size },
+      "streams that the other side may open, 100 if not given: a client requests, a server "
+      "unidirectional ones (RFC 9000, 4.6)",
+      take_size },
     { "window", '\0', QL_OPTION_CALL, 0, "BYTES",
       "let the windows grow to so much at most (RFC 9000, 4.2)", take_size },
     { .name = NULL },
@@ -162,9 +210,10 @@ const ql_option ql_recovery_option_table[] = {
     { "initial-rtt", '\0', QL_OPTION_CALL, 0, "TIME",
       "take the network for so slow at first, 333ms if not given (RFC 9002, 6.2.2)", take_time },
     { "handshake-timeout", '\0', QL_OPTION_CALL, 0, "TIME",
-      "give up on an address when the handshake takes longer", take_time },
+      "how long the handshake with one address may take", take_time },
     { "keep-alive", '\0', QL_OPTION_CALL, 0, "TIME",
-      "send a PING after such a silence; half the idle timeout if not given (RFC 9000, 10.1.2)",
+      "send a PING after such a silence; a client after half the idle timeout if not given "
+      "(RFC 9000, 10.1.2)",
       take_time },
     { "max-udp-payload", '\0', QL_OPTION_CALL, 0, "BYTES",
       "the largest datagram to send, and to be sent (RFC 9000, 18.2)", take_size },
@@ -175,6 +224,27 @@ const ql_option ql_recovery_option_table[] = {
       take_switch },
     { "ecn", '\0', QL_OPTION_CALL, 0, "on|off",
       "mark packets with ECT(0); on if not given (RFC 9000, 13.4)", take_switch },
+    { .name = NULL },
+};
+
+const ql_option ql_first_cid_option_table[] = {
+    { "scid", '\0', QL_OPTION_CALL, 0, "HEX",
+      "our first connection ID; chance chooses if not given (RFC 9000, 7.2)", take_cid },
+    { "dcid", '\0', QL_OPTION_CALL, 0, "HEX",
+      "the ID that the first packets are sent to, which makes their keys (RFC 9001, 5.2)",
+      take_cid },
+    { .name = NULL },
+};
+
+const ql_option ql_number_option_table[] = {
+    { "key-update-after", '\0', QL_OPTION_CALL, 0, "BYTES|TIME",
+      "change the keys after so much content (200k) or time (300ms) (RFC 9001, 6)",
+      take_key_update },
+    { "cid-length", '\0', QL_OPTION_CALL, 0, "N",
+      "bytes of our connection IDs, 0 to 20; 8 if not given (RFC 9000, 5.1)", take_number },
+    { "initial-packet-number", '\0', QL_OPTION_CALL, 0, "N",
+      "the first number in each packet number space; 0 if not given (RFC 9000, 12.3)",
+      take_number },
     { .name = NULL },
 };
 

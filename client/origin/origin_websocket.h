@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The server's end of a WebSocket (RFC 6455, 5) that says what it hears: every message comes back,
- * a ping is answered by a pong, and a close by a close. It knows no network. */
+ * a ping is answered by a pong, a close by a close, and a broken rule by a close that says so. It
+ * knows no network. */
 #pragma once
 
 #include <glib.h>

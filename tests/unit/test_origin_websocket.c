@@ -28,9 +28,10 @@ static void assert_answer(const uint8_t *data, size_t length, const void *expect
 
 static void test_messages_come_back_without_mask(void)
 {
-    static const uint8_t in[] = { 0x81, 0x82, 1, 2, 3, 4, 'h' ^ 1, 'i' ^ 2,
-                                  0x02, 0x81, 9, 9, 9, 9, 'x' ^ 9 };
-    static const uint8_t out[] = { 0x81, 2, 'h', 'i', 0x02, 1, 'x' };
+    static const uint8_t in[] = { 0x81,    0x82, 1,    2, 3, 4, 'h' ^ 1,
+                                  'i' ^ 2, 0x02, 0x81, 9, 9, 9, 9,
+                                  'x' ^ 9, 0x80, 0x80, 9, 9, 9, 9 };
+    static const uint8_t out[] = { 0x81, 2, 'h', 'i', 0x02, 1, 'x', 0x80, 0 };
     assert_answer(in, sizeof in, out, sizeof out, false);
 }
 
@@ -61,11 +62,21 @@ static void test_long_messages_keep_their_length(void)
     assert_bytes(answer->data, answer->len, out->data, out->len);
 }
 
+static void test_a_close_without_a_code_is_answered_without_one(void)
+{
+    static const uint8_t in[] = { 0x88, 0x80, 0, 0, 0, 0 };
+    assert_answer(in, sizeof in, "\x88\x00", 2, true);
+}
+
 static void test_what_breaks_the_rules_is_told_so(void)
 {
     static const uint8_t unmasked[] = { 0x81, 1, 'x' };
+    static const uint8_t reserved[] = { 0xc1, 0x80, 0, 0, 0, 0 };
+    static const uint8_t loose_end[] = { 0x80, 0x80, 0, 0, 0, 0 };
     static const uint8_t huge[] = { 0x82, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0 };
     assert_answer(unmasked, sizeof unmasked, "\x88\x02\x03\xea", 4, true);
+    assert_answer(reserved, sizeof reserved, "\x88\x02\x03\xea", 4, true);
+    assert_answer(loose_end, sizeof loose_end, "\x88\x02\x03\xea", 4, true);
     assert_answer(huge, sizeof huge, "\x88\x02\x03\xf1", 4, true);
 }
 
@@ -75,6 +86,8 @@ int main(int argc, char **argv)
     g_test_add_func("/origin-websocket/echo", test_messages_come_back_without_mask);
     g_test_add_func("/origin-websocket/ping", test_a_ping_is_answered_by_a_pong);
     g_test_add_func("/origin-websocket/close", test_a_close_ends_it);
+    g_test_add_func("/origin-websocket/no-code",
+                    test_a_close_without_a_code_is_answered_without_one);
     g_test_add_func("/origin-websocket/long", test_long_messages_keep_their_length);
     g_test_add_func("/origin-websocket/rules", test_what_breaks_the_rules_is_told_so);
     return g_test_run();

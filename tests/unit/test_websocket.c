@@ -145,7 +145,7 @@ static void test_broken_rules_are_named(void)
         { "\x8b\x00", 2, "opcode" },
         { "\x80\x00", 2, "fragments" },
         { "\x01\x00\x81\x00", 4, "fragments" },
-        { "\x81\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", 10, "16 MB" },
+        { "\x81\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", 10, "larger than can be taken" },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         stage s = { 0 };
@@ -155,6 +155,17 @@ static void test_broken_rules_are_named(void)
         g_assert_nonnull(strstr(s.error->message, cases[i].word));
         tear_down(&s, NULL);
     }
+}
+
+static void test_fragments_add_up_to_16_mb_at_most(stage *s, gconstpointer unused)
+{
+    static const char heads[][10] = { "\x02\x7f\0\0\0\0\x01\0\0", "\x80\x01" };
+    (void)unused;
+    g_autofree char *content = g_malloc0(QL_WEBSOCKET_MESSAGE_BYTES);
+    g_assert_true(receive(s, heads[0], 10));
+    g_assert_true(receive(s, content, QL_WEBSOCKET_MESSAGE_BYTES));
+    g_assert_false(receive(s, heads[1], 2) && receive(s, content, 1));
+    g_assert_nonnull(strstr(s->error->message, "16 MB"));
 }
 
 int main(int argc, char **argv)
@@ -169,6 +180,7 @@ int main(int argc, char **argv)
          test_messages_become_lines_whatever_their_pieces);
     TEST("a close is answered once", test_a_close_is_answered_once);
     TEST("a close without a code has 1005", test_a_close_without_a_code_has_1005);
+    TEST("fragments add up to 16 MB at most", test_fragments_add_up_to_16_mb_at_most);
     g_test_add_func("/websocket/broken rules are named", test_broken_rules_are_named);
     return g_test_run();
 }

@@ -11,3 +11,13 @@ foreach(module pcapng self_capture origin_body origin_certificate origin_cids or
     add_test(NAME unit/${module} COMMAND test_${module})
     set_tests_properties(unit/${module} PROPERTIES LABELS unit TIMEOUT 60)
 endforeach()
+
+# With a client of ngtcp2's own.
+add_library(ql_origin_peer STATIC origin_peer.c)
+target_link_libraries(ql_origin_peer PUBLIC ql_options ql_client PkgConfig::GLIB)
+foreach(module origin_callbacks origin_connection origin_faulty origin_hq origin_http)
+    add_executable(test_${module} test_${module}.c)
+    target_link_libraries(test_${module} PRIVATE ql_origin_peer)
+    add_test(NAME unit/${module} COMMAND test_${module})
+    set_tests_properties(unit/${module} PROPERTIES LABELS unit TIMEOUT 60)
+endforeach()

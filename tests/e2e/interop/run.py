@@ -22,6 +22,7 @@ import threading
 import cases
 import matrix
 import network
+import other_client
 import runner
 import servers
 
@@ -43,6 +44,9 @@ def options_of(arguments):
                         help="leave there, with their secrets, the captures of cases that did not pass")
     parser.add_argument("--unsupported", action="store_true",
                         help="try what a server is said not to support, too")
+    parser.add_argument("--other-client", action="store_true",
+                        help=f"with {other_client.NAME} instead of ours, where it needs no options: "
+                        "whose fault is it?")
     parser.add_argument("--results", type=pathlib.Path, help="a file that is added to (JSON)")
     parser.add_argument("--update-readme", action="store_true", help="put the matrix there")
     return parser.parse_args(arguments)
@@ -62,6 +66,8 @@ def run_all(options, work, root):
     wanted = [] if some == "none" else chosen(some, {c.name: c for c in cases.CASES}, "case")
     plan = [(case, server) for case in wanted
             for server in chosen(options.servers, known, "server")]
+    if options.other_client and not other_client.program():
+        sys.exit(f"{other_client.NAME} is missing")
     versions = {server.name: server.version() for _, server in plan}
     table, lock = matrix.Matrix(options.results), threading.Lock()
     work_on = runner.Runner(options, root, runner.Materials(work))

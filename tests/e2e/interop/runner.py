@@ -10,6 +10,7 @@ import capture
 import cases
 import judge
 import network
+import other_client
 import servers
 
 Verdict = collections.namedtuple("Verdict", "outcome why over seconds")
@@ -90,7 +91,10 @@ class Runner:
     def run(self, number, case, server):
         if case.name in server.lacks and not self.options.unsupported:
             return Verdict("unsupported", server.lacks[case.name], "", 0)
-        over = "hq-interop" if server.hq and self.speaks_hq and not case.h3 else "h3"
+        if self.options.other_client and not other_client.takes(case):
+            return Verdict("unsupported", f"not tried with {other_client.NAME}", "", 0)
+        hq = server.hq and self.speaks_hq and not case.h3 and not self.options.other_client
+        over = "hq-interop" if hq else "h3"
         folder = self.materials.work / f"{server.name}-{case.name}"
         began = time.monotonic()
         try:
@@ -122,7 +126,8 @@ class Runner:
         files = self.materials.files_of(case)
         keys = folder / "keys.log"
         setup = servers.Setup(self.materials.work, folder, self.materials.documents,
-                              *self.materials.certificate(case.features), case.features, case.family)
+                              *self.materials.certificate(case.features), case.features,
+                              case.family, case.name, over)
         scenario = f"{case.scenario} seed={self.options.seed}"
         if case.rebinds:
             scenario += " rebind-address=" + ",".join(network.NEAR[case.family][1:])
@@ -155,13 +160,17 @@ class Runner:
                   "--connect-timeout", case.seconds, "--idle-timeout", case.seconds]
         if over != "h3":
             common += ["--alpn", over]
+        calls = [([self.options.quiclens, "get", *common, *step], None)
+                 for step in case.steps(asked, folder=folder)]
+        if self.options.other_client:
+            calls = [other_client.command(case, folder, names)]
         said = []
-        for step in case.steps(asked, folder=folder):
+        for words, environment in calls:
             left = end - time.monotonic()
             if left <= 0:
                 break
-            client = net.start(net.client, [self.options.quiclens, "get", *common, *step],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            client = net.start(net.client, words, env=environment, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE)
             try:
                 _, words = client.communicate(timeout=left)
                 said += words.decode(errors="replace").splitlines()

@@ -19,13 +19,16 @@ ENTER = ('mount -t proc proc "$1/proc"; mount --bind "$2" "$1/mnt"; cd "$1"; roo
 class Setup:
     """What a case asks of a server. Paths are this machine's."""
 
-    def __init__(self, work, folder, documents, certificate, key, features=(), family=4):
+    def __init__(self, work, folder, documents, certificate, key, features=(), family=4,
+                 case="transfer", over="h3"):
         self.work = work
         self.folder = folder
         self.documents = documents
         self.certificate = certificate
         self.key = key
         self.features = features
+        self.case = case
+        self.over = over
         self.address = network.SERVER[family]
         self.bracketed = f"[{self.address}]" if family == 6 else self.address
         self.family = family
@@ -35,6 +38,8 @@ class Server:
     name = None
     hq = True
     """Does it speak HTTP/0.9, too?"""
+    anywhere = False
+    """Does it listen on every address, with one socket of IPv6?"""
     lacks = {}
     """Cases that it does not support, and how that is known."""
 
@@ -67,7 +72,7 @@ class Server:
                                 env={**os.environ, "HOME": str(setup.folder),
                                      "XDG_DATA_HOME": str(setup.folder),
                                      "XDG_CONFIG_HOME": str(setup.folder)})
-        net.wait_for_udp(net.server, network.PORT, process, setup.family)
+        net.wait_for_udp(net.server, network.PORT, process, 6 if self.anywhere else setup.family)
 
     def write(self, setup, name, text):
         path = setup.folder / name
@@ -137,6 +142,31 @@ class OldCaddy(Caddy):
     """quic-go of 2022."""
     name = "caddy26"
     lacks = {**Caddy.lacks, "ecn": NO_ECN, "rebind-port": NO_PATHS, "rebind-addr": NO_PATHS}
+
+
+class QuicGo(Server):
+    """quic-go's own server for interop tests, which is told what to do by the name of a case, and
+    finds all it needs at fixed places."""
+    name = "quic-go"
+    asked = ("dpkg-query", "--show", "--showformat", "${Version}",
+             "golang-github-lucas-clemente-quic-go-dev")
+    anywhere = True
+    lacks = {"v2": "no compatible version negotiation (RFC 9368)",
+             "connectionmigration": NO_PREFERRED}
+    PLACES = ('mkdir "$1/chosen"; cp "$2" "$1/chosen/cert.pem"; cp "$3" "$1/chosen/priv.key"; '
+              'mount --bind "$1/chosen" /certs; mount --bind "$4" /www; mount --bind "$1" /logs; '
+              'exec env TESTCASE="$5" /opt/quic-go/server')
+
+    @staticmethod
+    def said(setup):
+        """Which of the cases that it knows this one is for a server. It speaks HTTP/3 in one only."""
+        known = setup.case in ("retry", "zerortt")
+        return "http3" if setup.over == "h3" else setup.case if known else "transfer"
+
+    def command(self, setup):
+        seen = [self.see(setup, path) for path in (setup.folder, setup.certificate, setup.key,
+                                                   setup.documents)]
+        return ["sh", "-euc", self.PLACES, "quic-go", *seen, self.said(setup)]
 
 
 class Nginx(Server):
@@ -213,7 +243,7 @@ class Aioquic(Server):
 
 HERE_KINDS = (Gtlsserver, OldCaddy)
 """Those that run on this machine itself."""
-ROOT_KINDS = (Caddy, Nginx, Haproxy, Aioquic)
+ROOT_KINDS = (Caddy, QuicGo, Nginx, Haproxy, Aioquic)
 NAMES = [kind.name for kind in (*HERE_KINDS, *ROOT_KINDS)]
 
 

@@ -137,14 +137,29 @@ class Verdicts(unittest.TestCase):
         unmarked = Made([datagrams[0], datagram(2, SERVER, CLIENT)])
         self.refuses(judge.ecn_both_ways, evidence(unmarked, unmarked), "server marks no packet")
 
-    @unittest.skipUnless(shutil.which("tshark"), "tshark is not installed")
-    def test_of_a_server_that_was_wrong(self):
+    @staticmethod
+    def kept(name):
+        """Evidence of the server's end alone."""
         folder = pathlib.Path(__file__).with_name("evidence")
-        nginx = capture.Capture(folder / "nginx-rebind-port.pcapng", "/dev/null", folder, None)
-        of = evidence(right=nginx)
-        self.assertEqual([first.frame for first in judge.server_paths(of)], [2, 112, 165])
-        self.refuses(judge.paths_validated, of, "10.77.1.1:56552 (frame 112) has no PATH_CHALLENGE",
-                     judge.ServerFailed)
+        one = capture.Capture(folder / f"{name}.pcapng", "/dev/null", folder, None)
+        return evidence(one, one)
+
+    @unittest.skipUnless(shutil.which("tshark"), "tshark is not installed")
+    def test_of_a_server_that_did_not_validate_paths(self):
+        for name, paths, where in (
+                ("nginx-rebind-port", [2, 112, 165], "10.77.1.1:56552 (frame 112)"),
+                ("nginx-rebind-addr", [3, 54, 103], "10.77.1.11:54952 (frame 54)"),
+                ("nginx-rebind-addr-gtlsclient", [2, 43, 87], "10.77.1.11:54239 (frame 43)")):
+            with self.subTest(name):
+                of = self.kept(name)
+                self.assertEqual([first.frame for first in judge.server_paths(of)], paths)
+                self.refuses(judge.paths_validated, of, f"{where} has no PATH_CHALLENGE",
+                             judge.ServerFailed)
+
+    @unittest.skipUnless(shutil.which("tshark"), "tshark is not installed")
+    def test_of_a_server_that_forgot_a_handshake(self):
+        self.refuses(judge.blame, self.kept("quic-go-handshakeloss"),
+                     "from two IDs (frames 2 and 6)", judge.ServerFailed)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,9 @@ const ql_option ql_path_option_table[] = {
     { "migrate-to", '\0', QL_OPTION_CALL, 0, "ADDRESS",
       "with --migrate-after, --probe-path: to this local address (RFC 9000, 9.2)", take_address },
     { "rebind-after", '\0', QL_OPTION_CALL, 0, "BYTES|TIME",
-      "send from a new local port without a word, as behind a NAT (RFC 9000, 9.3)", take_trigger },
+      "send from a new local port without a word, as behind a NAT; what comes to the old one is "
+      "lost (RFC 9000, 9.3)",
+      take_trigger },
     { "probe-path", '\0', QL_OPTION_CALL, 0, "BYTES|TIME",
       "validate the path from a new local port, and stay on the old one (RFC 9000, 9.1)",
       take_trigger },

@@ -167,8 +167,8 @@ static action_kind under_way(const ql_paths *paths)
     return ACTION_COUNT;
 }
 
-/* A new socket under the old name. The old one still receives what is on its way to it. */
-static void rebind(ql_paths *paths, ngtcp2_conn *quic, ngtcp2_tstamp now)
+/* A new socket under the old name. What is on its way to the old one is lost. */
+static void rebind(ql_paths *paths)
 {
     g_autoptr(GError) error = NULL;
     ql_local_end local = paths->plan.local;
@@ -180,7 +180,6 @@ static void rebind(ql_paths *paths, ngtcp2_conn *quic, ngtcp2_tstamp now)
         return;
     }
     ql_path_sockets_replace(paths->sockets, paths->current, udp);
-    ql_path_sockets_retire(paths->sockets, paths->current, now + 3 * ngtcp2_conn_get_pto(quic));
     paths->current = udp;
     finish(paths, ACTION_REBIND);
     ql_remarks_add(paths->remarks, ql_udp_local(udp), "%s", kinds[ACTION_REBIND].remark);
@@ -265,7 +264,7 @@ void ql_paths_tick(ql_paths *paths, ngtcp2_conn *quic, uint64_t content_bytes, n
             going = kind;
     }
     if (going == ACTION_REBIND)
-        rebind(paths, quic, now);
+        rebind(paths);
     else if (going != ACTION_COUNT && paths->actions[going].state == ACTION_RETURNS)
         go_back(paths, quic, now);
     else if (going != ACTION_COUNT && paths->actions[going].state != ACTION_RUNS)

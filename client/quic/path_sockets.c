@@ -17,6 +17,7 @@ typedef struct name_entry {
 struct ql_path_sockets {
     bool segmentation;
     GPtrArray *sockets; /* socket_entry, in the order in which they were opened */
+    GPtrArray *deaf;    /* socket_entry of those that were replaced */
     GArray *names;      /* name_entry */
     uint16_t aliases;
 };
@@ -33,6 +34,7 @@ ql_path_sockets *ql_path_sockets_new(bool segmentation)
     ql_path_sockets *sockets = g_new0(ql_path_sockets, 1);
     sockets->segmentation = segmentation;
     sockets->sockets = g_ptr_array_new_with_free_func(entry_free);
+    sockets->deaf = g_ptr_array_new_with_free_func(entry_free);
     sockets->names = g_array_new(FALSE, FALSE, sizeof(name_entry));
     return sockets;
 }
@@ -42,6 +44,7 @@ void ql_path_sockets_free(ql_path_sockets *sockets)
     if (sockets == NULL)
         return;
     g_ptr_array_unref(sockets->sockets);
+    g_ptr_array_unref(sockets->deaf);
     g_array_unref(sockets->names);
     g_free(sockets);
 }
@@ -144,6 +147,10 @@ void ql_path_sockets_replace(ql_path_sockets *sockets, ql_udp *old, ql_udp *udp)
         if (entry->udp == old)
             entry->udp = udp;
     }
+    guint index = 0;
+    while (entry_at(sockets, index)->udp != old)
+        index++;
+    g_ptr_array_add(sockets->deaf, g_ptr_array_steal_index(sockets->sockets, index));
 }
 
 void ql_path_sockets_retire(ql_path_sockets *sockets, const ql_udp *udp, ngtcp2_tstamp when)

@@ -41,7 +41,9 @@ ngtcp2_path ql_path_sockets_path(const ql_path_sockets *sockets, const ql_udp *u
 ql_address ql_path_sockets_alias(ql_path_sockets *sockets, ql_udp *udp);
 void ql_path_sockets_adopt(ql_path_sockets *sockets, ql_udp *udp, const ql_address *name);
 
-/* Sends what had been sent from old from now on from udp; old still receives. */
+/* udp takes over all names of old, of which nothing is known any more: nobody reads what comes
+ * there, as with a mapping that a NAT has forgotten. It is not closed before all others, since
+ * the kernel would tell the sender. */
 void ql_path_sockets_replace(ql_path_sockets *sockets, ql_udp *old, ql_udp *udp);
 
 /* Closes a socket, or all but one, at that time. */

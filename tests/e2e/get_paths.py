@@ -54,9 +54,16 @@ class Paths(peers.Case):
             before, after = ([row for row in sent if row[1] == port] for port in ports)
             self.assertEqual(before[-1][3], after[0][3])
             self.assertFalse(any(row[4] for row in sent), "the client does not probe")
-            answers = peers.tshark(capture, "-Y", f"quic.path_challenge.data and udp.dstport == "
-                                   f"{ports[1]}", "-T", "fields", "-e", "frame.number")
-            self.assertTrue(answers, "the server validates the new path")
+            rows = [row.split("\t") for row in peers.tshark(
+                capture, "-T", "fields", "-e", "udp.srcport", "-e", "udp.dstport", "-e",
+                "quic.path_challenge.data", "-e", "quic.path_response.data")]
+            asked = {word for row in rows if row[1] == ports[1] for word in row[2].split(",")} - {""}
+            answered = {word for row in rows if row[0] == ports[1]
+                        for word in row[3].split(",")} - {""}
+            self.assertTrue(asked, "the server validates the new path")
+            self.assertLessEqual(answered, asked, "nobody hears what comes to the old port")
+            new = next(i for i, row in enumerate(rows) if row[0] == ports[1])
+            self.assertNotIn(ports[0], {row[1] for row in rows[new:]})
 
     def test_a_probe_does_not_move(self):
         with self.start(self.kind) as server:

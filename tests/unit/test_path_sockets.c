@@ -91,7 +91,20 @@ static void test_who_replaces_a_socket_takes_all_its_names(stage *s, gconstpoint
     g_assert_true(find(s, &alias) == s->second);
     g_assert_true(find(s, ql_udp_local(s->first)) == s->second);
     assert_name(s, s->second, &alias);
-    assert_name(s, s->first, &alias); /* what still comes there has come on the same path */
+}
+
+static void test_nobody_reads_a_socket_that_was_replaced(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    const ql_address old = *ql_udp_local(s->first);
+    ql_path_sockets_replace(s->sockets, s->first, s->second);
+    g_assert_cmpuint(ql_path_sockets_count(s->sockets), ==, 1);
+    g_assert_true(ql_path_sockets_at(s->sockets, 0) == s->second);
+    g_assert_null(ql_path_sockets_bound_to(s->sockets, &old));
+    /* It is still there: nobody else can have its port. */
+    uint16_t port = ql_address_port(&old);
+    const ql_local_end same = { .first_port = port, .last_port = port };
+    g_assert_null(ql_path_sockets_open(s->sockets, ql_udp_local(s->server), &same, NULL));
 }
 
 static void test_what_is_retired_is_closed_in_its_time(stage *s, gconstpointer unused)
@@ -133,6 +146,7 @@ int main(int argc, char **argv)
     TEST("own", test_a_socket_is_known_by_its_own_address);
     TEST("alias", test_another_name_leads_to_the_same_socket);
     TEST("replace", test_who_replaces_a_socket_takes_all_its_names);
+    TEST("deaf", test_nobody_reads_a_socket_that_was_replaced);
     TEST("retire", test_what_is_retired_is_closed_in_its_time);
     TEST("from", test_a_socket_can_begin_at_a_chosen_address);
     return g_test_run();

@@ -16,7 +16,7 @@ struct ql_get_requests {
     ql_stdout *shared;
     const ql_get_report *report;
     ql_get_urls *urls;
-    GHashTable *taken; /* char *, the whole names of all files */
+    GHashTable *taken; /* as ql_output_unique_name has it: the whole names of all files */
     unsigned count, made;
     ql_request *first; /* NULL once it was taken */
 };
@@ -75,7 +75,7 @@ static bool take_named(ql_get_requests *requests, const ql_get_url *of, GError *
     if (name == NULL || *name == '\0')
         return true;
     g_autofree char *whole = folder == NULL ? g_strdup(name) : g_build_filename(folder, name, NULL);
-    if (g_hash_table_add(requests->taken, g_canonicalize_filename(whole, NULL)) ||
+    if (g_hash_table_insert(requests->taken, g_canonicalize_filename(whole, NULL), NULL) ||
         g_str_has_prefix(whole, "/dev/"))
         return true;
     g_set_error(error, QL_OPTIONS_ERROR, 0, "two responses cannot be written to one file: %s",

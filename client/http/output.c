@@ -299,9 +299,13 @@ bool ql_output_rewind(ql_output *output)
 char *ql_output_unique_name(GHashTable *taken, const char *name)
 {
     char *unique = g_strdup(name);
-    for (unsigned number = 1; !g_hash_table_add(taken, g_strdup(unique)); number++) {
+    unsigned number = GPOINTER_TO_UINT(g_hash_table_lookup(taken, name));
+    while (g_hash_table_contains(taken, unique)) {
         g_free(unique);
-        unique = g_strdup_printf("%s.%u", name, number);
+        unique = g_strdup_printf("%s.%u", name, ++number);
     }
+    g_hash_table_replace(taken, g_strdup(unique), NULL);
+    if (number > 0)
+        g_hash_table_replace(taken, g_strdup(name), GUINT_TO_POINTER(number));
     return unique;
 }

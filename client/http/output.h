@@ -63,6 +63,7 @@ bool ql_output_close(ql_output *output, GError **error);
  * False if that cannot be, or fails. */
 bool ql_output_rewind(ql_output *output);
 
-/* Names for files of one folder that do not clash: the first "a" is "a", the next "a.1". taken is a
- * set of strings (g_hash_table_new_full with g_free) that grows. To be freed by g_free. */
+/* Names for files of one folder that do not clash: the first "a" is "a", the next "a.1". taken has
+ * the names as keys, owned (g_free), and as value what number was last put behind one of them
+ * (GUINT_TO_POINTER; NULL: none). To be freed by g_free. */
 char *ql_output_unique_name(GHashTable *taken, const char *name);

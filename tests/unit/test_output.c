@@ -211,6 +211,12 @@ static void test_names_are_told_apart_by_numbers(void)
     }
     g_autofree char *other = ql_output_unique_name(taken, "a.1");
     g_assert_cmpstr(other, ==, "a.1.1");
+    /* So many that it would take minutes to try all numbers for each. */
+    for (unsigned i = 3; i < 100000; i++) {
+        g_autofree char *expected_name = g_strdup_printf("a.%u", i);
+        g_autofree char *name = ql_output_unique_name(taken, "a");
+        g_assert_cmpstr(name, ==, expected_name);
+    }
 }
 
 int main(int argc, char **argv)

@@ -138,17 +138,23 @@ static void tell_failure(ql_transfer *transfer, const ql_request *request)
 
 static void on_change(ql_request *request, void *user);
 
-static void enter(ql_transfer *transfer, ql_request *request, guint place, bool added,
-                  ngtcp2_duration delay)
+static entry *note(ql_transfer *transfer, ql_request *request, guint place)
 {
     entry *fresh = g_new0(entry, 1);
     fresh->request = request;
     fresh->place = place;
-    fresh->added = added;
-    fresh->due = delay == 0 ? 0 : ql_packets_now() + delay;
     g_hash_table_insert(transfer->entries, request, fresh);
     ql_request_set_observer(request, on_change, transfer);
     ql_request_begin(request);
+    return fresh;
+}
+
+static void enter(ql_transfer *transfer, ql_request *request, guint place, bool added,
+                  ngtcp2_duration delay)
+{
+    entry *fresh = note(transfer, request, place);
+    fresh->added = added;
+    fresh->due = delay == 0 ? 0 : ql_packets_now() + delay;
     if (delay > 0)
         g_queue_push_tail(&transfer->delayed, request);
     else
@@ -225,25 +231,46 @@ void ql_transfer_add(ql_transfer *transfer, ql_request *request)
     enter(transfer, request, transfer->begun++, true, 0);
 }
 
+/* The next of the source. NULL: there is none, or, which is told, it cannot be made. */
+static ql_request *next_of_source(ql_transfer *transfer)
+{
+    g_autoptr(GError) error = NULL;
+    const ql_transfer_source *source = &transfer->settings.source;
+    ql_request *request = source->next(source->user, &error);
+    transfer->drained = request == NULL && error == NULL;
+    transfer->begun += transfer->drained ? 0 : 1;
+    if (error != NULL) {
+        transfer->over++;
+        transfer->failed++;
+        say(transfer, error->message);
+    }
+    return request;
+}
+
 /* Takes requests from the source as long as there is room. */
 static void take_from_source(ql_transfer *transfer)
 {
-    const ql_transfer_source *source = &transfer->settings.source;
     unsigned room = MAX(LIVE_AT_ONCE, 2 * transfer->settings.requests_at_once);
     while (!transfer->drained && transfer->begun - transfer->over < room) {
-        g_autoptr(GError) error = NULL;
-        ql_request *request = source->next(source->user, &error);
-        transfer->drained = request == NULL && error == NULL;
-        if (transfer->drained)
-            break;
-        transfer->begun++;
-        if (request != NULL) {
+        ql_request *request = next_of_source(transfer);
+        if (request != NULL)
             enter(transfer, request, transfer->begun - 1, false, 0);
-        } else {
-            transfer->over++;
-            transfer->failed++;
-            say(transfer, error->message);
-        }
+    }
+}
+
+/* Those for which there was no room yet fail, too, each with its place in what is told of all. They
+ * go nowhere, so that they are of no more use at once. */
+static void give_up_source(ql_transfer *transfer, const char *sentence)
+{
+    while (!transfer->drained) {
+        ql_request *request = next_of_source(transfer);
+        if (request == NULL)
+            continue;
+        note(transfer, request, transfer->begun - 1);
+        ql_request_give_up(request, sentence);
+        g_ptr_array_set_size(transfer->finished, 0);
+        g_ptr_array_remove(transfer->draining, request);
+        g_hash_table_remove(transfer->entries, request);
     }
 }
 
@@ -362,11 +389,12 @@ static void break_off(ql_transfer *transfer, const char *sentence)
     for (guint i = 0; i < transfer->targets->len; i++)
         ql_target_close(g_ptr_array_index(transfer->targets, i));
     g_queue_clear(&transfer->delayed);
-    transfer->drained = transfer->broken_off = true;
+    transfer->broken_off = true;
     g_autoptr(GList) live = g_hash_table_get_keys(transfer->entries);
     live = g_list_sort_with_data(live, by_place, transfer);
     for (GList *at = live; at != NULL; at = at->next)
         ql_request_give_up(at->data, sentence);
+    give_up_source(transfer, sentence);
 }
 
 /* Those whose time has come go to their targets. Returns when the next is due. */

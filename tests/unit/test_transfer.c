@@ -429,6 +429,25 @@ static void test_a_source_is_asked_when_there_is_room(stage *s, gconstpointer un
     g_assert_cmpuint(ql_transfer_requests(s->transfer)->len, ==, 0);
 }
 
+static void test_what_was_not_begun_is_given_up_too(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    g_autofree bool *seen = g_new0(bool, FROM_SOURCE);
+    counting_source source = { .of = s, .seen = seen };
+    int stop = eventfd(1, EFD_CLOEXEC);
+    s->settings.stop_fd = stop;
+    s->settings.source = (ql_transfer_source){ next_counted, &source, FROM_SOURCE };
+    s->settings.over = note_over;
+    s->settings.over_user = &source;
+    s->transfer = ql_transfer_new(&s->settings);
+    g_assert_cmpuint(ql_transfer_run(s->transfer), ==, FROM_SOURCE);
+    g_assert_cmpuint(source.over, ==, FROM_SOURCE);
+    for (unsigned place = 0; place < FROM_SOURCE; place++)
+        g_assert_true(seen[place] || place == 7);
+    g_assert_cmpuint(source.most, <, FROM_SOURCE / 2);
+    close(stop);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -452,6 +471,7 @@ int main(int argc, char **argv)
     TEST("eyeballs", test_silence_does_not_keep_the_next_address_waiting);
     TEST("silence", test_silence_ends_the_handshake);
     TEST("max-time", test_a_time_limit_breaks_the_transfer_off);
+    TEST("not-begun", test_what_was_not_begun_is_given_up_too);
     TEST("signal", test_a_signal_breaks_the_transfer_off);
     TEST("slow", test_a_slow_reader_holds_nothing_up_for_good);
     return g_test_run();

@@ -194,9 +194,30 @@ static const struct {
     { QL_FRAME_MAX_PUSH_ID, "max_push_id", "push_id" },
 };
 
+static void set_text(JsonObject *object, const char *name, const void *data, size_t length)
+{
+    g_autofree char *text = length == 0 ? g_strdup("") : g_utf8_make_valid(data, (gssize)length);
+    json_object_set_string_member(object, name, text);
+}
+
+/* The frame of RFC 9218, 7.2. */
+static JsonObject *priority_update(uint64_t type, const GByteArray *payload)
+{
+    uint64_t element = 0;
+    JsonObject *content = content_new("priority_update");
+    size_t size = ql_frame_reader_varint(payload->data, payload->len, &element);
+    json_object_set_int_member(content, type == QL_FRAME_PRIORITY_UPDATE ? "stream_id" : "push_id",
+                               (gint64)element);
+    set_text(content, "priority_field_value", payload->data + size, payload->len - size);
+    return content;
+}
+
 static JsonObject *content_of(uint64_t type, uint64_t length, const GByteArray *payload)
 {
     uint64_t number = 0;
+    if (payload != NULL &&
+        (type == QL_FRAME_PRIORITY_UPDATE || type == QL_FRAME_PRIORITY_UPDATE_PUSH))
+        return priority_update(type, payload);
     for (size_t i = 0; payload != NULL && i < G_N_ELEMENTS(frames_of_one_number); i++) {
         if (frames_of_one_number[i].type != type)
             continue;
@@ -262,12 +283,6 @@ void ql_qlog_http3_bytes(ql_qlog_http3 *http3, ql_qlog_owner sender, int64_t str
 {
     if (http3 != NULL && length > 0)
         ql_frame_reader_read(half_of(http3, sender, stream)->reader, data, length);
-}
-
-static void set_text(JsonObject *object, const char *name, const void *data, size_t length)
-{
-    g_autofree char *text = g_utf8_make_valid(data, (gssize)length);
-    json_object_set_string_member(object, name, text);
 }
 
 void ql_qlog_http3_field(ql_qlog_http3 *http3, ql_qlog_owner sender, int64_t stream,

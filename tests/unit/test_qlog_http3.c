@@ -97,6 +97,23 @@ static void test_other_frames(fixture *f, gconstpointer unused)
         strstr(text, "{\"frame_type\":\"unknown\",\"raw_frame_type\":15,\"raw_length\":1}"));
 }
 
+static void test_priorities(fixture *f, gconstpointer unused)
+{
+    (void)unused;
+    ql_qlog_http3_bytes(f->http3, QL_QLOG_LOCAL, 2, BYTES(0x00));
+    ql_qlog_http3_bytes(f->http3, QL_QLOG_LOCAL, 2,
+                        BYTES(0x80, 0x0f, 0x07, 0x00, 0x04, 0x08, 'u', '=', '1'));
+    ql_qlog_http3_bytes(f->http3, QL_QLOG_LOCAL, 2, BYTES(0x80, 0x0f, 0x07, 0x01, 0x01, 0x05));
+    ql_qlog_http3_bytes(f->http3, QL_QLOG_LOCAL, 2, BYTES(0x80, 0x0f, 0x07, 0x00, 0x00));
+    g_autofree char *text = written(f);
+    g_assert_nonnull(strstr(text, "{\"frame_type\":\"priority_update\",\"stream_id\":8,"
+                                  "\"priority_field_value\":\"u=1\"}"));
+    g_assert_nonnull(strstr(text, "{\"frame_type\":\"priority_update\",\"push_id\":5,"
+                                  "\"priority_field_value\":\"\"}"));
+    g_assert_nonnull(strstr(text, "{\"frame_type\":\"priority_update\",\"stream_id\":0,"
+                                  "\"priority_field_value\":\"\"}"));
+}
+
 static void test_stream_types(fixture *f, gconstpointer unused)
 {
     (void)unused;
@@ -149,6 +166,7 @@ int main(int argc, char **argv)
     ADD("settings are understood byte by byte", NULL, test_settings_in_single_bytes);
     ADD("frames keep their order, with their fields", NULL, test_request_and_response);
     ADD("other frames are named", NULL, test_other_frames);
+    ADD("priorities are told", NULL, test_priorities);
     ADD("streams get their types", "server", test_stream_types);
     ADD("bytes that are no text become text", NULL, test_bytes_that_are_no_text);
     ADD("a stream that is closed is forgotten", NULL, test_a_stream_is_forgotten);

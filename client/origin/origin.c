@@ -14,13 +14,16 @@ typedef struct slot {
     ql_origin_connection *connection;
     GSequenceIter *place; /* in ql_origin.slots */
     uint64_t expiry;      /* by which it stands there */
-    bool touched;
+    bool touched, is_open;
 } slot;
 
 struct ql_origin {
     ql_origin_shared shared;
     GSequence *slots;   /* slot, owned, by expiry */
     GPtrArray *touched; /* slot, borrowed: have something to send */
+    unsigned open, most;
+    void (*on_full)(unsigned most, void *user); /* NULL: nobody is told (any more) */
+    void *user;
 };
 
 static void slot_free(gpointer data)
@@ -76,6 +79,10 @@ ql_origin *ql_origin_new(const ql_origin_options *options, GError **error)
     ql_origin_shared *shared = &origin->shared;
     origin->slots = g_sequence_new(slot_free);
     origin->touched = g_ptr_array_new();
+    origin->most =
+        options->max_connections > 0 ? options->max_connections : QL_ORIGIN_MAX_CONNECTIONS;
+    origin->on_full = options->on_full;
+    origin->user = options->user;
     shared->sockets = ql_origin_sockets_new(options->capture, !options->quic.common.no_gso);
     shared->cids = ql_origin_cids_new();
     shared->buffer = g_malloc(QL_ORIGIN_SEND_BYTES);
@@ -119,9 +126,23 @@ static void answer(ql_origin *origin, const ql_udp_datagram *datagram, size_t le
         ql_origin_sockets_send(origin->shared.sockets, &batch);
 }
 
-static bool is_full(const ql_origin *origin)
+static bool is_full(ql_origin *origin)
 {
-    return g_sequence_get_length(origin->slots) >= (int)QL_ORIGIN_MAX_CONNECTIONS;
+    guint ending = (guint)g_sequence_get_length(origin->slots) - origin->open;
+    if (origin->open < origin->most && ending < QL_ORIGIN_MAX_ENDING)
+        return false;
+    if (origin->on_full != NULL)
+        origin->on_full(origin->most, origin->user);
+    origin->on_full = NULL;
+    return true;
+}
+
+static void note_end(ql_origin *origin, slot *s)
+{
+    if (!s->is_open || ql_origin_connection_is_open(s->connection))
+        return;
+    s->is_open = false;
+    origin->open--;
 }
 
 static slot *make_slot(ql_origin *origin, const ql_origin_arrival *arrival)
@@ -133,6 +154,8 @@ static slot *make_slot(ql_origin *origin, const ql_origin_arrival *arrival)
         return NULL;
     }
     s->place = g_sequence_insert_sorted(origin->slots, s, compare_expiry, NULL);
+    s->is_open = true;
+    origin->open++;
     return s;
 }
 
@@ -181,8 +204,10 @@ static slot *find_slot(const ql_origin *origin, const ql_udp_datagram *datagram,
     return ql_origin_cids_find(shared->cids, ids->dcid, ids->dcidlen);
 }
 
+/* Something happened to it: it may have more to send, or be at its end. */
 static void touch(ql_origin *origin, slot *s)
 {
+    note_end(origin, s);
     if (!s->touched)
         g_ptr_array_add(origin->touched, s);
     s->touched = true;
@@ -251,6 +276,7 @@ static void send_touched(ql_origin *origin)
     for (guint i = 0; i < origin->touched->len; i++) {
         slot *s = g_ptr_array_index(origin->touched, i);
         ql_origin_connection_send(s->connection);
+        note_end(origin, s);
         if (ql_origin_connection_is_gone(s->connection)) {
             g_sequence_remove(s->place);
             continue;

@@ -14,7 +14,11 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#define QL_ORIGIN_MAX_CONNECTIONS 1024u /* at one time; others are refused */
+/* The most connections that are open at one time, if not told else; others are refused. */
+#define QL_ORIGIN_MAX_CONNECTIONS 1024u
+
+/* So many more may be coming to their end, which takes little memory. */
+#define QL_ORIGIN_MAX_ENDING 16384u
 
 typedef struct ql_origin ql_origin;
 
@@ -23,6 +27,10 @@ typedef struct ql_origin_options {
     size_t listen_count;        /* 1 to QL_ORIGIN_MAX_SOCKETS */
     ql_origin_capture *capture; /* NULL: none */
     ql_qlog_book *qlogs;        /* NULL: none */
+    unsigned max_connections;   /* 0: QL_ORIGIN_MAX_CONNECTIONS */
+    /* Is told once, when a client is refused since so many are there; NULL: nobody is. */
+    void (*on_full)(unsigned most, void *user);
+    void *user;
     ql_origin_tls_settings tls;
     ql_origin_quic_settings quic;
     ql_origin_http_settings http;

@@ -126,21 +126,28 @@ ql_origin_connection *ql_origin_connection_new(const ql_origin_shared *shared, v
     return c;
 }
 
+/* All that an open connection needs and one that ends does not: most of its memory. */
+static void release(ql_origin_callbacks_context *context)
+{
+    if (context->application != NULL)
+        context->application->kind->free(context->application);
+    context->application = NULL;
+    g_clear_pointer(&context->quic, ngtcp2_conn_del);
+    g_clear_pointer(&context->http_qlog, ql_qlog_http3_free);
+    g_clear_pointer(&context->path_log, ql_origin_path_log_free);
+    g_clear_pointer(&context->qlog, ql_qlog_free);
+    g_clear_pointer(&context->tls, ql_tls_free);
+    g_clear_pointer(&context->datagrams, ql_datagram_queue_free);
+    g_clear_pointer(&context->drill, ql_origin_drill_free);
+    g_clear_pointer(&context->insertion, ql_origin_insertion_free);
+}
+
 void ql_origin_connection_free(ql_origin_connection *c)
 {
     if (c == NULL)
         return;
     ql_origin_ids_free(c->context.ids);
-    if (c->context.application != NULL)
-        c->context.application->kind->free(c->context.application);
-    ngtcp2_conn_del(c->context.quic);
-    ql_qlog_http3_free(c->context.http_qlog);
-    ql_origin_path_log_free(c->context.path_log);
-    ql_qlog_free(c->context.qlog);
-    ql_tls_free(c->context.tls);
-    ql_datagram_queue_free(c->context.datagrams);
-    ql_origin_drill_free(c->context.drill);
-    ql_origin_insertion_free(c->context.insertion);
+    release(&c->context);
     g_clear_pointer(&c->farewell, g_bytes_unref);
     ql_origin_sender_free(c->sender);
     g_free(c);
@@ -157,7 +164,10 @@ static void end_with(ql_origin_connection *c, int status)
 {
     ngtcp2_ccerr *error = &c->context.error;
     switch (status) {
-    case NGTCP2_ERR_DRAINING: begin_ending(c, STATE_DRAINING); return;
+    case NGTCP2_ERR_DRAINING:
+        begin_ending(c, STATE_DRAINING);
+        release(&c->context);
+        return;
     case NGTCP2_ERR_CLOSING:
     case NGTCP2_ERR_IDLE_CLOSE:
     case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
@@ -213,6 +223,7 @@ static void send_farewell(ql_origin_connection *c)
     }
     c->farewell = g_bytes_new(buffer, (gsize)length);
     ql_origin_sender_send(c->sender, &storage.path, info.ecn, buffer, (size_t)length, 0);
+    release(&c->context);
 }
 
 static void send_closing(ql_origin_connection *c)
@@ -301,6 +312,11 @@ void ql_origin_connection_expire(ql_origin_connection *c)
 bool ql_origin_connection_is_blocked(const ql_origin_connection *c)
 {
     return ql_origin_sender_is_blocked(c->sender);
+}
+
+bool ql_origin_connection_is_open(const ql_origin_connection *c)
+{
+    return c->state == STATE_OPEN;
 }
 
 bool ql_origin_connection_is_gone(const ql_origin_connection *c)

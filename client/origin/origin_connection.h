@@ -43,6 +43,10 @@ void ql_origin_connection_expire(ql_origin_connection *connection);
 /* The socket was full: to be sent again when it can take more. */
 bool ql_origin_connection_is_blocked(const ql_origin_connection *connection);
 
+/* It has not come to its end. After that it waits for packets that are late (RFC 9000, 10.2), and
+ * takes little more memory than its IDs. */
+bool ql_origin_connection_is_open(const ql_origin_connection *connection);
+
 /* It is over, and nothing is to come: it can be freed. */
 bool ql_origin_connection_is_gone(const ql_origin_connection *connection);
 

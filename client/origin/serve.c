@@ -40,6 +40,15 @@ static void print_access(const ql_origin_access *access, void *user)
     fflush(out);
 }
 
+static void print_full(unsigned most, void *unused)
+{
+    (void)unused;
+    fprintf(stderr,
+            "quiclens serve: %u connections are open, the most at one time (--max-connections): "
+            "until one of them ends, other clients are refused\n",
+            most);
+}
+
 /* Standard output, unless the capture goes there. */
 static FILE *speech(const ql_serve_options *options)
 {
@@ -123,6 +132,8 @@ static bool serve(const ql_serve_options *options, const serve_parts *parts, GEr
         .listen_count = parts->listen->len,
         .capture = parts->capture,
         .qlogs = parts->qlogs,
+        .max_connections = (unsigned)options->max_connections,
+        .on_full = print_full,
         .tls = { .certificate = parts->certificate,
                  .keylog = parts->keylog,
                  .alpn = parts->alpn,

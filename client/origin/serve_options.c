@@ -60,6 +60,9 @@ static const ql_option origin_table[] = {
       "what to speak, the best first: h3 (default) and hq-interop (RFC 9001, 8.1)", NULL },
     { "goaway-after", '\0', QL_OPTION_NUMBER, FIELD(goaway_after), "N",
       "end each connection by GOAWAY with its Nth request (RFC 9114, 5.2)", NULL },
+    { "max-connections", '\0', QL_OPTION_NUMBER, FIELD(max_connections), "N",
+      "refuse clients while so many connections are open; 1024 if not given (RFC 9000, 5.2.2)",
+      NULL },
     { "silent", 's', QL_OPTION_FLAG, FIELD(silent), NULL, "do not print a line a request", NULL },
     END,
 };
@@ -124,6 +127,8 @@ static bool check(const ql_serve_options *options, GError **error)
 {
     if ((options->certificate == NULL) != (options->key == NULL))
         return refuse(error, "--cert and --key belong together");
+    if (options->max_connections > INT32_MAX)
+        return refuse(error, "bad value of --max-connections: 1 to 2147483647 is expected");
     size_t length = ql_quic_settings_cid_length(&options->quic);
     bool none = options->zero_length_cid || length == 0;
     if (options->zero_length_cid && length > 0 && options->quic.has_cid_length)

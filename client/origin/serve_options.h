@@ -15,7 +15,8 @@ typedef struct ql_serve_options {
     gboolean silent;
     char *certificate, *key; /* both or none */
     char *alpn, *client_ca;
-    int64_t goaway_after; /* 0: never */
+    int64_t goaway_after;    /* 0: never */
+    int64_t max_connections; /* 0: as usual */
     gboolean reject_early_data;
     gboolean retry, zero_length_cid;
     ql_quic_settings quic;

@@ -129,6 +129,34 @@ class Many(Case):
         self.assertEqual(len(ports), len(clients))
 
 
+    def test_more_than_are_allowed_are_refused(self):
+        with self.serve("--max-connections", "2", folder=False) as server:
+            slow = [self.home.start("get", "-s", "--cacert", self.certificates.ca,
+                                    f"{server.url}/bytes/100k/slow/1k", stdout=subprocess.PIPE)
+                    for _ in range(2)]
+            for client in slow:
+                self.assertEqual(len(client.stdout.read(100)), 100)
+            self.assert_failed(self.get(f"{server.url}/status/200"), "CONNECTION_REFUSED")
+            slow[0].terminate()
+            slow[0].communicate(timeout=support.TIMEOUT)
+            self.assert_done(self.get("--retry", "5", f"{server.url}/status/200"))
+            slow[1].terminate()
+            slow[1].communicate(timeout=support.TIMEOUT)
+            self.assertEqual(server.process.stderr.readline().decode(),
+                             "quiclens serve: 2 connections are open, the most at one time "
+                             "(--max-connections): until one of them ends, other clients are "
+                             "refused\n")
+        refused = self.wire(f"udp.srcport == {server.port} && quic.frame_type == 0x1c",
+                            "quic.cc.error_code")
+        self.assertIn(["2"], refused)
+
+    def test_connections_that_come_to_their_end_do_not_count(self):
+        """They wait some time for packets that are late, longer than this takes."""
+        with self.serve("--max-connections", "1", "--initial-rtt", "1s", folder=False) as server:
+            for _ in range(20):
+                self.assert_done(self.get(f"{server.url}/status/200"))
+
+
 class Restart(Case):
     def test_a_client_of_the_former_life_learns_of_it(self):
         port = peers.free_port()

@@ -202,6 +202,16 @@ static void test_bad_usage_is_explained(void)
     assert_refused("--unknown", "quiclens test --help");
 }
 
+static void test_words_are_shown_as_terminals_can_take_them(void)
+{
+    record r;
+    g_autoptr(GError) error = NULL;
+    char **rest = parse(&r, "--unknown\x1b[31m", &error);
+    g_assert_null(rest);
+    g_assert_nonnull(strstr(error->message, "--unknown\\x1b[31m"));
+    clear(&r, rest);
+}
+
 static void print_help(void)
 {
     record r;
@@ -236,6 +246,7 @@ int main(int argc, char **argv)
     g_test_add_func("/options/dashes", test_after_two_dashes_nothing_is_an_option);
     g_test_add_func("/options/calls", test_calls_come_in_order_with_their_names);
     g_test_add_func("/options/usage", test_bad_usage_is_explained);
+    g_test_add_func("/options/escapes", test_words_are_shown_as_terminals_can_take_them);
     g_test_add_func("/options/help", test_the_help_text_is_the_table);
     g_test_add_func("/options/groups", test_each_group_fills_its_own_record);
     g_test_add_func("/options/help-layout", test_help_breaks_lines_and_heads_groups);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The input says what is captured: secrets, names, datagrams with comments. What was written is
- * read back block by block and has to be that. QUICLENS_FUZZ_CAPTURE names a file that keeps the
- * last capture, so that another reader can be tried on it. */
+ * read back block by block, and by Wireshark's own library where that is there, and has to be that.
+ * QUICLENS_FUZZ_CAPTURE names a file that keeps the last capture, so that another reader can be
+ * tried on it. */
 #include "self_capture.h"
+#ifdef HAVE_WIRETAP
+#include "wiretap_reader.h"
+#endif
 
 #include <netinet/in.h>
 #include <string.h>
@@ -157,6 +161,29 @@ static void check(const uint8_t *data, size_t size, const GPtrArray *packets)
     g_assert(found == packets->len);
 }
 
+#ifdef HAVE_WIRETAP
+static void check_with_wireshark(const char *path, const GPtrArray *packets)
+{
+    wiretap_reader *reader = wiretap_reader_new(path);
+    wiretap_packet packet;
+    guint found = 0;
+    g_assert(reader != NULL);
+    while (wiretap_reader_next(reader, &packet)) {
+        g_assert(found < packets->len);
+        const expected *e = g_ptr_array_index(packets, found++);
+        gsize length;
+        const void *payload = g_bytes_get_data(e->payload, &length);
+        g_assert(packet.length >= length && packet.time_ns == e->time_ns);
+        g_assert(length == 0 || memcmp(packet.data + packet.length - length, payload, length) == 0);
+        g_assert((packet.comment != NULL) == (e->comment != NULL));
+        if (e->comment != NULL && g_utf8_validate(e->comment, -1, NULL))
+            g_assert(strncmp(packet.comment, e->comment, UINT16_MAX) == 0);
+    }
+    g_assert(found == packets->len);
+    wiretap_reader_free(reader);
+}
+#endif
+
 static void capture_all(const char *path, input *in, GPtrArray *packets)
 {
     g_autofree char *comment = next_text(in, 70000);
@@ -193,6 +220,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     capture_all(path, &in, packets);
     g_assert(g_file_get_contents(path, &written, &length, NULL));
     check((const uint8_t *)written, length, packets);
+#ifdef HAVE_WIRETAP
+    check_with_wireshark(path, packets);
+#endif
     if (memory >= 0)
         close(memory);
     return 0;

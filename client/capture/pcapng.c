@@ -2,9 +2,13 @@
 #include "pcapng.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 enum {
@@ -32,8 +36,10 @@ enum { NAME_END = 0, NAME_IPV4 = 1, NAME_IPV6 = 2 };
 
 #define BYTE_ORDER_MAGIC 0x1a2b3c4du
 #define NAME_BYTES       255u
-#define GATHER_BYTES     (64u * 1024u) /* then the gathered blocks are written without being asked */
-#define SPARE_BYTES      (4u * 1024u)  /* behind them, for the block that crosses the line */
+#define GATHER_BYTES     (256u * 1024u) /* then the gathered blocks are written without being asked */
+#define SPARE_BYTES      (4u * 1024u)   /* behind them, for the block that crosses the line */
+#define RESERVE_FROM     (1024 * 1024) /* bytes of a file, from which on room is reserved ahead: */
+#define RESERVE_AT_MOST  (64 * 1024 * 1024) /* as much as there is, up to this */
 
 struct ql_pcapng {
     int fd;
@@ -41,6 +47,8 @@ struct ql_pcapng {
     size_t length, space; /* of gathered: used, and there */
     size_t block_start;   /* of the one under construction, in gathered */
     int64_t written;      /* bytes of whole blocks that the kernel took */
+    int64_t reserved;     /* the file system has room for so many; INT64_MAX: it is not asked */
+    bool asked;           /* it was */
     GError *error;        /* the first failure */
 };
 
@@ -110,12 +118,45 @@ static void end_block(ql_pcapng *writer)
         ql_pcapng_flush(writer);
 }
 
+/* What lies in memory only has nothing to lay out. */
+static bool is_fresh_file_on_disk(int fd)
+{
+    struct stat entry;
+    struct statfs system;
+    return fstat(fd, &entry) == 0 && S_ISREG(entry.st_mode) && entry.st_size == 0 &&
+           fstatfs(fd, &system) == 0 && system.f_type != TMPFS_MAGIC;
+}
+
+/* A file system that is told ahead where it will have to write has less to do then. The file gets
+ * no longer by it. */
+static void reserve(ql_pcapng *writer)
+{
+    int64_t more = MIN(writer->written, RESERVE_AT_MOST);
+    if (writer->written + (int64_t)writer->length <= writer->reserved)
+        return;
+    writer->asked = true;
+    if (fallocate(writer->fd, FALLOC_FL_KEEP_SIZE, writer->written, more) == 0)
+        writer->reserved = writer->written + more;
+    else
+        writer->reserved = INT64_MAX; /* it cannot, or has not so much: the write will tell */
+}
+
+/* A file that is cut to the length that it has loses what was reserved behind it. */
+static void give_back_reserve(const ql_pcapng *writer)
+{
+    struct stat entry;
+    if (writer->asked && fstat(writer->fd, &entry) == 0 &&
+        ftruncate(writer->fd, entry.st_size) != 0)
+        g_debug("the capture keeps its reserve: %s", g_strerror(errno));
+}
+
 ql_pcapng *ql_pcapng_new(int fd, const ql_pcapng_description *description)
 {
     ql_pcapng *writer = g_new0(ql_pcapng, 1);
     writer->fd = fd;
     writer->space = GATHER_BYTES + SPARE_BYTES;
     writer->gathered = g_malloc(writer->space);
+    writer->reserved = is_fresh_file_on_disk(fd) ? RESERVE_FROM : INT64_MAX;
 
     begin_block(writer, BLOCK_SECTION_HEADER);
     put_u32(writer, BYTE_ORDER_MAGIC);
@@ -235,6 +276,7 @@ static void remember_write_failure(ql_pcapng *writer, int cause, size_t taken)
 void ql_pcapng_flush(ql_pcapng *writer)
 {
     size_t taken = 0;
+    reserve(writer);
     while (writer->error == NULL && taken < writer->length) {
         ssize_t n = write(writer->fd, writer->gathered + taken, writer->length - taken);
         if (n >= 0) {
@@ -264,6 +306,7 @@ bool ql_pcapng_close(ql_pcapng *writer, GError **error)
     if (writer == NULL)
         return true;
     ql_pcapng_flush(writer);
+    give_back_reserve(writer);
     /* Some file systems report a full disk only here. */
     if (close(writer->fd) != 0 && writer->error == NULL && errno != EINTR)
         g_set_error(&writer->error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno), "%s",

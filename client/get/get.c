@@ -205,6 +205,20 @@ static ql_request *next_request(void *requests, GError **error)
     return ql_get_requests_next(requests, error);
 }
 
+/* Who reads of a response finds its packets in the capture, all but the newest, whatever happens
+ * then. */
+static void flush_capture(void *capture)
+{
+    ql_self_capture_flush(capture);
+}
+
+static void keep_capture_ahead(const get_tools *tools, bool ahead)
+{
+    ql_self_capture *capture = ql_recorder_self_capture(tools->recorder);
+    if (tools->shared != NULL && capture != NULL)
+        ql_stdout_set_listener(tools->shared, ahead ? flush_capture : NULL, capture);
+}
+
 /* Returns whether everything was transferred. */
 static bool transfer_all(const get_tools *tools, const ql_get_options *options,
                          ql_get_requests *requests, int *signal, GError **error)
@@ -244,9 +258,11 @@ static bool transfer_all(const get_tools *tools, const ql_get_options *options,
     ql_get_reporter_watch(tools->reporter, transfer);
     /* From here on a signal waits for connection, capture and log to be ended in good order. */
     sigprocmask(SIG_BLOCK, &signals, NULL);
+    keep_capture_ahead(tools, true);
     unsigned failed = ql_transfer_run(transfer);
     *signal = take_signal(stop);
     bool told = ql_get_reporter_end(tools->reporter, error);
+    keep_capture_ahead(tools, false);
     ql_transfer_free(transfer);
     return failed == 0 && told;
 }

@@ -18,6 +18,8 @@ struct ql_stdout {
     bool terminal;
     bool waits;   /* as of ql_output */
     GQueue turns; /* ql_output; the first may write */
+    ql_stdout_listener before;
+    void *before_user;
 };
 
 struct ql_output {
@@ -64,6 +66,12 @@ void ql_stdout_free(ql_stdout *shared)
 bool ql_stdout_is_terminal(const ql_stdout *shared)
 {
     return shared->terminal;
+}
+
+void ql_stdout_set_listener(ql_stdout *shared, ql_stdout_listener before, void *user)
+{
+    shared->before = before;
+    shared->before_user = user;
 }
 
 static ql_output *output_new(void)
@@ -168,6 +176,9 @@ static bool accepts_bytes(int fd)
 static ssize_t write_some(const ql_output *output, const char *data, size_t length)
 {
     size_t done = 0;
+    const ql_stdout *shared = output->shared;
+    if (output->waits && length > 0 && shared != NULL && shared->before != NULL)
+        shared->before(shared->before_user);
     while (done < length) {
         size_t now = output->waits ? MIN(length - done, PIPE_BUF) : length - done;
         if (output->waits && !accepts_bytes(output->fd))

@@ -18,6 +18,12 @@ ql_stdout *ql_stdout_new(int fd);
 void ql_stdout_free(ql_stdout *shared); /* after its outputs; NULL is a no-op */
 bool ql_stdout_is_terminal(const ql_stdout *shared);
 
+/* Is called before something is written that a reader may be waiting for, at the other end of a
+ * pipe or at a terminal: what he is to find elsewhere by then can be written first. NULL: nobody.
+ */
+typedef void (*ql_stdout_listener)(void *user);
+void ql_stdout_set_listener(ql_stdout *shared, ql_stdout_listener before, void *user);
+
 typedef struct ql_output ql_output;
 
 /* shared is borrowed and takes this output's turn. */

@@ -13,6 +13,7 @@
 typedef struct pipe_ends {
     int reader, writer;
     ql_stdout *shared;
+    unsigned told;
 } pipe_ends;
 
 static void set_up(pipe_ends *p, gconstpointer unused)
@@ -96,6 +97,33 @@ static void test_a_slow_reader_is_not_waited_for(pipe_ends *p, gconstpointer unu
     g_assert_cmpuint(got, ==, size);
     g_assert_cmpuint(ql_output_pending(output), ==, 0);
     ql_output_free(output);
+}
+
+static void note_what_is_there(void *user)
+{
+    pipe_ends *p = user;
+    struct pollfd poller = { .fd = p->reader, .events = POLLIN };
+    g_assert_cmpint(poll(&poller, 1, 0), ==, 0);
+    p->told++;
+}
+
+static void test_a_listener_hears_of_what_a_reader_is_to_get(pipe_ends *p, gconstpointer unused)
+{
+    (void)unused;
+    ql_output *first = ql_output_new_stdout(p->shared), *second = ql_output_new_stdout(p->shared);
+    ql_stdout_set_listener(p->shared, note_what_is_there, p);
+    write_text(second, "2");
+    g_assert_cmpuint(p->told, ==, 0);
+    write_text(first, "1");
+    g_assert_cmpuint(p->told, ==, 1);
+    assert_read(p->reader, "1");
+    g_assert_true(ql_output_flush(first, NULL));
+    g_assert_cmpuint(p->told, ==, 1);
+    ql_stdout_set_listener(p->shared, NULL, NULL);
+    write_text(first, "1");
+    g_assert_cmpuint(p->told, ==, 1);
+    ql_output_free(first);
+    ql_output_free(second);
 }
 
 static void test_small_pieces_are_written_together(pipe_ends *p, gconstpointer unused)
@@ -228,6 +256,7 @@ int main(int argc, char **argv)
     TEST("order", test_responses_come_out_in_the_order_of_their_outputs);
     TEST("slow", test_a_slow_reader_is_not_waited_for);
     TEST("gathered", test_small_pieces_are_written_together);
+    TEST("listener", test_a_listener_hears_of_what_a_reader_is_to_get);
     TEST("closed", test_a_closed_pipe_is_an_error);
     g_test_add_func("/output/full", test_a_full_disk_is_an_error);
     g_test_add_func("/output/file", test_a_file_is_made_only_when_the_response_begins);

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const ql_pcapng_description description = {
@@ -245,6 +246,31 @@ static void test_many_packets_are_written_without_a_flush(capture_file *file, gc
     g_assert_cmpint(find_block(bytes, 6, 1000), ==, -1);
 }
 
+/* Room is reserved ahead, but whoever reads the file meanwhile, or after a crash, sees no zeros
+ * behind the last block. */
+static void test_what_is_reserved_never_shows(capture_file *file, gconstpointer unused)
+{
+    static uint8_t payload[1200];
+    struct stat during, after;
+    (void)unused;
+    ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
+    for (unsigned i = 0; i < 5000; i++)
+        ql_pcapng_write_packet(
+            writer,
+            &(ql_pcapng_packet){ .time_ns = i, .head = payload, .head_length = sizeof payload });
+    ql_pcapng_flush(writer);
+    g_autoptr(GByteArray) bytes = contents(file);
+    g_assert_cmpint(fstat(file->fd, &during), ==, 0);
+    g_assert_cmpuint(bytes->len, ==, 56 + 40 + 5000 * (1200 + 32));
+    g_assert_cmpint(during.st_size, ==, bytes->len);
+    int fd = dup(file->fd);
+    g_assert_true(ql_pcapng_close(writer, NULL));
+    g_assert_cmpint(fstat(fd, &after), ==, 0);
+    close(fd);
+    g_assert_cmpint(after.st_size, ==, bytes->len);
+    g_assert_cmpint(after.st_blocks, <=, during.st_blocks);
+}
+
 /* The limit on a file's size stands in for a full disk: the same write comes back short. */
 static void test_a_full_disk_is_reported_and_leaves_whole_blocks(capture_file *file,
                                                                  gconstpointer unused)
@@ -324,6 +350,7 @@ int main(int argc, char **argv)
     FILE_TEST("system", test_the_system_and_the_interface_are_described);
     FILE_TEST("secrets-first", test_secrets_stay_ahead_of_the_packet_that_follows);
     FILE_TEST("many-packets", test_many_packets_are_written_without_a_flush);
+    FILE_TEST("reserve", test_what_is_reserved_never_shows);
     FILE_TEST("full-disk", test_a_full_disk_is_reported_and_leaves_whole_blocks);
     FILE_TEST("first-failure", test_the_first_failure_is_the_one_that_is_told);
     g_test_add_func("/pcapng/flush", test_nothing_waits_after_a_flush);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
 #include "command_line.h"
+#include "ending_signals.h"
 #include "get_options.h"
 #include "get_reporter.h"
 #include "get_requests.h"
@@ -16,10 +17,8 @@
 
 #include <inttypes.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define CONNECT_SECONDS 10.0
@@ -169,37 +168,6 @@ static bool close_tools(get_tools *tools, GError **error)
     return capture && keylog && qlogs && sessions;
 }
 
-/* Who started the program may have it ignore some of them, as nohup does. */
-static sigset_t ending_signals(void)
-{
-    static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
-    struct sigaction action;
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (size_t i = 0; i < G_N_ELEMENTS(ending); i++)
-        if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-            sigaddset(&signals, ending[i]);
-    return signals;
-}
-
-/* The signal that came, to be obeyed in the end; 0: none. */
-static int take_signal(int fd)
-{
-    struct signalfd_siginfo info;
-    ssize_t length = fd < 0 ? -1 : read(fd, &info, sizeof info);
-    if (fd >= 0)
-        close(fd);
-    return length == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
-}
-
-/* Ends the program as the signal would have, had it not been held back. */
-static void die_of(int signal)
-{
-    sigset_t signals = ending_signals();
-    raise(signal);
-    sigprocmask(SIG_UNBLOCK, &signals, NULL);
-}
-
 static ql_request *next_request(void *requests, GError **error)
 {
     return ql_get_requests_next(requests, error);
@@ -224,8 +192,8 @@ static bool transfer_all(const get_tools *tools, const ql_get_options *options,
                          ql_get_requests *requests, int *signal, GError **error)
 {
     double connect = options->connect_timeout > 0 ? options->connect_timeout : CONNECT_SECONDS;
-    const sigset_t signals = ending_signals();
-    int stop = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    /* From here on a signal waits for connection, capture and log to be ended in good order. */
+    int stop = ql_ending_signals_hold();
     double idle = options->idle_timeout > 0 ? options->idle_timeout : IDLE_SECONDS;
     const ql_transfer_settings settings = {
         .tls = tools->tls,
@@ -256,11 +224,11 @@ static bool transfer_all(const get_tools *tools, const ql_get_options *options,
     };
     ql_transfer *transfer = ql_transfer_new(&settings);
     ql_get_reporter_watch(tools->reporter, transfer);
-    /* From here on a signal waits for connection, capture and log to be ended in good order. */
-    sigprocmask(SIG_BLOCK, &signals, NULL);
     keep_capture_ahead(tools, true);
     unsigned failed = ql_transfer_run(transfer);
-    *signal = take_signal(stop);
+    *signal = ql_ending_signals_take(stop);
+    if (stop >= 0)
+        close(stop);
     bool told = ql_get_reporter_end(tools->reporter, error);
     keep_capture_ahead(tools, false);
     ql_transfer_free(transfer);
@@ -297,7 +265,7 @@ static int get(const ql_get_options *options)
         report_error(options, closing);
     }
     if (signal != 0)
-        die_of(signal);
+        ql_ending_signals_obey(signal);
     return status;
 }
 

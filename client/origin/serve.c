@@ -2,6 +2,7 @@
 /* quiclens serve: output, files and signals around the embedded origin. */
 #include "command.h"
 #include "command_line.h"
+#include "ending_signals.h"
 #include "keylog.h"
 #include "origin.h"
 #include "origin_alpn.h"
@@ -9,9 +10,7 @@
 #include "text.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 /* What the origin borrows. */
@@ -78,18 +77,6 @@ static void print_start(const ql_serve_options *options, const ql_origin *origin
     fflush(out);
 }
 
-/* A descriptor that becomes readable when the user or the system asks to end. */
-static int stop_signals(void)
-{
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    return signalfd(-1, &signals, SFD_CLOEXEC);
-}
-
 static bool parts_init(serve_parts *parts, const ql_serve_options *options,
                        const char *command_line, GError **error)
 {
@@ -146,7 +133,7 @@ static bool serve(const ql_serve_options *options, const serve_parts *parts, GEr
                   .log = options->silent ? NULL : print_access,
                   .log_user = speech(options) },
     };
-    int stop = stop_signals();
+    int stop = ql_ending_signals_hold();
     ql_origin *origin = ql_origin_new(&origin_options, error);
     bool ok = origin != NULL;
     if (ok) {
@@ -154,7 +141,8 @@ static bool serve(const ql_serve_options *options, const serve_parts *parts, GEr
         ok = ql_origin_run(origin, stop, error);
     }
     ql_origin_free(origin);
-    close(stop);
+    if (stop >= 0)
+        close(stop);
     return ok;
 }
 

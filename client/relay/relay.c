@@ -2,17 +2,16 @@
 /* quiclens relay: options, files and signals around the relay. */
 #include "command.h"
 #include "command_line.h"
+#include "ending_signals.h"
 #include "options.h"
 #include "relay_loop.h"
 #include "resolve.h"
 #include "text.h"
 
 #include <netdb.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define DEFAULT_LISTEN "127.0.0.1:0"
@@ -189,18 +188,6 @@ static bool parse(relay_record *record, ql_relay_options *options, int argc, cha
            check(record, options, error);
 }
 
-/* A descriptor that becomes readable when the user or the system asks to end. */
-static int stop_signals(void)
-{
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    return signalfd(-1, &signals, SFD_CLOEXEC);
-}
-
 /* A few sockets a client: the usual 1,024 descriptors may not do. */
 static void raise_descriptor_limit(void)
 {
@@ -224,7 +211,7 @@ static void print_start(const ql_relay *relay, const ql_relay_options *options)
 static bool run_relay(const ql_relay_options *options, uint64_t packets[QL_RELAY_SIDES],
                       GError **error)
 {
-    int stop = stop_signals();
+    int stop = ql_ending_signals_hold();
     ql_relay *relay = ql_relay_new(options, error);
     bool ok = relay != NULL;
     if (ok) {
@@ -234,7 +221,8 @@ static bool run_relay(const ql_relay_options *options, uint64_t packets[QL_RELAY
             packets[side] = ql_relay_packets(relay, (ql_relay_side)side);
     }
     ql_relay_free(relay);
-    close(stop);
+    if (stop >= 0)
+        close(stop);
     return ok;
 }
 

@@ -115,6 +115,19 @@ class BuiltInPages(support.Case):
                 self.assertEqual(slow.returncode, 1)
                 self.assertIn(b"closed", err)
 
+    def test_what_is_to_be_ignored_does_not_end_it(self):
+        """As under nohup."""
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            server = support.Server(self.home)
+        finally:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        with server:
+            server.process.send_signal(signal.SIGHUP)
+            result = server.get("/1m.bin")
+            self.assert_done(result)
+            self.assertEqual(result.stdout, support.PATTERN)
+
 
 class Folder(support.Case):
     @classmethod

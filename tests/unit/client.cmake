@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What quiclens get is made of.
-foreach(module address application datagram_queue early_data failure fields get_options get_requests
-        keylog measure options output path path_batch path_options path_sockets progress quic_error
+foreach(module address application datagram_queue early_data ending_signals failure fields
+        get_options get_requests keylog measure options output path path_batch path_options path_sockets progress quic_error
         quic_options quic_settings request request_body resolve resumption session_file text tls
         target tls_names transfer trigger udp url)
     add_executable(test_${module} test_${module}.c)

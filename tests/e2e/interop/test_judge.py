@@ -160,6 +160,8 @@ class Verdicts(unittest.TestCase):
     def test_of_a_server_that_forgot_a_handshake(self):
         self.refuses(judge.blame, self.kept("quic-go-handshakeloss"),
                      "from two IDs (frames 2 and 6)", judge.ServerFailed)
+        self.refuses(judge.blame, self.kept("caddy-amplificationlimit"),
+                     "none of the 4 datagrams from frame 5 on", judge.ServerFailed)
 
 
 if __name__ == "__main__":

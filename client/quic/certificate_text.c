@@ -12,7 +12,7 @@ char *ql_certificate_name(const X509_NAME *name)
     char *data = NULL;
     X509_NAME_print_ex(memory, name, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
     long length = BIO_get_mem_data(memory, &data);
-    g_autofree char *raw = g_strndup(data, (gsize)length);
+    g_autofree char *raw = length > 0 ? g_strndup(data, (gsize)length) : g_strdup("nobody");
     BIO_free(memory);
     return ql_text_escape(raw);
 }
@@ -50,7 +50,7 @@ char *ql_certificate_hosts(X509 *certificate)
     GENERAL_NAMES_free(names);
     if (list->len == 0) {
         g_autofree char *subject = ql_certificate_name(X509_get_subject_name(certificate));
-        g_string_append(list, *subject == '\0' ? "nobody" : subject);
+        g_string_append(list, subject);
     }
     return g_string_free(list, FALSE);
 }

@@ -6,7 +6,7 @@
 #include <glib.h>
 #include <openssl/x509.h>
 
-/* "CN = example.org, O = Example" */
+/* "CN = example.org, O = Example"; "nobody" if it is empty. */
 char *ql_certificate_name(const X509_NAME *name);
 
 /* "2024-05-01 12:00:00 GMT" */

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 
+import origin_support as support
 import peers
 from kernel_capture import (Tcpdump, compare_datagrams, datagrams, enter_namespace,
                             lost_datagrams)
@@ -82,6 +83,7 @@ class Capture(peers.Case):
         _, packets, rate = said.strip().split(",")
         print(f"{packets} packets, {float(rate):.0f} a second ... ", end="", file=sys.stderr)
 
+    @support.proves("--capture", "--keys")
     def test_with_gtlsserver(self):
         own = self.compare(peers.Gtlsserver, urls=["file-1", "5m", "file-80"])
         self.assert_checksums(own)

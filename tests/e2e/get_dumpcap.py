@@ -50,6 +50,7 @@ class Dumpcap(peers.Case):
                       if self.port in row.split(",")} if capture.exists() else set()
         return done, capture
 
+    @support.proves("--dumpcap")
     def test_the_session_is_captured_and_opens(self):
         done, capture = self.capture()
         self.assert_done(done)

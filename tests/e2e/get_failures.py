@@ -211,11 +211,12 @@ class Outputs(peers.Case):
             self.assertEqual(failed.stdout, b"".join(self.files[name] for name in names
                                                      if name in self.files))
 
+    @support.proves("--silent", "--show-error")
     def test_silence_can_be_asked_for(self):
         url = f"https://localhost:{peers.free_port()}/"
         failed = self.get("-s", url)
         self.assertEqual((failed.returncode, failed.stderr), (1, b""))
-        self.assert_failed(self.get("-sS", url), "no program listens")
+        self.assert_failed(self.get("-s", "-S", url), "no program listens")
 
 
 class Usage(support.Case):

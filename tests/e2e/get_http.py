@@ -9,6 +9,7 @@ import socket
 import threading
 import unittest
 
+import origin_support as support
 import peers
 
 BROTLI = bytes.fromhex("1f3700f82d0eec58072871d6542c789de6f67627cddee802a459e4eaec6619cb5bed42"
@@ -114,12 +115,14 @@ class WithCaddy(peers.Case):
         sent = self.request()
         self.assertEqual({name: sent.get(name) for name in expected}, expected)
 
+    @support.proves("--head")
     def test_head(self):
         result = self.done("-I", "/www/1m")
         self.assertTrue(result.stdout.startswith(b"HTTP/3 200\r\n"), result.stdout)
         self.assertTrue(result.stdout.endswith(b"\r\n\r\n"), result.stdout)
         self.assert_sent({":method": "HEAD", ":path": "/1m"})
 
+    @support.proves("--header", "--user-agent", "--referer", "--user", "--cookie", "--priority")
     def test_fields_by_options(self):
         self.done("-A", "agent/1", "-e", "https://example.org/", "-u", "me:secret", "-b", "k=v",
                   "--priority", "u=1,i", "-H", "X-A: b", "/backend/echo")
@@ -127,17 +130,20 @@ class WithCaddy(peers.Case):
                           "authorization": "Basic bWU6c2VjcmV0", "cookie": "k=v",
                           "priority": "u=1,i", "x-a": "b"})
 
+    @support.proves("--json")
     def test_json(self):
         self.assertEqual(self.done("--json", '{"a":1}', "/backend/echo").stdout, b"POST 7")
         self.assert_sent({":method": "POST", "content-type": "application/json",
                           "accept": "application/json", "content-length": "7"})
 
+    @support.proves("--get", "--url-query")
     def test_get_and_url_query(self):
         self.done("-G", "-d", "a=b c", "--url-query", "q=ä&", "--url-query", "+r=%26",
                   "/backend/echo?x")
         self.assert_sent({":method": "GET",
                           ":path": "/backend/echo?x&a=b%20c&q=%C3%A4%26&r=%26"})
 
+    @support.proves("--range")
     def test_range(self):
         result = self.done("-i", "-r", "10-19", "/www/1m")
         self.assertTrue(result.stdout.startswith(b"HTTP/3 206\r\n"), result.stdout[:100])
@@ -148,6 +154,7 @@ class WithCaddy(peers.Case):
         return peers.wire(self.home, self.capture, "quiclens.response.header contains \"encoding\"",
                           "quiclens.response.header")
 
+    @support.proves("--compressed")
     def test_codings_are_undone(self):
         for accepted, coding in (("gzip", "gzip"), ("zstd", "zstd")):
             result = self.done("--compressed", "-H", f"Accept-Encoding: {accepted}",
@@ -163,6 +170,7 @@ class WithCaddy(peers.Case):
         failed = self.ask("--compressed", "/backend/damaged")
         self.assert_failed(failed, "/backend/damaged", "cut off", "br")
 
+    @support.proves("--location")
     def test_redirections_are_followed(self):
         result = self.done("-L", "-w", "%{http_code} %{num_redirects} %{url}", "/backend/to-302")
         self.assertEqual(result.stdout.decode(), f"GET 0200 1 {self.server.url}/backend/echo")
@@ -176,10 +184,12 @@ class WithCaddy(peers.Case):
         self.assertEqual(self.done("-L", "-d", "abc", "/backend/to-307").stdout, b"POST 3")
         self.assertEqual([r[":method"] for r in self.requests()], ["POST", "POST"])
 
+    @support.proves("--max-redirs")
     def test_redirections_end(self):
         self.assert_failed(self.ask("-L", "--max-redirs", "3", "/backend/loop"), "--max-redirs")
         self.assertEqual(len(self.requests()), 4)
 
+    @support.proves("--location-trusted")
     def test_another_origin_gets_a_connection_and_no_secrets(self):
         with self.start(peers.Caddy, backend=self.backend.port) as other:
             target = f"https://127.0.0.1:{other.port}/backend/echo"
@@ -193,6 +203,7 @@ class WithCaddy(peers.Case):
                                                          "quiclens.request.method", "udp.dstport")}
                 self.assertEqual(ports, {str(self.server.port), str(other.port)})
 
+    @support.proves("--retry", "--retry-delay")
     def test_a_passing_failure_is_tried_again(self):
         result = self.done("--retry", "3", "--retry-delay", "0.05", "-w", " %{num_retries}",
                            "/backend/flaky-a?2")
@@ -206,6 +217,7 @@ class WithCaddy(peers.Case):
         failed = self.get("--retry", "2", "--retry-delay", "0.1", f"https://localhost:{port}/")
         self.assert_failed(failed, "no program listens")
 
+    @support.proves("--continue-at")
     def test_a_download_goes_on(self):
         into = self.folder / "1m"
         into.write_bytes(self.files["1m"][:300000])
@@ -219,11 +231,13 @@ class WithCaddy(peers.Case):
         self.assert_failed(self.ask("-C", "-", "-o", into, "/www/1m"), "fewer bytes")
         self.assertEqual(into.read_bytes(), b"x" * 2_000_000)
 
+    @support.proves("--fail-with-body")
     def test_a_status_can_fail_with_its_body(self):
         failed = self.ask("--fail-with-body", "/backend/teapot")
         self.assert_failed(failed, "418")
         self.assertEqual(failed.stdout, b"short and stout")
 
+    @support.proves("--include")
     def test_informational_responses_are_shown(self):
         result = self.done("-i", "/backend/hints")
         self.assertTrue(result.stdout.endswith(b"\r\n\r\npage"), result.stdout)
@@ -235,6 +249,7 @@ class WithCaddy(peers.Case):
             self.assertIn(b"\r\nlink: </a.css>; rel=preload", head)
             self.assertTrue(rest.startswith(b"HTTP/3 200\r\n"), rest)
 
+    @support.proves("--output", "--globoff")
     def test_patterns_and_files(self):
         result = self.done("-o", self.folder / "s#1", "/www/file-{3,5}", "-o",
                            self.folder / "r#1", "/www/file-[7-10]")
@@ -247,6 +262,7 @@ class WithCaddy(peers.Case):
         self.done("-g", "/backend/[1-3]")
         self.assertEqual(self.request()[":path"], "/backend/[1-3]")
 
+    @support.proves("--config")
     def test_a_config_file(self):
         config = self.folder / "config"
         config.write_text("# two of them\n" + "".join(
@@ -259,6 +275,7 @@ class WithCaddy(peers.Case):
             for header in headers if header.startswith("user-agent")}
         self.assertEqual(agents, {"user-agent: from a file"})
 
+    @support.proves("--write-out")
     def test_write_out(self):
         into = self.folder / "out"
         result = self.done("-o", into, "-o", self.folder / "out2", "-w",
@@ -287,6 +304,7 @@ class WithCaddy(peers.Case):
         self.assertEqual(result.stdout, b"".join(
             self.files[name] + b"|%d|" % i for i, name in enumerate(("file-1", "5m", "file-2"))))
 
+    @support.proves("--summary", "--fail")
     def test_summary(self):
         result = self.ask("--summary", "json", "--fail", "-o", "/dev/null", "-o", "/dev/null",
                           "/www/1m", "/www/missing")
@@ -295,12 +313,14 @@ class WithCaddy(peers.Case):
         self.assertEqual((summary["count"], summary["failed"]), (2, 1))
         self.assertEqual([r["http_code"] for r in summary["requests"]], [200, 404])
 
+    @support.proves("--trace-frames")
     def test_frames_are_told(self):
         result = self.done("--trace-frames", "-d", "abc", "/backend/echo")
         for line in (b"> stream 2: SETTINGS, ", b"< stream 3: SETTINGS, ", b"> stream 0: HEADERS, ",
                      b"> stream 0: DATA, 3 bytes", b"< stream 0: DATA, 6 bytes"):
             self.assertIn(line, result.stderr)
 
+    @support.proves("--parallel-max")
     def test_requests_at_a_time(self):
         self.done("--parallel-max", "1", "--output-dir", self.folder,
                   *[f"/www/file-{i}" for i in (50, 60, 70)])
@@ -316,6 +336,7 @@ class WithCaddy(peers.Case):
             self.home, self.capture, condition, "ip.src", "udp.srcport", "ip.dst", "udp.dstport")
             if all(row)}
 
+    @support.proves("--connect-to")
     def test_another_address_is_gone_to(self):
         port = self.server.port
         result = self.get("--capture", self.capture, "--connect-to",
@@ -329,6 +350,7 @@ class WithCaddy(peers.Case):
                            "tls.handshake.extensions_server_name")
         self.assertEqual(names[0][0], ["elsewhere.example"])
 
+    @support.proves("--interface", "--local-port")
     def test_a_local_end_is_chosen(self):
         port, local = self.server.port, peers.free_port()
         self.done("-4", "--interface", "127.0.0.9", "--local-port", f"{local}-{local + 9}",
@@ -339,6 +361,7 @@ class WithCaddy(peers.Case):
         self.assert_failed(self.ask("--interface", "no-such", "/www/file-1"), "--interface",
                            status=2)
 
+    @support.proves("--resolve")
     def test_an_address_that_is_silent_is_not_waited_for(self):
         port = self.server.port
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:

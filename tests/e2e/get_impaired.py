@@ -4,6 +4,7 @@
 sees of it. It takes a network namespace of its own, for which it has to be root."""
 import re
 
+import origin_support as support
 import peers
 from kernel_capture import Tcpdump, datagrams, enter_namespace
 
@@ -35,6 +36,7 @@ class Impaired(peers.Case):
             self.assertEqual(done.stdout, b"".join(self.files[url] for url in urls))
         return own, theirs
 
+    @support.proves("--impair")
     def test_numbers_are_dropped_and_marked(self):
         own, _ = self.session("drop=client:2,4-5 drop=server:3", "file-1", "1m")
         dropped = "dropped (its number is on the list)"
@@ -111,6 +113,7 @@ class Impaired(peers.Case):
             self.assertEqual("; ".join(changed), found.get(("client", number), ""))
         self.assertGreater(len(found), 2)
 
+    @support.proves("--impair-file")
     def test_a_scenario_can_be_in_a_file(self):
         path = self.home.path / "scenario"
         path.write_text("drop=client:1 # the first\n", encoding="ascii")

@@ -3,6 +3,7 @@
 """What the options about paths and connection IDs change on the wire, with gtlsserver."""
 import os
 
+import origin_support as support
 import peers
 
 
@@ -29,6 +30,7 @@ class Paths(peers.Case):
         """Each value that differs from the one before."""
         return [value for i, value in enumerate(values) if i == 0 or value != values[i - 1]]
 
+    @support.proves("--migrate-after", "--migrate-to")
     def test_to_another_local_address(self):
         with self.start(self.kind) as server:
             _, sent, said = self.session(server, "--migrate-after", "200k", "--migrate-to",
@@ -46,6 +48,7 @@ class Paths(peers.Case):
             self.assertIn("did not move to another port: cannot send from 192.0.2.1:0", said)
             self.assertEqual(len({row[1] for row in sent}), 1)
 
+    @support.proves("--rebind-after")
     def test_rebinding_says_nothing(self):
         with self.start(self.kind) as server:
             capture, sent, _ = self.session(server, "--rebind-after", "200k")
@@ -65,6 +68,7 @@ class Paths(peers.Case):
             new = next(i for i, row in enumerate(rows) if row[0] == ports[1])
             self.assertNotIn(ports[0], {row[1] for row in rows[new:]})
 
+    @support.proves("--probe-path")
     def test_a_probe_does_not_move(self):
         with self.start(self.kind) as server:
             _, sent, said = self.session(server, "--probe-path", "200k")
@@ -77,6 +81,7 @@ class Paths(peers.Case):
             self.assertFalse({row[3] for row in probes} &
                              {row[3] for row in sent if row[1] == home})
 
+    @support.proves("--rotate-cid-after")
     def test_another_id_on_the_same_path(self):
         with self.start(self.kind) as server:
             _, sent, _ = self.session(server, "--rotate-cid-after", "200k")
@@ -101,6 +106,7 @@ class Paths(peers.Case):
             for what in ("take another port", "change the connection ID", "update the keys"):
                 self.assertIn(f"quiclens get: did not {what}: the transfer was over before", said)
 
+    @support.proves("--preferred-address")
     def test_the_preferred_address(self):
         for value, follows in (("yes", True), ("no", False)):
             other = peers.free_port()
@@ -126,12 +132,14 @@ class Paths(peers.Case):
             capture, "-Y", f"quic.long.packet_type == 0 and udp.dstport == {server.port}", "-T",
             "fields", "-e", "quic.scid", "-e", "quic.dcid", "-e", "quic.packet_number")]
 
+    @support.proves("--scid", "--dcid", "--initial-packet-number")
     def test_first_ids_and_packet_numbers(self):
         with self.start(self.kind) as server:
             first = self.first_packets(server, "--scid", "0a0b0c", "--dcid", "0x1112131415161718",
                                        "--initial-packet-number", "123456")[0]
             self.assertEqual(first, ["0a0b0c", "1112131415161718", "123456"])
 
+    @support.proves("--cid-length")
     def test_lengths_of_our_ids(self):
         with self.start(self.kind) as server:
             for length in (0, 1, 20):

@@ -5,6 +5,7 @@ import json
 import os
 from collections import Counter
 
+import origin_support as support
 import peers
 
 REQUIRED = {
@@ -23,17 +24,56 @@ REQUIRED = {
 }
 """Every event that may occur, with the fields of its data that the schema asks for."""
 
+OPTIONAL = {
+    "connectivity:connection_started": {"ip_version", "protocol", "src_port", "dst_port", "src_cid",
+                                        "dst_cid"},
+    "connectivity:connection_id_updated": {"old", "new"},
+    "connectivity:migration_state_updated": {"old", "path_id", "path_remote", "path_local"},
+    "transport:packet_sent": {"frames", "is_coalesced", "raw", "datagram_id", "trigger"},
+    "transport:packet_received": {"frames", "is_coalesced", "raw", "datagram_id", "trigger"},
+    "recovery:packet_lost": {"header", "frames", "trigger"},
+    "recovery:metrics_updated": {"min_rtt", "smoothed_rtt", "latest_rtt", "rtt_variance",
+                                 "pto_count", "congestion_window", "bytes_in_flight", "ssthresh",
+                                 "packets_in_flight", "pacing_rate"},
+    "http:stream_type_set": {"owner", "raw_stream_type", "associated_push_id"},
+    "http:frame_created": {"length", "raw"},
+    "http:frame_parsed": {"length", "raw"},
+}
+"""What else it knows; sets of parameters may have any."""
+
+VALUES = {
+    "ip_version": {"v4", "v6"},
+    "owner": {"local", "remote"},
+    "stream_type": {"request", "control", "push", "reserved", "unknown", "qpack_encode",
+                    "qpack_decode"},
+    "new": {"probing_started", "probing_abandoned", "probing_successful", "migration_started",
+            "migration_abandoned", "migration_complete"},
+}
+
 OF_FRAME = {"headers": {"headers"}, "data": set(), "settings": {"settings"}, "goaway": {"id"},
-            "reserved": set(), "unknown": {"raw_frame_type"}}
+            "priority_update": {"stream_id", "priority_field_value"}, "reserved": set(),
+            "unknown": {"raw_frame_type"}}
 
 TYPES = {"0": "initial", "1": "0RTT", "2": "handshake", "3": "retry"}
+
+
+def check_data(name, data):
+    """The fields of an event's data, and those values of which there is a list."""
+    assert REQUIRED[name] <= data.keys(), (name, data)
+    if name in OPTIONAL:
+        assert data.keys() <= REQUIRED[name] | OPTIONAL[name], (name, data)
+    for field, values in VALUES.items():
+        is_id = name == "connectivity:connection_id_updated" and field == "new"
+        assert field not in data or is_id or data[field] in values, (name, data)
 
 
 def records(path):
     """The head and the events, checked as far as RFC 7464 and the schema go."""
     content = path.read_bytes()
     assert content[:1] == b"\x1e" and content[-1:] == b"\n"
-    head, *events = [json.loads(record) for record in content.split(b"\x1e")[1:]]
+    texts = content.split(b"\x1e")[1:]
+    assert all(text.endswith(b"}\n") and text.count(b"\n") == 1 for text in texts)
+    head, *events = [json.loads(text) for text in texts]
     assert head["qlog_version"] == "0.3" and head["qlog_format"] == "JSON-SEQ"
     assert head["trace"]["vantage_point"]["type"] == "client"
     assert head["trace"]["common_fields"]["time_format"] == "relative"
@@ -41,7 +81,7 @@ def records(path):
     for event in events:
         assert last <= event["time"], event
         last = event["time"]
-        assert REQUIRED[event["name"]] <= event["data"].keys(), event
+        check_data(event["name"], event["data"])
         if event["name"].startswith("http:frame"):
             frame = event["data"]["frame"]
             assert OF_FRAME[frame["frame_type"]] <= frame.keys(), event
@@ -77,6 +117,7 @@ class Qlog(peers.Case):
             self.assertEqual(done.stdout, b"".join(self.files[url] for url in urls))
             return records(qlog)[1], capture, server.port
 
+    @support.proves("--qlog")
     def test_packets_are_those_of_the_capture(self):
         for kind in (peers.Caddy, peers.Gtlsserver):
             with self.subTest(kind.__name__):
@@ -111,6 +152,16 @@ class Qlog(peers.Case):
             for kind in ("control", "qpack_encode", "qpack_decode")}}))
         self.assertEqual(sorted(event["data"]["owner"] for event in events
                                 if event["name"] == "http:parameters_set"), ["local", "remote"])
+
+    def test_another_priority_is_told(self):
+        events, capture, _ = self.session(peers.Gtlsserver, "--reprioritize", "0:u=1,i",
+                                          urls=["5m"])
+        self.assertEqual([(event["name"], event["data"]["frame"]) for event in events
+                          if "priority" in str(event["data"].get("frame"))],
+                         [("http:frame_created", {"frame_type": "priority_update", "stream_id": 0,
+                                                  "priority_field_value": "u=1,i"})])
+        self.assertEqual(peers.tshark(capture, "-Y", "http3.frame_type == 0xf0700", "-T", "fields",
+                                      "-e", "http3.priority_update_field_value"), ["u=1,i"])
 
     def test_a_move_is_told(self):
         events, capture, port = self.session(peers.Gtlsserver, "--migrate-after", "200k",

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import unittest
 
+import origin_support as support
 import peers
 
 INITIAL, EARLY = "quic.long.packet_type == 0", "quic.long.packet_type == 1"
@@ -44,6 +45,7 @@ class Wire(peers.Case):
 class Offers(Wire):
     """What stands in the ClientHello."""
 
+    @support.proves("--ciphers")
     def test_ciphers(self):
         with self.start(self.kind) as server:
             capture, said = self.session(server, "--ciphers", "ChaCha20")
@@ -52,6 +54,7 @@ class Offers(Wire):
             _, said = self.session(server, "--ciphers", "AES-128-CCM:AES-128-GCM")
             self.assertRegex(said, "TLS 1.3: TLS_AES_128_(CCM|GCM)_SHA256")
 
+    @support.proves("--groups")
     def test_groups(self):
         with self.start(self.kind) as server:
             capture, said = self.session(server, "--groups", "P-384")
@@ -59,6 +62,7 @@ class Offers(Wire):
             self.assertEqual(self.offered(capture, "tls.handshake.extensions_supported_group"),
                              "0x0018")
 
+    @support.proves("--alpn")
     def test_alpn(self):
         with self.start(self.kind) as server:
             capture, said = self.session(server, "--alpn", "hq-interop,h3")
@@ -68,6 +72,7 @@ class Offers(Wire):
             self.assert_failed(self.get("--alpn", "hq-interop", f"{server.url}/file-5"),
                                'refused the ALPN "hq-interop"', "no_application_protocol")
 
+    @support.proves("--sni")
     def test_sni_names_the_certificate(self):
         certificate = self.certificates.make("other.example", "DNS:other.example")
         with self.start(self.kind, certificate) as server:
@@ -76,6 +81,7 @@ class Offers(Wire):
             self.assertEqual(self.offered(capture, "tls.handshake.extensions_server_name"),
                              "other.example")
 
+    @support.proves("--max-data", "--max-stream-data", "--max-streams", "--window")
     def test_flow_control(self):
         with self.start(self.kind) as server:
             capture, _ = self.session(server, "--max-data", "60k", "--max-stream-data", "30k",
@@ -96,6 +102,7 @@ class Offers(Wire):
                     self.assertLessEqual(top, granted)
             self.assertGreater(granted, 900000)
 
+    @support.proves("--max-udp-payload")
     def test_udp_payload(self):
         with self.start(self.kind) as server:
             capture, _ = self.session(server, "--max-udp-payload", "1350", names=["1m"])
@@ -104,6 +111,7 @@ class Offers(Wire):
             sizes = {int(row[0]) - 8 for row in self.fields(capture, "udp", "udp.length")}
             self.assertLessEqual(max(sizes), 1350)
 
+    @support.proves("--no-pmtud")
     def test_no_probes_for_larger_datagrams(self):
         upload = self.home.path / "upload"
         upload.write_bytes(os.urandom(300_000))
@@ -128,12 +136,14 @@ class Versions(Wire):
             seen[source == str(port)] += values.split(",")
         return [list(dict.fromkeys(seen[side])) for side in (False, True)]
 
+    @support.proves("--quic-version")
     def test_version_2(self):
         with self.start(self.kind) as server:
             capture, said = self.session(server, "--quic-version", "v2")
             self.assertIn("QUIC version 0x6b3343cf", said)
             self.assertEqual(self.versions(capture, server.port), [["0x6b3343cf"]] * 2)
 
+    @support.proves("--available-versions")
     def test_compatible_negotiation(self):
         with self.start(self.kind, extra=["--preferred-versions=v2,v1"]) as server:
             capture, said = self.session(server, "--quic-version", "v1", "--available-versions",
@@ -166,6 +176,7 @@ class Versions(Wire):
 class Course(Wire):
     """What happens once the connection is there."""
 
+    @support.proves("--key-update-after")
     def test_key_update(self):
         with self.start(self.kind) as server:
             capture, said = self.session(server, "--key-update-after", "300k", names=["5m"])
@@ -177,6 +188,7 @@ class Course(Wire):
                 self.assertEqual(list(dict.fromkeys(own)), ["0", "1"],
                                  f"of {len(phases)} packets, server's: {side}; {said}")
 
+    @support.proves("--reprioritize", "--reprioritize-after")
     def test_reprioritize(self):
         with self.start(self.kind) as server:
             capture, said = self.session(server, "--priority", "u=5", "--reprioritize", "1:u=0,i",
@@ -186,7 +198,13 @@ class Course(Wire):
                                          "http3.priority_update_element_id",
                                          "http3.priority_update_field_value", "frame.comment"),
                              [("4", "u=0,i", "PRIORITY_UPDATE: stream 4: u=0,i (RFC 9218, 7)")])
+            frame = self.fields(capture, "http3.frame_type == 0xf0700", "frame.number")[0][0]
+            before = self.fields(capture, f"frame.number < {frame} and quic.stream.length and "
+                                 f"udp.srcport == {server.port}", "quic.stream.length")
+            self.assertGreater(sum(int(value) for (values,) in before
+                                   for value in values.split(",")), 300_000)
 
+    @support.proves("--ecn")
     def test_ecn(self):
         with self.start(self.kind) as server:
             for value, marks in (("on", {"2"}), ("off", {"0"})):
@@ -194,6 +212,7 @@ class Course(Wire):
                 rows = self.fields(capture, f"udp.dstport == {server.port}", "ip.dsfield.ecn")
                 self.assertEqual({row[0] for row in rows[:5]}, marks)
 
+    @support.proves("--keep-alive")
     def test_keep_alive(self):
         with self.start(self.kind) as server:
             os.kill(server.process.pid, 0)
@@ -226,6 +245,7 @@ class Course(Wire):
                                "did not complete the handshake within 0.3 s",
                                "--handshake-timeout TIME waits longer")
 
+    @support.proves("--no-gso")
     def test_datagrams_one_by_one(self):
         if shutil.which("strace") is None:
             raise unittest.SkipTest("strace is not installed")
@@ -238,9 +258,10 @@ class Course(Wire):
             for option in ((), ("--no-gso",)):
                 log = self.home.path / f"calls{len(option)}"
                 subprocess.run(["strace", "-f", "-e", "trace=sendmsg", "-o", log,
-                                self.home.quiclens, "get", "--cacert", self.certificates.ca,
-                                "--no-pmtud", *option, "-X", "POST", "--data-binary", f"@{upload}",
-                                f"{server.url}/file-5"], env=environment, check=True,
+                                *self.home.command(
+                                    "get", "--cacert", self.certificates.ca, "--no-pmtud", *option,
+                                    "-X", "POST", "--data-binary", f"@{upload}",
+                                    f"{server.url}/file-5")], env=environment, check=True,
                                stdout=subprocess.DEVNULL, timeout=peers.TIMEOUT)
                 calls.append(log.read_text(encoding="utf-8").count("UDP_SEGMENT") or
                              log.read_text(encoding="utf-8").count("cmsg_type=0x67"))
@@ -254,6 +275,7 @@ class Sessions:
     def run_with(self, server, name, *more, names=("file-5",)):
         return self.session(server, "--session", self.home.path / name, *more, names=names)
 
+    @support.proves("--session")
     def test_the_second_connection_resumes_the_first(self):
         with self.start(self.kind) as server:
             name = f"resumed-{self.kind.__name__}"
@@ -266,6 +288,7 @@ class Sessions:
             self.assertFalse(self.fields(capture, "tls.handshake.type == 11", "frame.number"))
             self.assertFalse(self.fields(capture, EARLY, "frame.number"))
 
+    @support.proves("--early-data")
     def test_requests_go_out_before_the_handshake_is_done(self):
         many = [f"file-{i}" for i in range(1, 41)]
         with self.start(self.kind) as server:
@@ -365,6 +388,7 @@ class Certificates(Wire):
             subprocess.run(["openssl", "rehash", folder], check=True, timeout=peers.TIMEOUT)
             self.assert_done(self.home.run(*arguments))
 
+    @support.proves("--cert", "--key")
     def test_a_certificate_of_the_client(self):
         own, key = self.certificates.make("client")
         both = self.home.path / "both.pem"

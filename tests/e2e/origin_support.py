@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the tests of the origin and of the demo share: the program, a home of its own, a server."""
 import argparse
+import functools
 import os
 import pathlib
 import re
@@ -25,6 +26,36 @@ for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)  # programs in the background of a script inherit other ways
 
 
+OPTION = re.compile(r"^  (?:(-\S), )?(--[\w-]+)", re.MULTILINE)
+"""In a help text."""
+
+
+def options_of(quiclens, command):
+    """The options of a command of the program, each by its long name with its short one, or ""."""
+    text = subprocess.run([quiclens, command, "--help"], stdout=subprocess.PIPE, check=True,
+                          timeout=TIMEOUT, env={**os.environ, "COLUMNS": "65535"}).stdout.decode()
+    return {name: short for short, name in OPTION.findall(text)}
+
+
+def proves(*options):
+    """Marks the test that shows what these options of quiclens get do. It fails if it ends without
+    having run the program with each of them; tested_options.py counts on that."""
+    def mark(test):
+        @functools.wraps(test)
+        def checked(case):
+            case.home.ran.clear()
+            test(case)
+            shorts = options_of(case.home.quiclens, "get")
+            words = [word for line in case.home.ran if line[0] == "get" for word in line]
+            for name in options:
+                short = shorts[name]
+                if not any(word.split("=")[0] == name or (short and word.startswith(short))
+                           for word in words):
+                    raise AssertionError(f"{name} was not used by any call of the program")
+        return checked
+    return mark
+
+
 class Home:
     """A folder that is the home of those who run the program, and is gone in the end."""
 
@@ -37,6 +68,7 @@ class Home:
                             "LC_ALL": "C.UTF-8", "TZ": "UTC",
                             "XDG_CACHE_HOME": str(self.path / "cache"), "TERM": "dumb"}
         self.identity = {}
+        self.ran = []  # what the program was run with, a list of words a call
         if options.plugin:
             self.add_plugin(options)
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
@@ -72,12 +104,17 @@ class Home:
         path.chmod(0o777)
         return path
 
+    def command(self, *arguments):
+        """The command line; it counts as one that was run."""
+        self.ran.append([str(word) for word in arguments])
+        return [str(self.quiclens), *self.ran[-1]]
+
     def start(self, *arguments, cwd=None, stdin=subprocess.DEVNULL, **more):
-        return subprocess.Popen([self.quiclens, *map(str, arguments)], cwd=cwd or self.path,
+        return subprocess.Popen(self.command(*arguments), cwd=cwd or self.path,
                                 env=self.environment, stdin=stdin, **self.identity, **more)
 
     def run(self, *arguments, cwd=None, environment=None, timeout=TIMEOUT):
-        return subprocess.run([self.quiclens, *map(str, arguments)], cwd=cwd or self.path,
+        return subprocess.run(self.command(*arguments), cwd=cwd or self.path,
                               env={**self.environment, **(environment or {})},
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=timeout, check=False,

@@ -8,6 +8,7 @@
 
 #define LARGEST_DATAGRAM 65527u              /* RFC 9000, 18.2 */
 #define LARGEST_STREAMS  (UINT64_C(1) << 60) /* RFC 9000, 4.6 */
+#define LARGEST_ACK      1000u               /* packets that go without an ACK */
 #define FIRST_DCID_MIN   8                   /* RFC 9000, 7.2 */
 #define TIMEOUT_AT_MOST  (86400 * NGTCP2_SECONDS)
 
@@ -59,6 +60,8 @@ static const struct size_option {
       "bytes (64k) are expected" },
     { "--max-udp-payload", offsetof(ql_quic_settings, max_udp_payload), NGTCP2_MAX_UDP_PAYLOAD_SIZE,
       LARGEST_DATAGRAM, "1200 to 65527 bytes are expected" },
+    { "--ack-threshold", offsetof(ql_quic_settings, ack_threshold), 1, LARGEST_ACK,
+      "1 to 1000 packets are expected" },
 };
 
 static gboolean take_size(const char *name, const char *value, void *record, GError **error)
@@ -73,6 +76,23 @@ static gboolean take_size(const char *name, const char *value, void *record, GEr
         return TRUE;
     }
     g_assert_not_reached();
+}
+
+static gboolean take_probes(const char *name, const char *value, void *record, GError **error)
+{
+    ql_quic_settings *settings = record;
+    g_auto(GStrv) words = g_strsplit(value, ",", -1);
+    settings->probe_count = 0;
+    for (char **word = words; *word != NULL; word++) {
+        guint64 bytes;
+        if (settings->probe_count == QL_QUIC_PROBES_AT_MOST)
+            return refuse(name, value, "these are more than eight sizes", error);
+        if (!g_ascii_string_to_unsigned(*word, 10, NGTCP2_MAX_UDP_PAYLOAD_SIZE + 1,
+                                        LARGEST_DATAGRAM, &bytes, NULL))
+            return refuse(name, *word, "1201 to 65527 bytes are expected", error);
+        settings->probes[settings->probe_count++] = (uint16_t)bytes;
+    }
+    return settings->probe_count > 0 || refuse(name, value, "a size is expected", error);
 }
 
 /* A bare number is one of seconds, as with the other timeouts. */
@@ -220,6 +240,11 @@ const ql_option ql_recovery_option_table[] = {
     { "no-pmtud", '\0', QL_OPTION_CALL_FLAG, 0, NULL,
       "do not probe for larger datagrams: 1200 bytes, or --max-udp-payload (RFC 9000, 14.3)",
       take_switch },
+    { "pmtud-probes", '\0', QL_OPTION_CALL, 0, "BYTES[,...]",
+      "probe for datagrams of these sizes, one after the other (RFC 9000, 14.3)", take_probes },
+    { "ack-threshold", '\0', QL_OPTION_CALL, 0, "N",
+      "acknowledge at once when so many packets have come; 2 if not given (RFC 9000, 13.2.2)",
+      take_size },
     { "no-gso", '\0', QL_OPTION_CALL_FLAG, 0, NULL, "hand the datagrams to the kernel one by one",
       take_switch },
     { "ecn", '\0', QL_OPTION_CALL, 0, "on|off",

@@ -85,6 +85,10 @@ static void init_datagrams(const ql_quic_settings *settings, ngtcp2_settings *na
                            ngtcp2_transport_params *parameters)
 {
     native->no_pmtud = settings->no_pmtud ? 1 : 0;
+    native->pmtud_probes = settings->probe_count > 0 ? settings->probes : NULL;
+    native->pmtud_probeslen = settings->probe_count;
+    for (size_t i = 0; i < settings->probe_count; i++)
+        native->max_tx_udp_payload_size = MAX(native->max_tx_udp_payload_size, settings->probes[i]);
     if (settings->max_udp_payload == 0)
         return;
     native->max_tx_udp_payload_size = settings->max_udp_payload;
@@ -104,6 +108,8 @@ static void init_recovery(const ql_quic_settings *settings, ngtcp2_settings *nat
         native->initial_rtt = settings->initial_rtt;
     if (settings->handshake_timeout > 0)
         native->handshake_timeout = settings->handshake_timeout;
+    if (settings->ack_threshold > 0)
+        native->ack_thresh = (size_t)settings->ack_threshold;
     native->initial_pkt_num = settings->initial_packet_number;
 }
 

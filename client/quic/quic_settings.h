@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define QL_QUIC_VERSIONS_AT_MOST 8u
+#define QL_QUIC_PROBES_AT_MOST   8u
 
 /* Of our connection IDs, if not told else. */
 #define QL_QUIC_CID_BYTES 8u
@@ -46,12 +47,16 @@ typedef struct ql_quic_settings {
     ngtcp2_duration initial_rtt;       /* RFC 9002, 6.2.2 */
     ngtcp2_duration handshake_timeout; /* of a client: for one address */
     ngtcp2_duration keep_alive;        /* PING after such a silence (RFC 9000, 10.1.2) */
+    uint64_t ack_threshold; /* packets that are acknowledged at once (RFC 9000, 13.2.2) */
 
     /* Datagrams. */
     uint64_t max_udp_payload; /* bytes; also told to the peer (RFC 9000, 18.2); 0: the usual */
     bool no_pmtud;            /* no probes for larger datagrams (RFC 9000, 14.3) */
-    bool no_gso;              /* a system call a datagram */
-    bool no_ecn;              /* no packet is marked (RFC 9000, 13.4) */
+    /* What is probed for, in this order: bytes, more than 1200. 0 of them: the usual. */
+    uint16_t probes[QL_QUIC_PROBES_AT_MOST];
+    size_t probe_count;
+    bool no_gso; /* a system call a datagram */
+    bool no_ecn; /* no packet is marked (RFC 9000, 13.4) */
 
     ql_trigger key_update; /* RFC 9001, 6 */
 

@@ -265,6 +265,32 @@ class Congestion(Wire):
             self.assertFalse(self.left_by_a_loss(server, "bbr")[1])
 
 
+class Datagrams(Wire):
+    @support.proves("--pmtud-probes")
+    def test_sizes_that_are_probed(self):
+        upload = self.folder / "upload"
+        upload.write_bytes(os.urandom(300_000))
+        with self.start(peers.Gtlsserver) as server:
+            self.done("--pmtud-probes", "1260,1933", "-X", "POST", "--data-binary", f"@{upload}",
+                      f"{server.url}/file-5")
+            sizes = [int(size) - 8 for size in self.values(f"udp.dstport == {server.port}",
+                                                           "udp.length")]
+        larger = [size for size in sizes if size > 1200]
+        self.assertEqual(larger[0], 1260, "the first one is a probe")
+        self.assertEqual(max(sizes), 1933)
+
+    @support.proves("--ack-threshold")
+    def test_how_many_packets_wait_for_their_ack(self):
+        acks = []
+        with self.start(peers.Gtlsserver) as server:
+            for threshold in (2, 100):
+                self.done("--ack-threshold", threshold, "--impair", "bandwidth=server:20Mbit queue=5000",
+                          f"{server.url}/1m")
+                acks.append(len(self.wire(f"udp.dstport == {server.port} and "
+                                          "quic.ack.largest_acknowledged", "frame.number")))
+        self.assertGreater(acks[0], acks[1])
+
+
 class WithServe(Wire):
     """What no server of Debian 12's can do."""
 

@@ -49,6 +49,22 @@ static void test_each_option_sets_what_it_names(void)
     g_assert_false(s.no_ecn);
 }
 
+static void test_sizes_of_probes_come_in_their_order(void)
+{
+    ql_quic_settings s;
+    g_assert_true(parse("--pmtud-probes 1300,1250,1452 --ack-threshold 7", &s, NULL));
+    g_assert_cmpuint(s.probe_count, ==, 3);
+    g_assert_cmpuint(s.probes[0], ==, 1300);
+    g_assert_cmpuint(s.probes[1], ==, 1250);
+    g_assert_cmpuint(s.probes[2], ==, 1452);
+    g_assert_cmpuint(s.ack_threshold, ==, 7);
+    assert_refused("--pmtud-probes 1200", "1201 to 65527");
+    assert_refused("--pmtud-probes 1300,65528", "1201 to 65527");
+    assert_refused("--pmtud-probes 1300,", "1201 to 65527");
+    assert_refused("--pmtud-probes 1201,1202,1203,1204,1205,1206,1207,1208,1209", "eight sizes");
+    assert_refused("--ack-threshold 0", "1 to 1000 packets");
+}
+
 static void test_versions_come_in_their_order(void)
 {
     ql_quic_settings s;
@@ -63,8 +79,8 @@ static void test_versions_come_in_their_order(void)
 static void test_connection_ids_are_hexadecimal(void)
 {
     ql_quic_settings settings;
-    g_assert_true(parse("--scid 0a0B --dcid 0x0102030405060708 --initial-packet-number 77",
-                        &settings, NULL));
+    g_assert_true(
+        parse("--scid 0a0B --dcid 0x0102030405060708 --initial-packet-number 77", &settings, NULL));
     g_assert_cmpuint(settings.scid.datalen, ==, 2);
     g_assert_cmphex(settings.scid.data[1], ==, 0x0b);
     g_assert_cmpuint(settings.dcid.datalen, ==, 8);
@@ -102,6 +118,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/quic-options/each", test_each_option_sets_what_it_names);
     g_test_add_func("/quic-options/versions", test_versions_come_in_their_order);
+    g_test_add_func("/quic-options/probes", test_sizes_of_probes_come_in_their_order);
     g_test_add_func("/quic-options/cids", test_connection_ids_are_hexadecimal);
     g_test_add_func("/quic-options/refused", test_what_is_out_of_bounds_is_refused_by_name);
     return g_test_run();

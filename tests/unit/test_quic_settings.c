@@ -83,6 +83,9 @@ static const ql_quic_settings chosen = { .available = { V2, V1 },
                                          .handshake_timeout = 60,
                                          .max_udp_payload = 1300,
                                          .no_pmtud = true,
+                                         .probes = { 1300, 1400 },
+                                         .probe_count = 2,
+                                         .ack_threshold = 5,
                                          .initial_packet_number = 70 };
 
 static void test_what_is_set_goes_where_it_belongs(void)
@@ -98,12 +101,27 @@ static void test_what_is_set_goes_where_it_belongs(void)
         g_assert_cmpuint(native.initial_rtt, ==, 50);
         g_assert_cmpuint(native.handshake_timeout, ==, 60);
         g_assert_cmpuint(native.initial_pkt_num, ==, 70);
+        g_assert_cmpuint(native.ack_thresh, ==, 5);
+        g_assert_cmpuint(native.pmtud_probeslen, ==, 2);
+        g_assert_cmpuint(native.pmtud_probes[1], ==, 1400);
         g_assert_cmpuint(native.max_tx_udp_payload_size, ==, 1300);
         g_assert_true(native.no_pmtud && native.no_tx_udp_payload_size_shaping);
         g_assert_cmpuint(parameters.initial_max_data, ==, 10);
         g_assert_cmpuint(parameters.initial_max_stream_data_uni, ==, 20);
         g_assert_cmpuint(parameters.max_udp_payload_size, ==, 1300);
     }
+}
+
+static void test_a_probe_may_be_larger_than_usual(void)
+{
+    ngtcp2_settings native;
+    ngtcp2_transport_params parameters;
+    ql_quic_settings settings = { .probes = { 1300, 9000, 1400 }, .probe_count = 3 };
+    ql_quic_settings_init(&settings, QL_QUIC_CLIENT, V1, &native, &parameters);
+    g_assert_cmpuint(native.max_tx_udp_payload_size, ==, 9000);
+    settings.probes[1] = 1250;
+    ql_quic_settings_init(&settings, QL_QUIC_CLIENT, V1, &native, &parameters);
+    g_assert_cmpuint(native.max_tx_udp_payload_size, <, 1500);
 }
 
 static void test_each_side_opens_other_streams(void)
@@ -130,6 +148,7 @@ int main(int argc, char **argv)
     g_test_add_func("/quic-settings/alone", test_a_known_version_alone_has_no_other_to_go_on_with);
     g_test_add_func("/quic-settings/open", test_what_is_left_open_is_the_same_on_both_sides);
     g_test_add_func("/quic-settings/set", test_what_is_set_goes_where_it_belongs);
+    g_test_add_func("/quic-settings/probes", test_a_probe_may_be_larger_than_usual);
     g_test_add_func("/quic-settings/sides", test_each_side_opens_other_streams);
     return g_test_run();
 }

@@ -32,6 +32,11 @@ static const uint8_t allowed[QL_FRAME_COUNT] = {
     [QL_FRAME_CONNECTION_CLOSE] = IN_ALL,
     [QL_FRAME_HANDSHAKE_DONE] = IN_ONE_RTT,
     [QL_FRAME_DATAGRAM] = IN_APP,
+    [QL_FRAME_RESET_STREAM_AT] = IN_APP,
+    [QL_FRAME_ACK_FREQUENCY] = IN_ONE_RTT,
+    [QL_FRAME_IMMEDIATE_ACK] = IN_ONE_RTT,
+    [QL_FRAME_TIMESTAMP] = IN_ALL,
+    [QL_FRAME_OBSERVED_ADDRESS] = IN_ONE_RTT | PROBING,
 };
 
 static uint8_t place_of(ql_packet_type type)
@@ -131,7 +136,8 @@ static void on_frame(ql_connection *c, const ql_packet_input *in, ql_path *path,
         break;
     case QL_FRAME_CRYPTO: on_crypto(c, in, frame); break;
     case QL_FRAME_STREAM: ql_streams_on_stream(c->streams, in->sender, frame, where, early); break;
-    case QL_FRAME_RESET_STREAM: ql_streams_on_reset(c->streams, in->sender, frame, where); break;
+    case QL_FRAME_RESET_STREAM:
+    case QL_FRAME_RESET_STREAM_AT: ql_streams_on_reset(c->streams, in->sender, frame, where); break;
     case QL_FRAME_STOP_SENDING:
         ql_streams_on_stop_sending(c->streams, in->sender, frame, where);
         break;
@@ -162,6 +168,10 @@ static void on_frame(ql_connection *c, const ql_packet_input *in, ql_path *path,
     case QL_FRAME_MAX_DATA:
     case QL_FRAME_MAX_STREAM_DATA:
     case QL_FRAME_MAX_STREAMS:
+    case QL_FRAME_ACK_FREQUENCY:
+    case QL_FRAME_IMMEDIATE_ACK:
+    case QL_FRAME_TIMESTAMP:
+    case QL_FRAME_OBSERVED_ADDRESS:
     case QL_FRAME_COUNT: break;
     }
 }

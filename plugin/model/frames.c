@@ -78,7 +78,12 @@ static const char *read_reset_stream(ql_reader *payload, ql_frame *frame)
     frame->reset_stream.id = ql_read_varint(payload);
     frame->reset_stream.error = ql_read_varint(payload);
     frame->reset_stream.final_size = ql_read_varint(payload);
-    return NULL;
+    if (frame->kind == QL_FRAME_RESET_STREAM_AT)
+        frame->reset_stream.reliable_size = ql_read_varint(payload);
+    return !payload->bad && frame->reset_stream.reliable_size > frame->reset_stream.final_size
+               ? "RESET_STREAM_AT that delivers more than there is "
+                 "(draft-ietf-quic-reliable-stream-reset, 4)"
+               : NULL;
 }
 
 static const char *read_stop_sending(ql_reader *payload, ql_frame *frame)
@@ -183,35 +188,71 @@ static const char *read_datagram(ql_reader *payload, ql_frame *frame)
     return NULL;
 }
 
+static const char *read_ack_frequency(ql_reader *payload, ql_frame *frame)
+{
+    frame->ack_frequency.sequence = ql_read_varint(payload);
+    frame->ack_frequency.threshold = ql_read_varint(payload);
+    frame->ack_frequency.max_delay_us = ql_read_varint(payload);
+    frame->ack_frequency.reordering_threshold = ql_read_varint(payload);
+    return NULL;
+}
+
+static const char *read_timestamp(ql_reader *payload, ql_frame *frame)
+{
+    frame->timestamp.time = ql_read_varint(payload);
+    return NULL;
+}
+
+static const char *read_observed_address(ql_reader *payload, ql_frame *frame)
+{
+    frame->observed_address.sequence = ql_read_varint(payload);
+    frame->observed_address.address = ql_read_slice(payload, (frame->type & 1) != 0 ? 16 : 4);
+    frame->observed_address.port = ql_read_u16(payload);
+    return NULL;
+}
+
+/* The fewest bytes of a varint, in which a type has to stand (RFC 9000, 12.4). */
+static unsigned varint_length(uint64_t value)
+{
+    return value < 1u << 6 ? 1 : value < 1u << 14 ? 2 : value < 1u << 30 ? 4 : 8;
+}
+
 #define KIND(name, first, last, read, section)                                                     \
-    [QL_FRAME_##name] = { #name, #name " that is cut short (RFC " section ")", first, last, read }
+    [QL_FRAME_##name] = { #name, #name " that is cut short (" section ")", first, last, read }
 
 static const struct {
     const char *name, *truncated;
-    uint8_t first, last; /* types on the wire */
+    uint32_t first, last; /* types on the wire */
     body_reader read;
 } kinds[QL_FRAME_COUNT] = {
-    KIND(PADDING, 0x00, 0x00, read_padding, "9000, 19.1"),
-    KIND(PING, 0x01, 0x01, read_nothing, "9000, 19.2"),
-    KIND(ACK, 0x02, 0x03, read_ack, "9000, 19.3"),
-    KIND(RESET_STREAM, 0x04, 0x04, read_reset_stream, "9000, 19.4"),
-    KIND(STOP_SENDING, 0x05, 0x05, read_stop_sending, "9000, 19.5"),
-    KIND(CRYPTO, 0x06, 0x06, read_crypto, "9000, 19.6"),
-    KIND(NEW_TOKEN, 0x07, 0x07, read_new_token, "9000, 19.7"),
-    KIND(STREAM, 0x08, 0x0f, read_stream, "9000, 19.8"),
-    KIND(MAX_DATA, 0x10, 0x10, read_limit, "9000, 19.9"),
-    KIND(MAX_STREAM_DATA, 0x11, 0x11, read_limit, "9000, 19.10"),
-    KIND(MAX_STREAMS, 0x12, 0x13, read_streams_limit, "9000, 19.11"),
-    KIND(DATA_BLOCKED, 0x14, 0x14, read_limit, "9000, 19.12"),
-    KIND(STREAM_DATA_BLOCKED, 0x15, 0x15, read_limit, "9000, 19.13"),
-    KIND(STREAMS_BLOCKED, 0x16, 0x17, read_streams_limit, "9000, 19.14"),
-    KIND(NEW_CONNECTION_ID, 0x18, 0x18, read_new_cid, "9000, 19.15"),
-    KIND(RETIRE_CONNECTION_ID, 0x19, 0x19, read_retire_cid, "9000, 19.16"),
-    KIND(PATH_CHALLENGE, 0x1a, 0x1a, read_path, "9000, 19.17"),
-    KIND(PATH_RESPONSE, 0x1b, 0x1b, read_path, "9000, 19.18"),
-    KIND(CONNECTION_CLOSE, 0x1c, 0x1d, read_close, "9000, 19.19"),
-    KIND(HANDSHAKE_DONE, 0x1e, 0x1e, read_nothing, "9000, 19.20"),
-    KIND(DATAGRAM, 0x30, 0x31, read_datagram, "9221, 4"),
+    KIND(PADDING, 0x00, 0x00, read_padding, "RFC 9000, 19.1"),
+    KIND(PING, 0x01, 0x01, read_nothing, "RFC 9000, 19.2"),
+    KIND(ACK, 0x02, 0x03, read_ack, "RFC 9000, 19.3"),
+    KIND(RESET_STREAM, 0x04, 0x04, read_reset_stream, "RFC 9000, 19.4"),
+    KIND(STOP_SENDING, 0x05, 0x05, read_stop_sending, "RFC 9000, 19.5"),
+    KIND(CRYPTO, 0x06, 0x06, read_crypto, "RFC 9000, 19.6"),
+    KIND(NEW_TOKEN, 0x07, 0x07, read_new_token, "RFC 9000, 19.7"),
+    KIND(STREAM, 0x08, 0x0f, read_stream, "RFC 9000, 19.8"),
+    KIND(MAX_DATA, 0x10, 0x10, read_limit, "RFC 9000, 19.9"),
+    KIND(MAX_STREAM_DATA, 0x11, 0x11, read_limit, "RFC 9000, 19.10"),
+    KIND(MAX_STREAMS, 0x12, 0x13, read_streams_limit, "RFC 9000, 19.11"),
+    KIND(DATA_BLOCKED, 0x14, 0x14, read_limit, "RFC 9000, 19.12"),
+    KIND(STREAM_DATA_BLOCKED, 0x15, 0x15, read_limit, "RFC 9000, 19.13"),
+    KIND(STREAMS_BLOCKED, 0x16, 0x17, read_streams_limit, "RFC 9000, 19.14"),
+    KIND(NEW_CONNECTION_ID, 0x18, 0x18, read_new_cid, "RFC 9000, 19.15"),
+    KIND(RETIRE_CONNECTION_ID, 0x19, 0x19, read_retire_cid, "RFC 9000, 19.16"),
+    KIND(PATH_CHALLENGE, 0x1a, 0x1a, read_path, "RFC 9000, 19.17"),
+    KIND(PATH_RESPONSE, 0x1b, 0x1b, read_path, "RFC 9000, 19.18"),
+    KIND(CONNECTION_CLOSE, 0x1c, 0x1d, read_close, "RFC 9000, 19.19"),
+    KIND(HANDSHAKE_DONE, 0x1e, 0x1e, read_nothing, "RFC 9000, 19.20"),
+    KIND(DATAGRAM, 0x30, 0x31, read_datagram, "RFC 9221, 4"),
+    KIND(RESET_STREAM_AT, 0x24, 0x24, read_reset_stream,
+         "draft-ietf-quic-reliable-stream-reset, 4"),
+    KIND(ACK_FREQUENCY, 0xaf, 0xaf, read_ack_frequency, "draft-ietf-quic-ack-frequency, 4"),
+    KIND(IMMEDIATE_ACK, 0x1f, 0x1f, read_nothing, "draft-ietf-quic-ack-frequency, 5"),
+    KIND(TIMESTAMP, 0x2f5, 0x2f5, read_timestamp, "draft-huitema-quic-ts, 3"),
+    KIND(OBSERVED_ADDRESS, 0x9f81a6, 0x9f81a7, read_observed_address,
+         "draft-ietf-quic-address-discovery, 3"),
 };
 
 const char *ql_frame_kind_name(ql_frame_kind kind)
@@ -243,7 +284,7 @@ ql_frame_status ql_frame_read(ql_reader *payload, ql_frame *out, const char **wh
         *why = "frame type that is cut short (RFC 9000, 12.4)";
     else if (!find_kind(out->type, &out->kind))
         *why = "unknown frame type (RFC 9000, 12.4)";
-    else if (payload->at - start > 1) /* all known types fit into one byte */
+    else if (payload->at - start > varint_length(out->type))
         *why = "frame type in more bytes than it needs (RFC 9000, 12.4)";
     else {
         *why = kinds[out->kind].read(payload, out);

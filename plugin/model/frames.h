@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The frames of QUIC as plain data (RFC 9000, 19; RFC 9221). Slices borrow from the payload. */
+/* The frames of QUIC as plain data (RFC 9000, 19; RFC 9221), those of extensions among them that
+ * are met though no RFC has them yet: where one of these is not known, all behind it in its packet
+ * is lost. Slices borrow from the payload. */
 #ifndef QL_FRAMES_H
 #define QL_FRAMES_H
 
@@ -28,6 +30,11 @@ typedef enum ql_frame_kind {
     QL_FRAME_CONNECTION_CLOSE,
     QL_FRAME_HANDSHAKE_DONE,
     QL_FRAME_DATAGRAM,
+    QL_FRAME_RESET_STREAM_AT,
+    QL_FRAME_ACK_FREQUENCY,
+    QL_FRAME_IMMEDIATE_ACK,
+    QL_FRAME_TIMESTAMP,
+    QL_FRAME_OBSERVED_ADDRESS,
     QL_FRAME_COUNT
 } ql_frame_kind;
 
@@ -48,7 +55,8 @@ typedef struct ql_frame {
         } ack;
         struct {
             uint64_t id, error, final_size;
-        } reset_stream;
+            uint64_t reliable_size; /* of RESET_STREAM_AT: all below is still delivered */
+        } reset_stream;             /* and RESET_STREAM_AT */
         struct {
             uint64_t id, error;
         } stop_sending;
@@ -88,6 +96,17 @@ typedef struct ql_frame {
         struct {
             ql_slice data;
         } datagram;
+        struct {
+            uint64_t sequence, threshold, max_delay_us, reordering_threshold;
+        } ack_frequency;
+        struct {
+            uint64_t time; /* in units of the sender's ack_delay_exponent */
+        } timestamp;
+        struct {
+            uint64_t sequence;
+            ql_slice address; /* 4 or 16 bytes */
+            uint16_t port;
+        } observed_address;
     };
 } ql_frame;
 

@@ -95,6 +95,13 @@ static void add_fields(GString *text, const ql_frame *frame)
                                frame->reset_stream.id, frame->reset_stream.error,
                                frame->reset_stream.final_size);
         break;
+    case QL_FRAME_RESET_STREAM_AT:
+        g_string_append_printf(text,
+                               " %" PRIu64 ", error 0x%" PRIx64 ", final size %" PRIu64
+                               ", delivered up to %" PRIu64,
+                               frame->reset_stream.id, frame->reset_stream.error,
+                               frame->reset_stream.final_size, frame->reset_stream.reliable_size);
+        break;
     case QL_FRAME_STOP_SENDING:
         g_string_append_printf(text, " %" PRIu64 ", error 0x%" PRIx64, frame->stop_sending.id,
                                frame->stop_sending.error);
@@ -122,7 +129,23 @@ static void add_fields(GString *text, const ql_frame *frame)
         break;
     case QL_FRAME_CONNECTION_CLOSE: add_close(text, frame); break;
     case QL_FRAME_DATAGRAM: add_bytes(text, ", ", frame->datagram.data.length); break;
+    case QL_FRAME_ACK_FREQUENCY:
+        g_string_append_printf(
+            text,
+            " %" PRIu64 ": after %" PRIu64 " packets, %" PRIu64 " us at most, reordering %" PRIu64,
+            frame->ack_frequency.sequence, frame->ack_frequency.threshold,
+            frame->ack_frequency.max_delay_us, frame->ack_frequency.reordering_threshold);
+        break;
+    case QL_FRAME_TIMESTAMP:
+        g_string_append_printf(text, " %" PRIu64, frame->timestamp.time);
+        break;
+    case QL_FRAME_OBSERVED_ADDRESS:
+        add_hex(text, " ", frame->observed_address.address.data,
+                frame->observed_address.address.length);
+        g_string_append_printf(text, " port %u", frame->observed_address.port);
+        break;
     case QL_FRAME_PING:
+    case QL_FRAME_IMMEDIATE_ACK:
     case QL_FRAME_HANDSHAKE_DONE:
     case QL_FRAME_COUNT: break;
     }

@@ -23,14 +23,19 @@ static const struct {
     { "1605", "01" },        /* STREAMS_BLOCKED */
     { "18010004aabbccdd"
       "000102030405060708090a0b0c0d0e0f",
-      "01" },                       /* NEW_CONNECTION_ID */
-    { "1900", "1" },                /* RETIRE_CONNECTION_ID */
-    { "1a0001020304050607", "01" }, /* PATH_CHALLENGE */
-    { "1b0001020304050607", "1" },  /* PATH_RESPONSE */
-    { "1c00000000", "IH01" },       /* CONNECTION_CLOSE */
-    { "1d0000", "01" },             /* of the application */
-    { "1e", "1" },                  /* HANDSHAKE_DONE */
-    { "3061", "01" },               /* DATAGRAM */
+      "01" },                          /* NEW_CONNECTION_ID */
+    { "1900", "1" },                   /* RETIRE_CONNECTION_ID */
+    { "1a0001020304050607", "01" },    /* PATH_CHALLENGE */
+    { "1b0001020304050607", "1" },     /* PATH_RESPONSE */
+    { "1c00000000", "IH01" },          /* CONNECTION_CLOSE */
+    { "1d0000", "01" },                /* of the application */
+    { "1e", "1" },                     /* HANDSHAKE_DONE */
+    { "3061", "01" },                  /* DATAGRAM */
+    { "2400000500", "01" },            /* RESET_STREAM_AT */
+    { "40af01020304", "1" },           /* ACK_FREQUENCY */
+    { "1f", "1" },                     /* IMMEDIATE_ACK */
+    { "42f505", "IH01" },              /* TIMESTAMP */
+    { "809f81a601c00002011151", "1" }, /* OBSERVED_ADDRESS */
 };
 
 static bool has_finding(const fixture *f, ql_finding_code code)

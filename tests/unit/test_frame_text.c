@@ -48,6 +48,17 @@ static void test_limits(void)
                  "DATAGRAM, 2 bytes\n");
 }
 
+static void test_extensions(void)
+{
+    assert_texts(
+        quic_put_hex(quic_bytes(), "24080341f440c840af01020a031f42f507809f81a601c00002011151"),
+        "RESET_STREAM_AT 8, error 0x3, final size 500, delivered up to 200\n"
+        "ACK_FREQUENCY 1: after 2 packets, 10 us at most, reordering 3\n"
+        "IMMEDIATE_ACK\n"
+        "TIMESTAMP 7\n"
+        "OBSERVED_ADDRESS c0000201 port 4433\n");
+}
+
 static void test_acks(void)
 {
     assert_texts(quic_put_ack(quic_bytes(), 3, 5), "ACK of 3 to 5\n");
@@ -95,6 +106,7 @@ static void test_rest(void)
 int main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/frame_text/extensions are told too", test_extensions);
     g_test_add_func("/frame_text/streams and crypto", test_streams);
     g_test_add_func("/frame_text/flow control and datagrams", test_limits);
     g_test_add_func("/frame_text/acknowledgements name their ranges, up to eight", test_acks);

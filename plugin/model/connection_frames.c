@@ -120,6 +120,18 @@ static void say(ql_connection *c, const ql_packet_input *in, const char *rfc, co
                    ql_side_name(in->sender), text);
 }
 
+/* What is said about a stream without bytes of it. */
+static void signal_stream(ql_connection *c, const ql_packet_input *in, const ql_frame *frame,
+                          uint64_t id, ql_signal_value meaning, uint64_t value)
+{
+    ql_journal_add(c->context.journal, in->datagram->where.frame, QL_EVENT_SIGNAL)->signal =
+        (ql_signal_event){ .frame = ql_frame_kind_name(frame->kind),
+                           .id = id,
+                           .value = value,
+                           .sender = (uint8_t)in->sender,
+                           .meaning = (uint8_t)meaning };
+}
+
 static void on_frame(ql_connection *c, const ql_packet_input *in, ql_path *path,
                      const ql_frame *frame)
 {
@@ -137,8 +149,14 @@ static void on_frame(ql_connection *c, const ql_packet_input *in, ql_path *path,
     case QL_FRAME_CRYPTO: on_crypto(c, in, frame); break;
     case QL_FRAME_STREAM: ql_streams_on_stream(c->streams, in->sender, frame, where, early); break;
     case QL_FRAME_RESET_STREAM:
-    case QL_FRAME_RESET_STREAM_AT: ql_streams_on_reset(c->streams, in->sender, frame, where); break;
+    case QL_FRAME_RESET_STREAM_AT:
+        signal_stream(c, in, frame, frame->reset_stream.id, QL_SIGNAL_ERROR,
+                      frame->reset_stream.error);
+        ql_streams_on_reset(c->streams, in->sender, frame, where);
+        break;
     case QL_FRAME_STOP_SENDING:
+        signal_stream(c, in, frame, frame->stop_sending.id, QL_SIGNAL_ERROR,
+                      frame->stop_sending.error);
         ql_streams_on_stop_sending(c->streams, in->sender, frame, where);
         break;
     case QL_FRAME_DATAGRAM: ql_streams_on_datagram(c->streams, in->sender, frame, where); break;
@@ -157,7 +175,11 @@ static void on_frame(ql_connection *c, const ql_packet_input *in, ql_path *path,
     case QL_FRAME_DATA_BLOCKED:
         say(c, in, "RFC 9000, 4.1", "has more to send than the connection's flow control allows");
         break;
+    case QL_FRAME_MAX_STREAM_DATA:
+        signal_stream(c, in, frame, frame->limit.id, QL_SIGNAL_LIMIT, frame->limit.value);
+        break;
     case QL_FRAME_STREAM_DATA_BLOCKED:
+        signal_stream(c, in, frame, frame->limit.id, QL_SIGNAL_LIMIT, frame->limit.value);
         say(c, in, "RFC 9000, 4.1", "has more to send than the stream's flow control allows");
         break;
     case QL_FRAME_STREAMS_BLOCKED:
@@ -166,7 +188,6 @@ static void on_frame(ql_connection *c, const ql_packet_input *in, ql_path *path,
     case QL_FRAME_PADDING:
     case QL_FRAME_PING:
     case QL_FRAME_MAX_DATA:
-    case QL_FRAME_MAX_STREAM_DATA:
     case QL_FRAME_MAX_STREAMS:
     case QL_FRAME_ACK_FREQUENCY:
     case QL_FRAME_IMMEDIATE_ACK:

@@ -81,6 +81,11 @@ void ql_http3_look_at(ql_http3 *h, const ql_where *where, ql_stream_piece *piece
     h->scope.piece = piece;
 }
 
+const ql_exchange *ql_http3_push(const ql_http3 *h, uint64_t push_id)
+{
+    return ql_pushes_find(&h->scope, push_id);
+}
+
 const GPtrArray *ql_http3_exchanges(ql_http3 *h)
 {
     return ql_http3_scope_exchanges(&h->scope);
@@ -428,6 +433,7 @@ void ql_http3_on_datagram(ql_http3 *h, const ql_streams *streams, ql_side sender
         return;
     }
     ql_http3_agreement_on_datagram(&h->scope, sender, quarter * 4);
+    ql_journal_signal_stream(h->scope.journal, h->scope.now.frame, "DATAGRAM", sender, quarter * 4);
     const ql_stream_facts *stream = ql_streams_find(streams, quarter * 4);
     char *url =
         stream == NULL || stream->exchange == NULL ? NULL : ql_exchange_url(stream->exchange);

@@ -59,6 +59,9 @@ void ql_http3_on_datagram(ql_http3 *http3, const ql_streams *streams, ql_side se
 void ql_http3_forget_client(ql_http3 *http3, GHashTable *exchanges);
 
 const GPtrArray *ql_http3_exchanges(ql_http3 *http3);
+
+/* The exchange of a promised push; NULL when its promise was not seen. */
+const ql_exchange *ql_http3_push(const ql_http3 *http3, uint64_t push_id);
 const GArray *ql_http3_settings(const ql_http3 *http3, ql_side side);
 
 #endif

@@ -206,6 +206,8 @@ static void take_cancel_push(ql_http3_control *c, uint64_t id)
     ql_pushes_check_id(c->scope, c->stream_id, id, "CANCEL_PUSH of push", "RFC 9114, 7.2.3");
     const ql_exchange *exchange = ql_pushes_find(c->scope, id);
     char *url = exchange == NULL ? NULL : ql_exchange_url(exchange);
+    ql_journal_signal_push(c->scope->journal, c->scope->now.frame, "CANCEL_PUSH",
+                           (ql_side)c->sender, id);
     say(c, "RFC 9114, 7.2.3", "CANCEL_PUSH: the %s gives up push %" PRIu64 "%s%.200s", who(c), id,
         url == NULL ? "" : ", ", url == NULL ? "" : url);
     g_free(url);
@@ -227,6 +229,8 @@ static void take_priority(ql_http3_control *c, uint64_t type, ql_slice payload)
              id);
     if (push)
         ql_pushes_check_id(c->scope, c->stream_id, id, "PRIORITY_UPDATE of push", "RFC 9218, 7.2");
+    (push ? ql_journal_signal_push : ql_journal_signal_stream)(
+        c->scope->journal, c->scope->now.frame, "PRIORITY_UPDATE", (ql_side)c->sender, id);
     char *text = value.length == 0 ? g_strdup("")
                                    : g_strndup((const char *)value.data, MIN(value.length, 200));
     char *escaped = g_strescape(text, NULL);

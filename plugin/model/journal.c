@@ -60,7 +60,8 @@ static size_t size_of(ql_event_kind kind)
         [QL_EVENT_PACKET] = SIZE_WITH(packet),   [QL_EVENT_STREAM] = SIZE_WITH(stream),
         [QL_EVENT_SECTION] = SIZE_WITH(section), [QL_EVENT_END] = SIZE_WITH(end),
         [QL_EVENT_CID] = SIZE_WITH(cid),         [QL_EVENT_PATH] = SIZE_WITH(path),
-        [QL_EVENT_FINDING] = SIZE_WITH(finding), [QL_EVENT_TEXT] = SIZE_WITH(text),
+        [QL_EVENT_SIGNAL] = SIZE_WITH(signal),   [QL_EVENT_FINDING] = SIZE_WITH(finding),
+        [QL_EVENT_TEXT] = SIZE_WITH(text),
     };
     size_t alignment = _Alignof(ql_event);
     return (sizes[kind] + alignment - 1) / alignment * alignment;
@@ -104,6 +105,20 @@ void ql_journal_say(ql_journal *journal, uint32_t frame, const char *rfc, const 
     event->text.text = g_string_chunk_insert_const(journal->texts, text);
     event->text.rfc = rfc;
     g_free(text);
+}
+
+void ql_journal_signal_stream(ql_journal *journal, uint32_t frame, const char *name, ql_side sender,
+                              uint64_t stream)
+{
+    ql_journal_add(journal, frame, QL_EVENT_SIGNAL)->signal =
+        (ql_signal_event){ .frame = name, .id = stream, .sender = (uint8_t)sender };
+}
+
+void ql_journal_signal_push(ql_journal *journal, uint32_t frame, const char *name, ql_side sender,
+                            uint64_t push_id)
+{
+    ql_journal_add(journal, frame, QL_EVENT_SIGNAL)->signal =
+        (ql_signal_event){ .frame = name, .id = push_id, .sender = (uint8_t)sender, .push = true };
 }
 
 static gint64 count_key(uint32_t connection, ql_finding_code code)

@@ -101,9 +101,27 @@ typedef struct ql_end_event {
     bool response; /* of the response, else of the request */
 } ql_end_event;
 
+/* A frame about a stream, or a push, that carries none of its bytes, such as RESET_STREAM, DATAGRAM
+ * or PRIORITY_UPDATE. The stream may not exist (yet): only its ID was named. */
+typedef struct ql_signal_event {
+    const char *frame; /* static: the name of the frame */
+    uint64_t id;       /* of the stream; or the push ID */
+    uint64_t value;    /* of flow control the limit; of RESET_STREAM and STOP_SENDING the error */
+    uint8_t sender;    /* ql_side */
+    uint8_t meaning;   /* ql_signal_value: what `value` is */
+    bool push;         /* `id` is a push ID */
+} ql_signal_event;
+
+typedef enum ql_signal_value {
+    QL_SIGNAL_ALONE, /* it has no value */
+    QL_SIGNAL_LIMIT,
+    QL_SIGNAL_ERROR,
+} ql_signal_value;
+
 typedef enum ql_event_kind {
     QL_EVENT_PACKET,
     QL_EVENT_STREAM,
+    QL_EVENT_SIGNAL,
     QL_EVENT_SECTION,
     QL_EVENT_END,
     QL_EVENT_CID,
@@ -119,6 +137,7 @@ typedef struct ql_event {
     union {
         ql_packet_event packet;
         ql_stream_piece stream;
+        ql_signal_event signal;
         ql_section_event section;
         ql_end_event end;
         ql_cid_event cid;
@@ -146,6 +165,12 @@ void ql_journal_remove(ql_journal *journal, uint32_t frame, const ql_event *even
 /* Adds an event of kind QL_EVENT_TEXT. `rfc` is static or NULL. */
 void ql_journal_say(ql_journal *journal, uint32_t frame, const char *rfc, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
+
+/* Adds an event of kind QL_EVENT_SIGNAL that has no value. `name` is static. */
+void ql_journal_signal_stream(ql_journal *journal, uint32_t frame, const char *name, ql_side sender,
+                              uint64_t stream);
+void ql_journal_signal_push(ql_journal *journal, uint32_t frame, const char *name, ql_side sender,
+                            uint64_t push_id);
 
 #define QL_FINDINGS_PER_CODE_MAX                                                                   \
     100u /* a connection; the last one says that more are passed over */

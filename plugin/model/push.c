@@ -116,6 +116,8 @@ static void promise_again(ql_http3_scope *scope, const push *p, uint64_t promise
     else
         ql_journal_say(scope->journal, section->decoded.frame, "RFC 9114, 4.6",
                        "push %" PRIu64 " is promised again on stream %" PRIu64, p->id, promised_on);
+    ql_journal_signal_push(scope->journal, section->decoded.frame, "PUSH_PROMISE", QL_SERVER,
+                           p->id);
     ql_section_free(section);
 }
 

@@ -476,6 +476,11 @@ const ql_stream_facts *ql_streams_find(const ql_streams *streams, uint64_t id)
     return s == NULL ? NULL : &s->facts;
 }
 
+const ql_exchange *ql_streams_find_push(const ql_streams *streams, uint64_t push_id)
+{
+    return ql_http3_push(streams->http3, push_id);
+}
+
 unsigned ql_streams_count(const ql_streams *streams)
 {
     return streams->streams->len;

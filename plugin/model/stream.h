@@ -97,6 +97,9 @@ const GPtrArray *ql_streams_exchanges(const ql_streams *streams);
 /* NULL when no frame of this stream was seen. */
 const ql_stream_facts *ql_streams_find(const ql_streams *streams, uint64_t id);
 
+/* The exchange of a promised push; NULL when its promise was not seen. */
+const ql_exchange *ql_streams_find_push(const ql_streams *streams, uint64_t push_id);
+
 /* Streams that were seen, in the order of their first frames. */
 unsigned ql_streams_count(const ql_streams *streams);
 const ql_stream_facts *ql_streams_at(const ql_streams *streams, unsigned index);

@@ -80,6 +80,7 @@ static void tell(ql_story *story, const ql_event *event)
                        event->finding->text);
         break;
     case QL_EVENT_TEXT: say_safely(story, QL_NOTE_FACT, event->text.rfc, event->text.text); break;
+    case QL_EVENT_SIGNAL: ql_story_of_signal(story, &event->signal); break;
     case QL_EVENT_STREAM: /* all of the frame together, below */ break;
     }
 }

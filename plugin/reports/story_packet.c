@@ -2,6 +2,9 @@
 #include "reports/story_parts.h"
 
 #include "model/connection.h"
+#include "model/http3_error.h"
+
+#include <inttypes.h>
 
 void ql_story_of_packet(ql_story *story, const ql_packet_event *event)
 {
@@ -9,6 +12,36 @@ void ql_story_of_packet(ql_story *story, const ql_packet_event *event)
         ql_story_say(story, QL_NOTE_FACT, "RFC 9001, 6",
                      "The %s changes to the next keys: the key phase bit is now %d",
                      ql_side_name(event->sender), event->key_phase);
+}
+
+/* Whether the frame tells of the end of a message: a reset of its stream is told as that. */
+static bool tells_an_end(const ql_story *story)
+{
+    const ql_event *event = story->events;
+    while (event != NULL && event->kind != QL_EVENT_END)
+        event = event->next;
+    return event != NULL;
+}
+
+static char *error_text(const ql_story *story, uint64_t error)
+{
+    for (const ql_event *event = story->events; event != NULL; event = event->next)
+        if (event->kind == QL_EVENT_PACKET && event->packet.connection != NULL &&
+            ql_streams_are_http3(ql_connection_streams(event->packet.connection)))
+            return ql_http3_error_text(error);
+    return g_strdup_printf("0x%" PRIx64, error);
+}
+
+/* The others have a sentence of their own, or are of no interest but in the details. */
+void ql_story_of_signal(ql_story *story, const ql_signal_event *event)
+{
+    if (!g_str_has_prefix(event->frame, "RESET_STREAM") || tells_an_end(story))
+        return;
+    char *error = error_text(story, event->value);
+    ql_story_say(story, QL_NOTE_FACT, "RFC 9000, 3.1",
+                 "The %s breaks off its side of stream %" PRIu64 ": %s",
+                 ql_side_name(event->sender), event->id, error);
+    g_free(error);
 }
 
 /* What a packet of this type is for, where its frames say nothing that is worth a sentence. */

@@ -28,6 +28,7 @@ void ql_story_of_path(ql_story *story, const ql_path_event *event);
 
 /* story_packet.c */
 void ql_story_of_packet(ql_story *story, const ql_packet_event *event);
+void ql_story_of_signal(ql_story *story, const ql_signal_event *event);
 /* For a frame about which nothing else is to be said. */
 void ql_story_of_packets_alone(ql_story *story);
 

@@ -21,7 +21,7 @@ static ql_filter_valid has_exchange(QL_FILTER_ARGUMENTS)
 static char *exchange_filter(QL_FILTER_ARGUMENTS)
 {
     const ql_exchange *exchange = ql_frame_exchange(events_of(pinfo));
-    return ql_filter_of_stream(exchange->connection, exchange->stream_id);
+    return ql_filter_of_exchange(exchange);
 }
 
 static ql_filter_valid has_connection(QL_FILTER_ARGUMENTS)

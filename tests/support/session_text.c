@@ -159,6 +159,10 @@ static void put_event(GString *out, const ql_event *e)
     case QL_EVENT_FINDING:
         g_string_append_printf(out, "finding(%s)", ql_finding_kind_of(e->finding->code)->code);
         break;
+    case QL_EVENT_SIGNAL:
+        g_string_append_printf(out, "signal(%s %" G_GUINT64_FORMAT ")", e->signal.frame,
+                               e->signal.id);
+        break;
     case QL_EVENT_TEXT: g_string_append_printf(out, "text(%s)", e->text.text); break;
     }
 }

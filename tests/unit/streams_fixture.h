@@ -132,6 +132,10 @@ static inline char *events_on(const fixture *f, uint32_t frame)
                                    e->end.exchange->stream_id);
             break;
         case QL_EVENT_FINDING: g_string_append(text, "finding"); break;
+        case QL_EVENT_SIGNAL:
+            g_string_append_printf(text, "%s(%" G_GUINT64_FORMAT ")", e->signal.frame,
+                                   e->signal.id);
+            break;
         case QL_EVENT_TEXT: g_string_append(text, "text"); break;
         default: g_string_append(text, "other"); break;
         }

@@ -317,11 +317,27 @@ static void test_connect_is_named_once(void)
     g_assert_cmpstr(name, ==, "CONNECT localhost");
 }
 
+static void test_a_reset_without_a_message_is_told(void)
+{
+    ql_event events[] = {
+        { .kind = QL_EVENT_SIGNAL,
+          .signal = { .frame = "RESET_STREAM",
+                      .id = 8,
+                      .value = 0x10b,
+                      .sender = QL_SERVER,
+                      .meaning = QL_SIGNAL_ERROR } },
+    };
+    g_autoptr(GArray) notes = notes_of(events, 1, FRAME);
+    g_assert_cmpuint(notes->len, ==, 1);
+    g_assert_cmpstr(note(notes, 0)->text, ==, "The server breaks off its side of stream 8: 0x10b");
+}
+
 #define ADD(name, function) g_test_add_func("/story/" name, function)
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    ADD("a reset without a message is told", test_a_reset_without_a_message_is_told);
     ADD("a frame without events has no story", test_a_frame_without_events_has_no_story);
     ADD("a request is told with its URL", test_a_request_is_told_with_its_url);
     ADD("an answer is told with its time", test_an_answer_is_told_with_its_time);

@@ -6,10 +6,11 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 import origin_support as support
 import peers
-from serve_lab import Case
+from serve_lab import Case, gtlsclient
 
 
 class Drill(Case):
@@ -172,6 +173,38 @@ class Restart(Case):
                 said = client.communicate(timeout=support.TIMEOUT)[1].decode()
         self.assertEqual(client.returncode, 1)
         self.assertIn("stateless reset", said)
+
+    def wait_for_capture(self, size):
+        end = time.monotonic() + support.TIMEOUT
+        while not self.capture.exists() or self.capture.stat().st_size < size:
+            self.assertLess(time.monotonic(), end, "nothing is uploaded")
+            time.sleep(0.01)
+
+    def test_another_client_believes_it(self):
+        """An upload goes on and on, so that there is something to answer."""
+        if gtlsclient() is None:
+            self.skipTest("gtlsclient is not installed")
+        port, upload = peers.free_port(), self.home.path / "endless"
+        with open(upload, "wb") as file:
+            file.truncate(8 << 30)
+        with self.serve(listen=f"127.0.0.1:{port}") as server:
+            client = subprocess.Popen(
+                [gtlsclient(), "-q", "-m", "POST", "-d", upload, "127.0.0.1", str(port),
+                 f"https://localhost:{port}/echo"], cwd=self.home.path,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.wait_for_capture(1000000)
+            client.send_signal(signal.SIGSTOP)
+            server.process.kill()
+            server.process.wait(support.TIMEOUT)
+            with self.serve(listen=f"127.0.0.1:{port}"):
+                client.send_signal(signal.SIGCONT)
+                said = client.communicate(timeout=support.TIMEOUT)[0].decode(errors="replace")
+        self.assertIn("ERR_DRAINING", said)
+        sizes = [(int(lines[0]), int(lines[1])) for lines in zip(
+            *(sum(self.wire(f"udp.{side}port == {port}", "udp.length"), [])
+              for side in ("dst", "src")))]
+        self.assertNotEqual(sizes, [])
+        self.assertTrue(all(answer < asked for asked, answer in sizes), sizes)
 
 
 if __name__ == "__main__":

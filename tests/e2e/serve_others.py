@@ -3,8 +3,10 @@
 """quiclens serve with clients that few machines have: QUICLENS_CURL_H3 names a curl with HTTP/3,
 QUICLENS_AIOQUIC_PYTHON a Python with aioquic; both may be commands of several words."""
 import hashlib
+import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -12,6 +14,8 @@ import origin_support as support
 import peers
 import serve_lab
 from serve_pages import PATTERN
+
+PATTERN_PERIOD = bytes((i * 7 + i // 256) & 0xFF for i in range(65536))
 
 
 def aioquic_python():
@@ -52,6 +56,66 @@ class Aioquic(serve_lab.Case):
             f"datagrams {[(True, f'datagram {n}') for n in range(3)]}", "closed"])
 
 
+    def lab(self, server, how, *paths):
+        """What aioquic_lab.py says of each connection, where all content came whole."""
+        reports = [json.loads(line)
+                   for line in self.run_script("aioquic_lab.py", server.port, how, *paths)]
+        for answer in (answer for report in reports for answer in report["answers"]):
+            if (size := re.search(r"/bytes/(\d+)M", answer["path"])) is not None:
+                content = (PATTERN_PERIOD * (int(size[1]) * 16))[:int(size[1]) * 1000000]
+                self.assertEqual((answer["sections"], answer["content"], answer["sha256"]),
+                                 (["200"], len(content), hashlib.sha256(content).hexdigest()))
+        return reports
+
+    def seen(self, server, display_filter):
+        return self.wire(f"udp.port == {server.port} && {display_filter}", "frame.number") != []
+
+    def test_versions_ids_and_keys_change(self):
+        for options, how, sign in (
+                (("--quic-version", "v2"), "v2", "quic.version == 0x6b3343cf"),
+                (("--retire-after", "100k"), "once", "quic.rci.sequence"),
+                (("--key-update-after", "100k"), "once", "quic.key_phase == 1"),
+                (("--zero-length-cid",), "once", "quic.scil == 0"),
+                (("--cid-length", "20"), "once", "quic.scil == 20"),
+                (("--preferred-address", "127.0.0.2:0"), "once",
+                 "tls.quic.parameter.preferred_address.ipv4address"),
+                (("--no-pmtud", "--max-udp-payload", "1300", "--initial-packet-number", "9999"),
+                 "once", "quic.packet_number == 9999")):
+            with self.subTest(options):
+                with self.serve(*options, folder=False) as server:
+                    self.lab(server, how, "/bytes/1M")
+                self.assertTrue(self.seen(server, sign))
+
+    def test_a_token_and_a_ticket_are_good_for_the_next_connection(self):
+        for option, accepted in (("--retry", True), ("--reject-early-data", False)):
+            with self.subTest(option), self.serve(option, folder=False) as server:
+                first, second = self.lab(server, "again", "/status/200")
+                self.assertEqual((first["resumed"], second["resumed"]), (False, True))
+                self.assertEqual(second["early"], accepted)
+                self.assertEqual(second["answers"][0]["sections"], ["200"])
+        retries = self.wire("quic.long.packet_type == 3", "frame.number")
+        self.assertLessEqual(len(retries), 1)
+
+    def test_small_windows_goaway_and_resets_are_understood(self):
+        with self.serve("--max-data", "3000", "--max-stream-data", "1000", "--window", "3000",
+                        folder=False) as server:
+            (report,) = self.lab(server, "upload", "/echo")
+            self.assertEqual(report["answers"][0]["sections"], ["200"])
+        self.assertTrue(self.seen(server, "quic.md.maximum_data > 190000"))
+        with self.serve("--goaway-after", "2", folder=False) as server:
+            (report,) = self.lab(server, "once", "/status/200", "/status/201", "/status/202")
+        answers = report["answers"]
+        self.assertEqual([answer["sections"] for answer in answers], [["200"], ["201"], []])
+        self.assertIn(answers[2]["reset"], (0x10B, None))  # rejected, if it was heard in time
+        with self.serve(folder=False) as server:
+            (report,) = self.lab(server, "once", "/reset/5000/bytes/50k", "/trailers/bytes/10",
+                                 "/slow/20k/bytes/5k")
+        self.assertEqual([(answer["sections"], answer["content"], answer["reset"])
+                          for answer in report["answers"]],
+                         [(["200"], 5000, 0x102), (["200", "trailers"], 10, None),
+                          (["200"], 5000, None)])
+
+
 class Curl(serve_lab.Case):
     def setUp(self):
         self.curl = os.environ.get("QUICLENS_CURL_H3")
@@ -79,6 +143,11 @@ class Curl(serve_lab.Case):
             self.assertEqual(self.ask(server, "/redirect/3", "-L").count(b"HTTP/3 302"), 3)
             self.assertTrue(self.ask(server, "/mirror", "-d", "hello").endswith(b"hello"))
             self.assertIn(b"x-content-size: 5", self.ask(server, "/bytes/5/trailers"))
+
+    def test_an_upload_through_small_windows_arrives(self):
+        with self.serve("--max-data", "3000", "--max-stream-data", "1000", "--retire-after", "50k",
+                        folder=False) as server:
+            self.assertIn(b'"size": 100000', self.ask(server, "/echo", "-d", "u" * 100000))
 
     def test_a_reset_is_noticed(self):
         with self.serve(folder=False) as server, self.assertRaises(

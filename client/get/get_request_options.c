@@ -36,7 +36,7 @@ static gboolean take_data(const char *name, const char *value, void *record, GEr
     (void)error;
     ql_get_options *options = record;
     bool json = strcmp(name, "--json") == 0;
-    bool file = value[0] == '@';
+    bool file = value[0] == '@' && strcmp(name, "--data-raw") != 0;
     ql_get_data data = { .text = g_strdup(file ? value + 1 : value),
                          .file = file,
                          .strip = strcmp(name, "--data-binary") != 0 && !json };
@@ -157,6 +157,8 @@ const ql_option ql_get_request_table[] = {
       "several are joined by &",
       take_data },
     { "data-binary", '\0', QL_OPTION_CALL, 0, "DATA", "as -d, with line ends", take_data },
+    { "data-raw", '\0', QL_OPTION_CALL, 0, "DATA", "as -d, but @ is no more than a letter",
+      take_data },
     { "json", '\0', QL_OPTION_CALL, 0, "DATA",
       "as --data-binary, with the Content-Type and Accept of JSON; several are joined as they are",
       take_data },

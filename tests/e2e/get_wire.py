@@ -65,7 +65,7 @@ class Requests(Wire):
         self.done("-X", "DELETE", "--url", f"{self.url}?a=b")
         self.assertEqual(self.request()[:2], ("DELETE", "/backend/here?a=b"))
 
-    @support.proves("--data", "--data-binary")
+    @support.proves("--data", "--data-binary", "--data-raw")
     def test_content_with_and_without_line_ends(self):
         path = self.folder / "lines"
         path.write_bytes(b"one\r\ntwo\n")
@@ -75,6 +75,8 @@ class Requests(Wire):
             self.assertEqual((method, header["content-length"], sizes),
                              ("POST", str(size), [str(size)]))
             self.assertEqual(said[2], str(size))
+        self.done("--data-raw", "@no file", self.url)
+        self.assertEqual(self.request()[3], ["8"])
         self.done("-d", "a=1", "-d", "b=2", self.url)
         _, _, header, sizes = self.request()
         self.assertEqual((header["content-type"], sizes),

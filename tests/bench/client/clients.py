@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The clients that are compared, and what each is called with for a task."""
-import sys
 import pathlib
+import shutil
+import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "e2e" / "interop"))
 
@@ -87,23 +88,37 @@ class Gtlsclient(Client):
 
 
 class Aioquic(Client):
-    """Its example takes the first address of a name, and content from the command line only."""
+    """Its example, which takes the first address of a name."""
     name = "aioquic"
-    tasks = (BIG, SMALL, CONNECTIONS)
-    once = (BIG, CONNECTIONS)
+    once = (BIG, UPLOAD, CONNECTIONS)
 
     def words(self, task):
         origin = f"https://127.0.0.1:{PORT}"
+        if task == UPLOAD:
+            shutil.copy(pathlib.Path(__file__).with_name("aioquic_upload.py"), self.work)
+            return ["python3", "-B", self.see("aioquic_upload.py"), "127.0.0.1", PORT, HOST,
+                    self.see("upload"), "/upload"]
         what = {BIG: [f"{origin}/big"],
                 SMALL: [f"{origin}/small/{n}" for n in range(SMALL_COUNT)],
                 CONNECTIONS: [f"{origin}/small/0"]}[task]
-        return ["python3", "/opt/aioquic/examples/http3_client.py", "--insecure", *what]
+        return ["python3", "-B", "/opt/aioquic/examples/http3_client.py", "--insecure", *what]
+
+
+class Write(Client):
+    """No client: what the kernel alone takes for a file as large as the capture of that task."""
+    name = "dd, the file alone"
+    tasks = (BIG, UPLOAD)
+
+    def words(self, task):
+        count = {BIG: 821, UPLOAD: 202}[task]
+        return ["dd", "if=/dev/zero", f"of={self.see('session.pcapng')}", "bs=256K",
+                f"count={count}", "status=none"]
 
 
 def available(options, work):
     capture = ["--capture", str(work / "session.pcapng")]
     found = [Quiclens(work, options.quiclens), Quiclens(work, options.quiclens, capture,
-                                                        "quiclens, capture")]
+                                                        "quiclens, capture"), Write(work)]
     server = servers.Gtlsserver.program()
     client = pathlib.Path(server).with_name("gtlsclient") if server else None
     if client and client.exists():

@@ -36,7 +36,7 @@ def options_of(arguments):
     parser.add_argument("--root", help='a root of make_root, or "make" to make or find it')
     parser.add_argument("--servers", default="gtlsserver,caddy")
     parser.add_argument("--clients", help="some of them, separated by semicolons")
-    parser.add_argument("--tasks", help="words that a task's name begins with, separated by commas")
+    parser.add_argument("--tasks", help="words that a task's name begins with, separated by semicolons")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--realtime", action="store_true",
                         help="servers and clients go ahead of whatever else the machine does")
@@ -125,7 +125,7 @@ def show(server, task, runs):
     def median(name, what):
         return statistics.median(run[what] for run in runs[name])
     done = [name for name in runs if runs[name]]
-    peers = [name for name in done if not name.startswith("quiclens")]
+    peers = [name for name in done if not name.startswith(("quiclens", clients.Write.name))]
     best = {what: min((median(name, what) for name in peers), default=0) for what in ("wall", "cpu")}
     print(f"\n{task}, {server.name}\n{'':20}{'wall s':>9}{'to best':>9}{'CPU s':>9}{'to best':>9}"
           f"{'peak MB':>9}")
@@ -149,7 +149,7 @@ def run_all(options, work):
     for name in options.servers.split(","):
         with Space(work, known[name], options.realtime):
             for task in clients.TASKS:
-                if options.tasks and not task.startswith(tuple(options.tasks.split(","))):
+                if options.tasks and not task.startswith(tuple(options.tasks.split(";"))):
                     continue
                 if task == clients.UPLOAD and name.startswith("caddy"):
                     continue  # its file server refuses an upload before it is over

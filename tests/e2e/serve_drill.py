@@ -126,8 +126,9 @@ class Many(Case):
             for n, client in enumerate(clients):
                 self.assertEqual(client.wait(support.TIMEOUT), 0, n)
                 self.assertEqual((self.home.path / f"many{n}").read_bytes(), self.files["1m"])
-        ports = {port for port, in self.wire("quic.long.packet_type == 3", "udp.dstport")}
-        self.assertEqual(len(ports), len(clients))
+        # By their IDs: a client that comes late may have the port of one that has gone.
+        retries = {scid for scid, in self.wire("quic.long.packet_type == 3", "quic.scid")}
+        self.assertGreaterEqual(len(retries), len(clients))
 
 
     def test_more_than_are_allowed_are_refused(self):

@@ -198,8 +198,9 @@ char **ql_options_parse(const ql_option_group *groups, int argc, char **argv, co
     g_autoptr(GError) cause = NULL;
     if (!g_option_context_parse_strv(context, &words, &cause)) {
         g_autofree char *shown = ql_text_escape(cause->message); /* GLib has words as they came */
-        g_set_error(error, QL_OPTIONS_ERROR, 0, "%s; quiclens %s --help lists the options", shown,
-                    argv[0]);
+        g_autofree char *hint = g_strdup_printf("; quiclens %s --help lists the options", argv[0]);
+        g_set_error(error, QL_OPTIONS_ERROR, 0, "%s%s", shown,
+                    g_str_has_suffix(shown, hint) ? "" : hint);
         g_clear_pointer(&words, g_strfreev);
     } else if (run.help) {
         g_autofree char *text = ql_options_help(groups, argv[0], arguments, summary, help_width());

@@ -167,6 +167,9 @@ gboolean ql_get_options_take_config(const char *name, const char *value, void *r
     options->config_depth--;
     if (!good && error != NULL && *error == NULL)
         return refuse(error, "--help cannot stand in a config file");
+    /* The innermost file is the one that is wrong. */
+    if (!good && error != NULL && !g_str_has_prefix((*error)->message, "config file "))
+        g_prefix_error(error, "config file %s: ", value);
     return good;
 }
 

@@ -111,6 +111,15 @@ static void test_a_config_file_has_options_and_urls(void)
     g_assert_false(parse(&options, line, &error));
     g_assert_nonnull(strstr(error->message, "name one another"));
     ql_get_options_clear(&options);
+
+    g_autoptr(GError) unknown = NULL;
+    g_autofree char *expected = g_strdup_printf("config file %s: Unknown option --bogus; "
+                                                "quiclens get --help lists the options",
+                                                path);
+    g_assert_true(g_file_set_contents(path, "bogus = 1\n", -1, NULL));
+    g_assert_false(parse(&options, line, &unknown));
+    g_assert_cmpstr(unknown->message, ==, expected);
+    ql_get_options_clear(&options);
     g_remove(path);
 }
 

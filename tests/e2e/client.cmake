@@ -18,4 +18,6 @@ if(QUICLENS_PLUGIN)
         add_test(NAME e2e/${name} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/${name}.py ${with_plugin})
         set_tests_properties(e2e/${name} PROPERTIES LABELS e2e TIMEOUT 400 SKIP_RETURN_CODE 77)
     endforeach()
+    # It starts tshark very often.
+    set_tests_properties(e2e/get_wire PROPERTIES TIMEOUT 900)
 endif()

@@ -53,11 +53,13 @@ class Requests(Wire):
 
     def request(self):
         """Its method, path, header and the size of its content."""
-        found = self.wire("quiclens.request.method", "quiclens.request.method",
-                          "quiclens.request.path", "quiclens.request.header")
+        rows = self.wire("quiclens.request.method or quiclens.request.body_size",
+                         "quiclens.request.method", "quiclens.request.path",
+                         "quiclens.request.header", "quiclens.request.body_size")
+        found = [row for row in rows if row[0]]
         self.assertEqual(len(found), 1, found)
-        sizes = self.values("quiclens.request.body_size", "quiclens.request.body_size")
-        (method,), (path,), header = found[0]
+        (method,), (path,), header, _ = found[0]
+        sizes = [size for row in rows for size in row[3]]
         return method, path, dict(line.split(": ", 1) for line in header), sizes[-1:]
 
     @support.proves("--url", "--request")
@@ -93,10 +95,9 @@ class Requests(Wire):
 
     def test_fields_are_left_out_and_sent_empty(self):
         self.done("-H", "User-Agent:", "-H", "Accept: text/plain", "-H", "X-Empty;", self.url)
-        header = self.request()[2]
-        self.assertEqual((header.get("user-agent"), header.get("accept"), header.get("x-empty", "")),
-                         (None, "text/plain", ""))
         lines = self.values("quiclens.request.method", "quiclens.request.header")
+        self.assertIn("accept: text/plain", lines)
+        self.assertFalse(any(line.startswith("user-agent") for line in lines), lines)
         self.assertTrue(any(line.startswith("x-empty:") for line in lines), lines)
 
     @support.proves("--verbose")
@@ -204,7 +205,7 @@ class Times(Wire):
     def test_how_often_it_tries_again(self):
         self.initials("--connect-timeout", "1", "--retry", "2", "--retry-delay", "0.4")
         first = {}
-        for row in self.wire("udp", "quic.scid", "frame.time_epoch"):
+        for row in self.wire("udp", "quic.scid", "frame.time_relative"):
             first.setdefault(row[0][0], float(row[1][0]))
         begins = list(first.values())
         self.assertEqual(len(begins), 3)

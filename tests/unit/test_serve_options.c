@@ -93,6 +93,7 @@ static void test_bad_usage_is_explained(void)
         { "--zero-length-cid --retry", "--retry" },
         { "--cid-length 0 --retry", "--retry" },
         { "--cc vegas", "reno, cubic or bbr" },
+        { "--max-connections 4294967296", "--max-connections" },
         { "--zero-length-cid --retire-after 1", "--retire-after" },
         { "--max-data x", "--max-data" },
         { "--retire-after 0", "--retire-after" },

@@ -126,6 +126,15 @@ bool ql_connection_may_open_more(const ql_connection *c)
            !ql_keyring_has(c->ring, QL_SERVER, QL_PACKET_ONE_RTT);
 }
 
+bool ql_connection_may_open_stray(const ql_connection *c, const ql_datagram *datagram)
+{
+    const ql_packet_numbers *numbers = c->numbers[QL_SPACE_APPLICATION];
+    return (!numbers[QL_CLIENT].any &&
+            ql_path_table_find(c->paths, &datagram->source, &datagram->destination) != NULL) ||
+           (!numbers[QL_SERVER].any &&
+            ql_path_table_find(c->paths, &datagram->destination, &datagram->source) != NULL);
+}
+
 bool ql_connection_take_news(ql_connection *c)
 {
     bool news = c->news;
@@ -159,10 +168,27 @@ static void judge_secrets(ql_connection_facts *facts, ql_packet_type type)
         facts->secrets = QL_SECRETS_MISSING;
 }
 
+static bool is_out_of_order(const ql_where *a, const ql_where *b)
+{
+    return a->frame < b->frame ? a->time_ns > b->time_ns : a->time_ns < b->time_ns;
+}
+
+/* As when several interfaces, or files, were put together: what came before what is then not known.
+ */
+static void check_order(ql_connection *c, const ql_where *where)
+{
+    if (c->out_of_order ||
+        (!is_out_of_order(where, &c->facts.last) && !is_out_of_order(where, &c->facts.first)))
+        return;
+    c->out_of_order = true;
+    ql_journal_doubt_order(c->context.journal, c->facts.number);
+}
+
 void ql_connection_on_datagram(ql_connection *c, const ql_datagram *datagram, ql_side sender)
 {
     c->facts.datagrams++;
     c->facts.bytes += datagram->wire_length;
+    check_order(c, &datagram->where);
     if (datagram->where.frame > c->facts.last.frame)
         c->facts.last = datagram->where;
     if (datagram->where.frame < c->facts.first.frame)

@@ -70,6 +70,10 @@ bool ql_connection_learn_secrets(ql_connection *connection);
 /* Whether it lacks secrets of 1-RTT packets, or its start. */
 bool ql_connection_may_open_more(const ql_connection *connection);
 
+/* Whether a datagram between its addresses may be of a side of whose 1-RTT packets it is not known
+ * where their numbers begin: some begin anywhere, and a packet says only the end of its number. */
+bool ql_connection_may_open_stray(const ql_connection *connection, const ql_datagram *datagram);
+
 /* Whether packets that wait should be tried again: its session became known, or secrets, since it
  * was asked last. */
 bool ql_connection_take_news(ql_connection *connection);

@@ -6,6 +6,7 @@
 #ifndef QL_FINDING_H
 #define QL_FINDING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <glib.h>
@@ -83,6 +84,7 @@ typedef struct ql_finding_kind {
     ql_severity severity;
     const char *summary; /* what the expert info is called before a text is known */
     const char *rfc;     /* "RFC 9001, 5.1"; NULL where no rule is concerned */
+    bool in_order;       /* can only be told from packets that are captured in their order */
 } ql_finding_kind;
 
 const ql_finding_kind *ql_finding_kind_of(ql_finding_code code);

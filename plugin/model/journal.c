@@ -17,7 +17,8 @@ struct ql_journal {
     GPtrArray *blocks; /* of BLOCK_SIZE bytes */
     size_t used;       /* bytes of the last block */
     GPtrArray *findings;
-    GHashTable *counts; /* connection and code -> how many findings */
+    GHashTable *counts;       /* connection and code -> how many findings */
+    GHashTable *out_of_order; /* set of connections, see ql_journal_doubt_order() */
     GStringChunk *texts;
 };
 
@@ -36,6 +37,7 @@ ql_journal *ql_journal_new(void)
     journal->used = BLOCK_SIZE;
     journal->findings = g_ptr_array_new_with_free_func(finding_free);
     journal->counts = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    journal->out_of_order = g_hash_table_new(NULL, NULL);
     journal->texts = g_string_chunk_new(4096);
     return journal;
 }
@@ -48,6 +50,7 @@ void ql_journal_free(ql_journal *journal)
     g_ptr_array_free(journal->blocks, TRUE);
     g_ptr_array_free(journal->findings, TRUE);
     g_hash_table_destroy(journal->counts);
+    g_hash_table_destroy(journal->out_of_order);
     g_string_chunk_free(journal->texts);
     g_free(journal);
 }
@@ -138,6 +141,9 @@ static guint count_up(ql_journal *journal, uint32_t connection, ql_finding_code 
 void ql_journal_find(ql_journal *journal, uint32_t connection, uint32_t frame, ql_finding_code code,
                      const char *format, ...)
 {
+    if (ql_finding_kind_of(code)->in_order &&
+        g_hash_table_contains(journal->out_of_order, GUINT_TO_POINTER(connection)))
+        return;
     guint count = count_up(journal, connection, code);
     if (count > QL_FINDINGS_PER_CODE_MAX)
         return;
@@ -187,6 +193,9 @@ void ql_journal_remove(ql_journal *journal, uint32_t frame, const ql_event *even
 
 void ql_journal_withdraw(ql_journal *journal, uint32_t connection, ql_finding_code code)
 {
+    gint64 key = count_key(connection, code);
+    if (!g_hash_table_remove(journal->counts, &key))
+        return;
     for (guint i = journal->findings->len; i-- > 0;) {
         ql_finding *finding = g_ptr_array_index(journal->findings, i);
         if (finding->connection != connection || finding->code != code)
@@ -195,8 +204,14 @@ void ql_journal_withdraw(ql_journal *journal, uint32_t connection, ql_finding_co
         unlink_event(list, event_of_finding(list, finding));
         g_ptr_array_remove_index(journal->findings, i);
     }
-    gint64 key = count_key(connection, code);
-    g_hash_table_remove(journal->counts, &key);
+}
+
+void ql_journal_doubt_order(ql_journal *journal, uint32_t connection)
+{
+    g_hash_table_add(journal->out_of_order, GUINT_TO_POINTER(connection));
+    for (ql_finding_code code = 0; code < QL_FINDING_CODE_COUNT; code++)
+        if (ql_finding_kind_of(code)->in_order)
+            ql_journal_withdraw(journal, connection, code);
 }
 
 const ql_event *ql_journal_first(const ql_journal *journal, uint32_t frame)

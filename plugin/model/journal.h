@@ -183,6 +183,10 @@ void ql_journal_find(ql_journal *journal, uint32_t connection, uint32_t frame, q
  * came late. */
 void ql_journal_withdraw(ql_journal *journal, uint32_t connection, ql_finding_code code);
 
+/* The connection's frames do not stand in the order of their times: what can only be told from
+ * their order is taken back, and not said from now on. */
+void ql_journal_doubt_order(ql_journal *journal, uint32_t connection);
+
 /* The first event of a frame, NULL when there is none. */
 const ql_event *ql_journal_first(const ql_journal *journal, uint32_t frame);
 

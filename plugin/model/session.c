@@ -6,11 +6,6 @@
 /* In all, for connections that have no start: some seconds of work at the worst. */
 #define ADOPTION_BUDGET 4000000u
 
-static void free_waiting_packet(gpointer data)
-{
-    ql_waiting_packet_free(data);
-}
-
 static void free_connection(gpointer data)
 {
     ql_connection_free(data);
@@ -125,6 +120,18 @@ static bool any_counted(const GQueue *packets)
     return false;
 }
 
+/* Of strays alone those that are not its own. */
+static void drop_others(const ql_connection *connection, GQueue *strays)
+{
+    for (guint left = g_queue_get_length(strays); left > 0; left--) {
+        ql_waiting_packet *packet = g_queue_pop_head(strays);
+        if (ql_connection_may_open_stray(connection, &packet->datagram))
+            g_queue_push_tail(strays, packet);
+        else
+            ql_waiting_packet_free(packet);
+    }
+}
+
 static void flush_once(ql_session *session, ql_connection *connection)
 {
     unsigned passed_over;
@@ -139,10 +146,10 @@ static void flush_once(ql_session *session, ql_connection *connection)
     g_queue_free(packets);
     if (passed_over > 0)
         ql_connection_on_passed_over(connection, passed_over);
-    if (any_counted(&still) || ql_connection_may_open_more(connection))
+    if (!any_counted(&still) && !ql_connection_may_open_more(connection))
+        drop_others(connection, &still);
+    if (!g_queue_is_empty(&still) || ql_connection_may_open_more(connection))
         ql_waiting_put_back(session->waiting, connection, &still);
-    else /* strays alone: they are not its own */
-        g_queue_clear_full(&still, free_waiting_packet);
 }
 
 /* A packet that opens may tell what opens those ahead of it: the client random, or the numbers of a

@@ -120,6 +120,22 @@ static void test_withdraw(void)
     ql_journal_free(journal);
 }
 
+static void test_doubt_of_order(void)
+{
+    ql_journal *journal = ql_journal_new();
+    ql_journal_find(journal, 0, 1, QL_FINDING_CID_LIMIT, "told from the order");
+    ql_journal_find(journal, 1, 1, QL_FINDING_CID_LIMIT, "another connection");
+    ql_journal_find(journal, 0, 1, QL_FINDING_CID_CONFLICT, "told from itself");
+    ql_journal_doubt_order(journal, 0);
+    ql_journal_find(journal, 0, 2, QL_FINDING_CID_LIMIT, "again");
+    ql_journal_find(journal, 0, 2, QL_FINDING_CID_CONFLICT, "told from itself again");
+    g_assert_cmpuint(ql_journal_findings(journal)->len, ==, 3);
+    g_assert_cmpstr(finding_at(journal, 0)->text, ==, "another connection");
+    g_assert_cmpstr(finding_at(journal, 1)->text, ==, "told from itself");
+    g_assert_cmpstr(finding_at(journal, 2)->text, ==, "told from itself again");
+    ql_journal_free(journal);
+}
+
 /* What was taken back does not count against the cap. */
 static void test_withdraw_makes_room(void)
 {
@@ -176,6 +192,7 @@ static void test_findings_table(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/journal/without an order nothing is told from it", test_doubt_of_order);
     g_test_add_func("/journal/events of a frame stand in the order of adding", test_order);
     g_test_add_func("/journal/a frame without events has none", test_unknown_frame);
     g_test_add_func("/journal/events stay where they are while others are added", test_events_stay);

@@ -11,8 +11,10 @@
 #define SEEDS       3u
 #define LATE_BEGINS 8u /* so many datagrams at most are left out */
 
-/* Datagrams come up to so many places later than they should. */
-static const unsigned windows[] = { 4, 8 };
+/* Datagrams come up to so many places later than they should. With the wide one nothing wrong may be
+ * said, though not all need be found. */
+static const unsigned windows[] = { 4, 8, 16 };
+#define WIDE_FROM 16u
 
 typedef struct sorted {
     ql_datagram datagram;
@@ -149,7 +151,8 @@ static void test_capture(gconstpointer data)
         g_test_message("window %u, seed %u", window, seed);
         ql_session *session = load(capture, keys, 0, window, seed);
         g_autofree char *found = outcome(session);
-        g_assert_cmpstr(found, ==, expected);
+        if (window < WIDE_FROM)
+            g_assert_cmpstr(found, ==, expected);
         assert_nothing_new(straight, session, QL_FINDING_SECRETS_MISSING);
         ql_session_free(session);
     }

@@ -26,11 +26,23 @@ static const ql_column carried_columns[] = {
     { .title = "down", .right = true },
     { .title = "acked size up", .right = true },
     { .title = "down", .right = true },
-    { .title = "ECN up", .flexible = true },
-    { .title = "down", .flexible = true },
     { .title = "spin RTT", .right = true, .optional = true },
     { .title = "IDs up", .flexible = true },
     { .title = "down", .flexible = true },
+};
+
+/* How many datagrams had which mark: a pair of columns for each that was met. */
+static const ql_column mark_columns[] = {
+    { .title = "conn", .right = true, .optional = true },
+    { .title = "path", .right = true },
+    { .title = "Not-ECT up", .right = true, .optional = true },
+    { .title = "down", .right = true, .optional = true },
+    { .title = "ECT(1) up", .right = true, .optional = true },
+    { .title = "down", .right = true, .optional = true },
+    { .title = "ECT(0) up", .right = true, .optional = true },
+    { .title = "down", .right = true, .optional = true },
+    { .title = "CE up", .right = true, .optional = true },
+    { .title = "down", .right = true, .optional = true },
 };
 
 static void add_validation(ql_table *table, const ql_path *path)
@@ -69,21 +81,15 @@ static void add_row(ql_table *table, const scope *all, uint32_t connection, cons
     add_validation(table, path);
 }
 
-/* "ECT(0)", or with counts where there are several. */
-static char *ecn_text(const uint64_t counts[4])
+static void add_marks(ql_table *table, const scope *all, uint32_t connection, const ql_path *path)
 {
-    GString *text = g_string_new(NULL);
-    unsigned kinds = 0;
-    for (unsigned ecn = 0; ecn < 4; ecn++)
-        kinds += counts[ecn] > 0;
+    ql_table_add(table, all->many_connections ? g_strdup_printf("%u", connection) : NULL);
+    ql_table_add_format(table, "%u", path->id);
     for (unsigned ecn = 0; ecn < 4; ecn++) {
-        if (counts[ecn] == 0)
-            continue;
-        g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "", ql_ecn_name(ecn));
-        if (kinds > 1)
-            g_string_append_printf(text, " %" PRIu64, counts[ecn]);
+        bool met = path->ecn[QL_CLIENT][ecn] > 0 || path->ecn[QL_SERVER][ecn] > 0;
+        ql_table_add(table, met ? ql_text_count(path->ecn[QL_CLIENT][ecn]) : NULL);
+        ql_table_add(table, met ? ql_text_count(path->ecn[QL_SERVER][ecn]) : NULL);
     }
-    return g_string_free(text, FALSE);
 }
 
 /* Sequence numbers, and for IDs that have none where they come from. */
@@ -114,8 +120,6 @@ static void add_carried(ql_table *table, const scope *all, uint32_t connection, 
     ql_table_add(table, ql_text_count(path->packets[QL_SERVER]));
     add_largest(table, path->delivered[QL_CLIENT]);
     add_largest(table, path->delivered[QL_SERVER]);
-    ql_table_add(table, ecn_text(path->ecn[QL_CLIENT]));
-    ql_table_add(table, ecn_text(path->ecn[QL_SERVER]));
     ql_table_add(table,
                  path->spin_rtt_ns == 0 ? NULL : ql_text_seconds((double)path->spin_rtt_ns / 1e9));
     ql_table_add(table, cids_text(path, QL_CLIENT));
@@ -150,6 +154,7 @@ void ql_report_paths(const ql_session *session, FILE *out)
 {
     ql_table *table = ql_table_new(columns, G_N_ELEMENTS(columns));
     ql_table *carried = ql_table_new(carried_columns, G_N_ELEMENTS(carried_columns));
+    ql_table *marks = ql_table_new(mark_columns, G_N_ELEMENTS(mark_columns));
     unsigned connections = ql_session_connection_count(session), count = 0;
     scope all = { connections > 1, common_server(session) };
     for (unsigned c = 0; c < connections; c++) {
@@ -157,6 +162,7 @@ void ql_report_paths(const ql_session *session, FILE *out)
         for (guint i = 0; i < paths->len; i++) {
             add_row(table, &all, c, g_ptr_array_index(paths, i));
             add_carried(carried, &all, c, g_ptr_array_index(paths, i));
+            add_marks(marks, &all, c, g_ptr_array_index(paths, i));
         }
         count += paths->len;
     }
@@ -165,7 +171,10 @@ void ql_report_paths(const ql_session *session, FILE *out)
         ql_table_write(table, out);
         fputs("\nUDP datagrams and connection IDs, by the sender's direction:\n", out);
         ql_table_write(carried, out);
+        fputs("\nECN marks of the UDP datagrams, by the sender's direction:\n", out);
+        ql_table_write(marks, out);
     }
     ql_table_free(table);
     ql_table_free(carried);
+    ql_table_free(marks);
 }

@@ -174,21 +174,28 @@ static bool is_out_of_order(const ql_where *a, const ql_where *b)
 }
 
 /* As when several interfaces, or files, were put together: what came before what is then not known.
- */
-static void check_order(ql_connection *c, const ql_where *where)
+ * Only datagrams of one sender are held against each other: who captures itself may write what it
+ * sent ahead of what had come a moment before, but had not been read. */
+static void check_order(ql_connection *c, const ql_where *where, ql_side sender)
 {
-    if (c->out_of_order ||
-        (!is_out_of_order(where, &c->facts.last) && !is_out_of_order(where, &c->facts.first)))
-        return;
-    c->out_of_order = true;
-    ql_journal_doubt_order(c->context.journal, c->facts.number);
+    ql_where *earliest = &c->earliest[sender], *latest = &c->latest[sender];
+    if (latest->frame == 0)
+        *earliest = *latest = *where;
+    if (!c->out_of_order && (is_out_of_order(where, latest) || is_out_of_order(where, earliest))) {
+        c->out_of_order = true;
+        ql_journal_doubt_order(c->context.journal, c->facts.number);
+    }
+    if (where->frame > latest->frame)
+        *latest = *where;
+    if (where->frame < earliest->frame)
+        *earliest = *where;
 }
 
 void ql_connection_on_datagram(ql_connection *c, const ql_datagram *datagram, ql_side sender)
 {
     c->facts.datagrams++;
     c->facts.bytes += datagram->wire_length;
-    check_order(c, &datagram->where);
+    check_order(c, &datagram->where, sender);
     if (datagram->where.frame > c->facts.last.frame)
         c->facts.last = datagram->where;
     if (datagram->where.frame < c->facts.first.frame)

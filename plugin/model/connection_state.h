@@ -64,9 +64,10 @@ struct ql_connection {
     bool checked_parameters[2], told_at_end;
     uint64_t moved_early_ns; /* when the client moved ahead of HANDSHAKE_DONE; 0: it did not */
     bool begun;              /* the client's first Initial was captured */
-    bool out_of_order;       /* its frames do not stand in the order of their times */
-    bool news;               /* of its session or secrets, that nobody asked for yet */
-    size_t segment;          /* of super-datagrams */
+    ql_where earliest[2], latest[2]; /* by sender: of its datagrams; frame 0: there is none */
+    bool out_of_order; /* what one side sent does not stand in the order of its times */
+    bool news;         /* of its session or secrets, that nobody asked for yet */
+    size_t segment;    /* of super-datagrams */
 };
 
 ql_space ql_space_of(ql_packet_type type);

@@ -42,8 +42,7 @@ static const ql_finding_kind kinds[QL_FINDING_CODE_COUNT] = {
                                   "A connection ID was issued twice with differing facts",
                                   "RFC 9000, 19.15" },
     [QL_FINDING_CID_LIMIT] = { "cid.limit", QL_SEVERITY_ERROR,
-                               "More connection IDs than the peer accepts", "RFC 9000, 5.1.1",
-                               true },
+                               "More connection IDs than the peer accepts", "RFC 9000, 5.1.1" },
     [QL_FINDING_CID_RETIRED_UNKNOWN] = { "cid.retired-unknown", QL_SEVERITY_ERROR,
                                          "A connection ID that was never issued was retired",
                                          "RFC 9000, 19.16" },
@@ -64,25 +63,25 @@ static const ql_finding_kind kinds[QL_FINDING_CODE_COUNT] = {
                                "RFC 9000, 19.15" },
     [QL_FINDING_CID_NOT_RETIRED] = { "cid.not-retired", QL_SEVERITY_WARN,
                                      "A connection ID that its issuer asked to retire is kept",
-                                     "RFC 9000, 5.1.2", true },
+                                     "RFC 9000, 5.1.2" },
     [QL_FINDING_PATH_MIGRATION_EARLY] = { "path.migration-early", QL_SEVERITY_WARN,
                                           "A migration before the handshake was confirmed",
-                                          "RFC 9000, 9", true },
+                                          "RFC 9000, 9" },
     [QL_FINDING_PATH_PROBE_MIXED] = { "path.probe-mixed", QL_SEVERITY_NOTE,
                                       "A challenge together with frames that are no probes",
-                                      "RFC 9000, 9.1", true },
+                                      "RFC 9000, 9.1" },
     [QL_FINDING_PATH_RESPONSE_ELSEWHERE] = { "path.response-elsewhere", QL_SEVERITY_WARN,
                                              "A PATH_RESPONSE on another path than its challenge",
                                              "RFC 9000, 8.2.2" },
     [QL_FINDING_PATH_NOT_EXPANDED] = { "path.not-expanded", QL_SEVERITY_NOTE,
                                        "A challenge or response in a datagram below 1,200 bytes",
-                                       "RFC 9000, 8.2.1", true },
+                                       "RFC 9000, 8.2.1" },
     [QL_FINDING_PATH_RESPONSE_UNMATCHED] = { "path.response-unmatched", QL_SEVERITY_NOTE,
                                              "A PATH_RESPONSE that answers no challenge",
-                                             "RFC 9000, 19.18", true },
+                                             "RFC 9000, 19.18" },
     [QL_FINDING_PATH_AMPLIFICATION] = { "path.amplification", QL_SEVERITY_WARN,
                                         "More than three times the bytes of an unvalidated address",
-                                        "RFC 9000, 8.1", true },
+                                        "RFC 9000, 8.1" },
     [QL_FINDING_PATH_MIGRATION_DISABLED] = { "path.migration-disabled", QL_SEVERITY_ERROR,
                                              "A migration that the server has ruled out",
                                              "RFC 9000, 9" },
@@ -142,6 +141,20 @@ const ql_finding_kind *ql_finding_kind_of(ql_finding_code code)
 {
     g_assert((unsigned)code < QL_FINDING_CODE_COUNT);
     return &kinds[code];
+}
+
+bool ql_finding_is_of_order(ql_finding_code code)
+{
+    switch (code) {
+    case QL_FINDING_CID_LIMIT:
+    case QL_FINDING_CID_NOT_RETIRED:
+    case QL_FINDING_PATH_MIGRATION_EARLY:
+    case QL_FINDING_PATH_PROBE_MIXED:
+    case QL_FINDING_PATH_NOT_EXPANDED:
+    case QL_FINDING_PATH_RESPONSE_UNMATCHED:
+    case QL_FINDING_PATH_AMPLIFICATION: return true;
+    default: return false;
+    }
 }
 
 const char *ql_severity_name(ql_severity severity)

@@ -84,10 +84,12 @@ typedef struct ql_finding_kind {
     ql_severity severity;
     const char *summary; /* what the expert info is called before a text is known */
     const char *rfc;     /* "RFC 9001, 5.1"; NULL where no rule is concerned */
-    bool in_order;       /* can only be told from packets that are captured in their order */
 } ql_finding_kind;
 
 const ql_finding_kind *ql_finding_kind_of(ql_finding_code code);
+
+/* Whether it can only be told from packets that are captured in their order. */
+bool ql_finding_is_of_order(ql_finding_code code);
 
 typedef struct ql_finding {
     ql_finding_code code;

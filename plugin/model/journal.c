@@ -141,7 +141,7 @@ static guint count_up(ql_journal *journal, uint32_t connection, ql_finding_code 
 void ql_journal_find(ql_journal *journal, uint32_t connection, uint32_t frame, ql_finding_code code,
                      const char *format, ...)
 {
-    if (ql_finding_kind_of(code)->in_order &&
+    if (ql_finding_is_of_order(code) &&
         g_hash_table_contains(journal->out_of_order, GUINT_TO_POINTER(connection)))
         return;
     guint count = count_up(journal, connection, code);
@@ -210,7 +210,7 @@ void ql_journal_doubt_order(ql_journal *journal, uint32_t connection)
 {
     g_hash_table_add(journal->out_of_order, GUINT_TO_POINTER(connection));
     for (ql_finding_code code = 0; code < QL_FINDING_CODE_COUNT; code++)
-        if (ql_finding_kind_of(code)->in_order)
+        if (ql_finding_is_of_order(code))
             ql_journal_withdraw(journal, connection, code);
 }
 

@@ -146,6 +146,41 @@ static void test_limit(void)
     tear_down(&f);
 }
 
+/* The frames of the tape, of which the last one has this time. */
+static void play_last_at(fixture *f, uint64_t time_ns)
+{
+    uint32_t last = quic_tape_length(f->tape);
+    quic_play(f->tape, f->session, 1, last - 1);
+    ql_datagram datagram = *quic_tape_frame(f->tape, last);
+    datagram.where.time_ns = time_ns;
+    ql_session_add_datagram(f->session, &datagram);
+}
+
+static void test_limit_beside_a_late_reader(void)
+{
+    fixture f;
+    set_up_connected(&f);
+    issue(&f, QL_SERVER, 1, 0, FIRST);
+    issue(&f, QL_SERVER, 2, 0, SECOND);
+    uint32_t ping = ping_to(&f, QL_CLIENT, FIRST);
+    /* Written behind what the server sent afterwards, as by a server that captures itself. */
+    play_last_at(&f, quic_tape_frame(f.tape, ping - 1)->where.time_ns - 1);
+    assert_findings(&f, "cid.limit@6");
+    tear_down(&f);
+}
+
+static void test_limit_out_of_order(void)
+{
+    fixture f;
+    set_up_connected(&f);
+    issue(&f, QL_SERVER, 1, 0, FIRST);
+    issue(&f, QL_SERVER, 2, 0, SECOND);
+    uint32_t other = issue(&f, QL_SERVER, 3, 1, "9192939495969798");
+    play_last_at(&f, quic_tape_frame(f.tape, other - 1)->where.time_ns - 1);
+    assert_findings(&f, "");
+    tear_down(&f);
+}
+
 static void test_retire_unknown(void)
 {
     fixture f;
@@ -301,6 +336,10 @@ int main(int argc, char **argv)
                     test_used_before_it_is_seen_issued);
     g_test_add_func("/connection_ids/conflicts are told", test_conflicts);
     g_test_add_func("/connection_ids/more IDs than the peer accepts are told", test_limit);
+    g_test_add_func("/connection_ids/the limit counts though one side is read late",
+                    test_limit_beside_a_late_reader);
+    g_test_add_func("/connection_ids/the limit is not held against what is out of order",
+                    test_limit_out_of_order);
     g_test_add_func("/connection_ids/retiring an unknown ID is told", test_retire_unknown);
     g_test_add_func("/connection_ids/retiring the ID in use is told", test_retire_in_use);
     g_test_add_func("/connection_ids/using a retired ID is told", test_use_after_retirement);

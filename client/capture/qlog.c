@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qlog.h"
 
-#include "packets.h"
+#include "clock.h"
 #include "private_file.h"
 #include "udp.h"
 
@@ -149,7 +149,7 @@ ql_qlog *ql_qlog_new(ql_qlog_book *book, const ngtcp2_cid *original_dcid)
     qlog->group_id = g_steal_pointer(&id);
     qlog->fd = fd;
     qlog->gathered = g_string_sized_new(GATHER_BYTES);
-    qlog->begin = ql_packets_now();
+    qlog->begin = ql_clock_now();
     g_ptr_array_add(book->open, qlog);
     write_head(qlog);
     return qlog;
@@ -212,7 +212,7 @@ ngtcp2_cid *ql_qlog_connection_id(ql_qlog *qlog, ql_qlog_owner owner)
 /* Appends a record up to its time; the caller appends the rest, with a line feed. */
 static void begin_record(ql_qlog *qlog)
 {
-    ngtcp2_duration since = MAX(ql_packets_now(), qlog->begin) - qlog->begin;
+    ngtcp2_duration since = MAX(ql_clock_now(), qlog->begin) - qlog->begin;
     g_string_append_printf(qlog->gathered, "%c{\"time\":%" PRIu64 ".%03u", SEPARATOR,
                            since / NGTCP2_MILLISECONDS,
                            (unsigned)(since % NGTCP2_MILLISECONDS / NGTCP2_MICROSECONDS));

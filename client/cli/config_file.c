@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-G_DEFINE_QUARK(ql - config - file - error, ql_config_file_error)
+G_DEFINE_QUARK(ql_config_file_error, ql_config_file_error)
 
 static bool fail(unsigned number, const char *line, const char *why, GError **error)
 {

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-G_DEFINE_QUARK(ql - glob - error, ql_glob_error)
+G_DEFINE_QUARK(ql_glob_error, ql_glob_error)
 
 /* A piece of the pattern: a text, the words of a set, or a range of numbers or letters. */
 typedef struct part {

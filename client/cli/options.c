@@ -11,7 +11,7 @@
 
 #define SECONDS_AT_MOST 1e9
 
-G_DEFINE_QUARK(ql - options - error, ql_options_error)
+G_DEFINE_QUARK(ql_options_error, ql_options_error)
 
 /* One run of the parser; the callbacks' user data. */
 typedef struct parser_run {

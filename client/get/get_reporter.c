@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "get_reporter.h"
 
-#include "packets.h"
+#include "clock.h"
 #include "write_out.h"
 
 #include <errno.h>
@@ -91,7 +91,7 @@ const ql_get_report *ql_get_reporter_report(const ql_get_reporter *reporter)
 void ql_get_reporter_watch(ql_get_reporter *reporter, const ql_transfer *transfer)
 {
     reporter->transfer = transfer;
-    reporter->begin = ql_packets_now();
+    reporter->begin = ql_clock_now();
 }
 
 static void keep_outcome(const ql_request *request, const ql_connection_figures *figures,
@@ -119,7 +119,7 @@ bool ql_get_reporter_end(const ql_get_reporter *reporter, GError **error)
     if (reporter->outcomes == NULL)
         return true;
     g_ptr_array_sort(reporter->outcomes, by_number);
-    double seconds = (double)(ql_packets_now() - reporter->begin) / (double)NGTCP2_SECONDS;
+    double seconds = (double)(ql_clock_now() - reporter->begin) / (double)NGTCP2_SECONDS;
     g_autofree char *line = ql_write_out_summary(reporter->outcomes, seconds);
     g_autofree char *text = g_strconcat(line, "\n", NULL);
     if (write_all(STDOUT_FILENO, text, strlen(text)))

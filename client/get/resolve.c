@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-G_DEFINE_QUARK(ql - resolve - error, ql_resolve_error)
+G_DEFINE_QUARK(ql_resolve_error, ql_resolve_error)
 
 /* One --resolve. */
 typedef struct entry {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "target.h"
 
+#include "clock.h"
 #include "connection.h"
 #include "lookup.h"
-#include "packets.h"
 
 #include <poll.h>
 #include <string.h>
@@ -131,7 +131,7 @@ static bool look_up(ql_target *target)
     if (!ql_lookup_is_done(target->lookup))
         return false;
     target->addresses = ql_lookup_take(target->lookup, &error);
-    target->looked_up = ql_packets_now();
+    target->looked_up = ql_clock_now();
     g_clear_pointer(&target->lookup, ql_lookup_free);
     if (target->addresses == NULL) {
         fail_waiting(target, error->message, false);
@@ -146,7 +146,7 @@ static void connect_next(ql_target *target)
 {
     g_autoptr(GError) error = NULL;
     const ql_transfer_settings *from = target->settings;
-    ngtcp2_tstamp now = ql_packets_now();
+    ngtcp2_tstamp now = ql_clock_now();
     if (target->connect_deadline == 0) {
         target->connect_deadline = now + from->connect_timeout;
         target->given = target->waiting.length;
@@ -231,7 +231,7 @@ static void after_attempt(ql_target *target, guint index)
 
 static void step_attempts(ql_target *target)
 {
-    ngtcp2_tstamp now = ql_packets_now();
+    ngtcp2_tstamp now = ql_clock_now();
     if (target->connect_deadline == 0)
         target->next_address = 0;
     if (has_next_address(target) && (target->attempts->len == 0 || now >= target->next_attempt))

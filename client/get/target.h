@@ -34,7 +34,7 @@ bool ql_target_is_busy(const ql_target *target);
 /* Appends a struct pollfd for everything that is waited for. */
 void ql_target_add_pollfds(const ql_target *target, GArray *pollfds);
 
-/* When to step even if nothing happens; on the clock of ql_packets_now. */
+/* When to step even if nothing happens; on the clock of ql_clock_now. */
 ngtcp2_tstamp ql_target_expiry(const ql_target *target);
 
 /* Closes the connection and forgets the requests that wait. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "transfer.h"
 
+#include "clock.h"
 #include "follow_up.h"
-#include "packets.h"
 #include "target.h"
 
 #include <poll.h>
@@ -154,7 +154,7 @@ static void enter(ql_transfer *transfer, ql_request *request, guint place, bool 
 {
     entry *fresh = note(transfer, request, place);
     fresh->added = added;
-    fresh->due = delay == 0 ? 0 : ql_packets_now() + delay;
+    fresh->due = delay == 0 ? 0 : ql_clock_now() + delay;
     if (delay > 0)
         g_queue_push_tail(&transfer->delayed, request);
     else
@@ -370,7 +370,7 @@ static bool wait_for_something(ql_transfer *transfer, GArray *pollfds, ngtcp2_ts
     g_array_append_val(pollfds, stop);
     if (transfer->settings.progress != NULL)
         expiry = MIN(expiry, transfer->next_drawing);
-    ngtcp2_tstamp now = ql_packets_now();
+    ngtcp2_tstamp now = ql_clock_now();
     ngtcp2_duration left = expiry > now ? expiry - now : 0;
     struct timespec timeout = { .tv_sec = (time_t)(left / NGTCP2_SECONDS),
                                 .tv_nsec = (long)(left % NGTCP2_SECONDS) };
@@ -430,7 +430,7 @@ static void step(ql_transfer *transfer)
 static ngtcp2_tstamp prepare_waiting(ql_transfer *transfer, GArray *pollfds)
 {
     g_array_set_size(pollfds, 0);
-    ngtcp2_tstamp expiry = MIN(transfer->deadline, step_delayed(transfer, ql_packets_now()));
+    ngtcp2_tstamp expiry = MIN(transfer->deadline, step_delayed(transfer, ql_clock_now()));
     /* A step can put a request on the list of a target that had its turn. */
     for (guint i = 0; i < transfer->targets->len; i++) {
         const ql_target *target = g_ptr_array_index(transfer->targets, i);
@@ -454,14 +454,14 @@ static bool is_under_way(const ql_transfer *transfer)
 unsigned ql_transfer_run(ql_transfer *transfer)
 {
     g_autoptr(GArray) pollfds = g_array_new(FALSE, TRUE, sizeof(struct pollfd));
-    transfer->start = ql_packets_now();
+    transfer->start = ql_clock_now();
     transfer->next_drawing = transfer->start + PROGRESS_PERIOD;
     transfer->deadline =
         transfer->settings.max_time == 0 ? NEVER : transfer->start + transfer->settings.max_time;
     while (is_under_way(transfer)) {
         step(transfer);
         ngtcp2_tstamp expiry = prepare_waiting(transfer, pollfds);
-        ngtcp2_tstamp now = ql_packets_now();
+        ngtcp2_tstamp now = ql_clock_now();
         draw(transfer, now);
         if (!is_under_way(transfer))
             break;

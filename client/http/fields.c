@@ -8,7 +8,7 @@
 #define OVERHEAD_BYTES  32
 #define FIELDS_RESERVED 12 /* most sections have no more */
 
-G_DEFINE_QUARK(ql - fields - error, ql_fields_error)
+G_DEFINE_QUARK(ql_fields_error, ql_fields_error)
 
 struct ql_fields {
     GArray *list; /* ql_field */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "request_inside.h"
 
-#include "packets.h"
+#include "clock.h"
 #include "request_fields.h"
 
 #include <string.h>
 
-G_DEFINE_QUARK(ql - request - error, ql_request_error)
+G_DEFINE_QUARK(ql_request_error, ql_request_error)
 
 static void send_lines(const uint8_t *text, size_t length, GByteArray *out, void *socket)
 {
@@ -189,5 +189,5 @@ void ql_request_set_observer(ql_request *request, ql_request_observer observer, 
 
 void ql_request_begin(ql_request *request)
 {
-    request->times.begin = ql_packets_now();
+    request->times.begin = ql_clock_now();
 }

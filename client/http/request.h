@@ -65,7 +65,7 @@ typedef struct ql_request_settings {
     ngtcp2_duration next_delay;
 } ql_request_settings;
 
-/* When what happened, on the clock of ql_packets_now; 0: it has not. */
+/* When what happened, on the clock of ql_clock_now; 0: it has not. */
 typedef struct ql_request_times {
     ngtcp2_tstamp begin;    /* it was made known to the transfer */
     ngtcp2_tstamp sent;     /* its header section went to HTTP/3 */

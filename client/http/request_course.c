@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "request_inside.h"
 
+#include "clock.h"
 #include "follow_up.h"
-#include "packets.h"
 #include "request_fields.h"
 #include "resume.h"
 
@@ -70,7 +70,7 @@ static void finish_if_written(ql_request *request)
 /* Nothing more will come. */
 static void end(ql_request *request)
 {
-    request->times.end = ql_packets_now();
+    request->times.end = ql_clock_now();
     enter(request, QL_REQUEST_ENDED);
     finish_if_written(request);
 }
@@ -135,7 +135,7 @@ void ql_request_on_sent(ql_request *request, int64_t stream, ql_trace *trace)
 {
     request->state = QL_REQUEST_SENT;
     request->stream = stream;
-    request->times.sent = ql_packets_now();
+    request->times.sent = ql_clock_now();
     request->attempts++;
     if (trace != NULL)
         ql_request_fields_trace(request->fields, request->url, stream, trace);
@@ -210,7 +210,7 @@ void ql_request_on_fields_end(ql_request *request, bool trailers, ql_trace *trac
     if (request->state != QL_REQUEST_SENT)
         return;
     if (request->times.response == 0)
-        request->times.response = ql_packets_now();
+        request->times.response = ql_clock_now();
     if (status != 0)
         begin_response(request, status);
     if (request->state != QL_REQUEST_SENT)

@@ -10,7 +10,7 @@
 #define DECODED_BYTES  16384u  /* at a time */
 #define BYTES_IN_QUEUE 262144u /* decoding waits while the output has so many to write */
 
-G_DEFINE_QUARK(ql - response - error, ql_response_error)
+G_DEFINE_QUARK(ql_response_error, ql_response_error)
 
 struct ql_response {
     ql_response_settings settings;

@@ -9,7 +9,7 @@
 #define HTTPS_PORT      443
 #define FILE_NAME_BYTES 200 /* leaves room for what tells clashing names apart, below NAME_MAX */
 
-G_DEFINE_QUARK(ql - url - error, ql_url_error)
+G_DEFINE_QUARK(ql_url_error, ql_url_error)
 
 static bool fail(const char *text, const char *why, GError **error)
 {

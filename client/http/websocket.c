@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK(ql - websocket - error, ql_websocket_error)
+G_DEFINE_QUARK(ql_websocket_error, ql_websocket_error)
 
 struct ql_websocket {
     GByteArray *line; /* that is being sent, and has not come whole */

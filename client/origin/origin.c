@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "origin.h"
 
+#include "clock.h"
 #include "origin_alpn.h"
 #include "origin_connection.h"
 #include "origin_stateless.h"
@@ -258,7 +259,7 @@ static bool receive_all(ql_origin *origin, size_t index, GError **error)
 
 static void expire_due(ql_origin *origin)
 {
-    uint64_t now = ql_origin_now();
+    uint64_t now = ql_clock_now();
     for (GSequenceIter *at = g_sequence_get_begin_iter(origin->slots); !g_sequence_iter_is_end(at);
          at = g_sequence_iter_next(at)) {
         slot *s = g_sequence_get(at);
@@ -297,7 +298,7 @@ static struct timespec *time_to_wait(const ql_origin *origin, struct timespec *w
     if (g_sequence_iter_is_end(first))
         return NULL;
     const slot *s = g_sequence_get(first);
-    uint64_t now = ql_origin_now();
+    uint64_t now = ql_clock_now();
     uint64_t left = s->expiry > now ? MIN(s->expiry - now, 60 * NGTCP2_SECONDS) : 0;
     wait->tv_sec = (time_t)(left / NGTCP2_SECONDS);
     wait->tv_nsec = (long)(left % NGTCP2_SECONDS);

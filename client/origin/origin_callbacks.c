@@ -2,7 +2,7 @@
 #include "origin_callbacks.h"
 
 #include "origin_alpn.h"
-#include "origin_clock.h"
+#include "clock.h"
 #include "origin_tokens.h"
 
 #include <glib.h>
@@ -67,12 +67,12 @@ static int on_handshake_completed(ngtcp2_conn *quic, void *user)
     const ngtcp2_duration silence = c->shared->quic.common.keep_alive;
     if (silence > 0)
         ngtcp2_conn_set_keep_alive_timeout(quic, silence);
-    ql_origin_drill_handshake(c->drill, ql_origin_now());
+    ql_origin_drill_handshake(c->drill, ql_clock_now());
     if (c->insertion != NULL)
         ql_origin_insertion_attach(c->insertion, quic);
     if (misbehaviour != NULL && misbehaviour->level == QL_ORIGIN_FAULT_FRAME)
         ql_origin_insertion_keep(c->insertion, (const uint8_t *)misbehaviour->frames.data,
-                                 misbehaviour->frames.length, ql_origin_now());
+                                 misbehaviour->frames.length, ql_clock_now());
     if (length == 0 || ngtcp2_conn_submit_new_token(quic, token, length) != 0)
         return NGTCP2_ERR_CALLBACK_FAILURE;
     return 0;
@@ -89,7 +89,7 @@ static int on_stream_data(ngtcp2_conn *quic, uint32_t flags, int64_t stream, uin
     if (c->application == NULL)
         return 0;
     return ql_origin_callbacks_result(
-        c, kind_of(c)->receive(c->application, stream, data, length, fin, ql_origin_now()));
+        c, kind_of(c)->receive(c->application, stream, data, length, fin, ql_clock_now()));
 }
 
 static int on_acked_data(ngtcp2_conn *quic, int64_t stream, uint64_t offset, uint64_t length,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "origin_connection.h"
 
+#include "clock.h"
 #include "origin_callbacks.h"
 #include "origin_sender.h"
 #include "origin_tls.h"
@@ -72,7 +73,7 @@ static int make_quic(ql_origin_callbacks_context *context, const ql_origin_arriv
     const ngtcp2_pkt_hd *initial = arrival->initial;
     ngtcp2_path path = path_of(arrival->datagram);
     ql_origin_transport_init(&context->shared->quic, initial->version, &settings, &params);
-    settings.initial_ts = ql_origin_now();
+    settings.initial_ts = ql_clock_now();
     authenticate_cids(arrival, &params);
     set_token(arrival, &settings);
     context->qlog = ql_qlog_new(context->shared->qlogs, &params.original_dcid);
@@ -157,7 +158,7 @@ void ql_origin_connection_free(ql_origin_connection *c)
 static void begin_ending(ql_origin_connection *c, state next)
 {
     c->state = next;
-    c->deadline = ql_origin_now() + 3 * ngtcp2_conn_get_pto(c->context.quic);
+    c->deadline = ql_clock_now() + 3 * ngtcp2_conn_get_pto(c->context.quic);
 }
 
 static void end_with(ql_origin_connection *c, int status)
@@ -201,7 +202,7 @@ void ql_origin_connection_receive(ql_origin_connection *c, const ql_udp_datagram
     ngtcp2_path path = path_of(datagram);
     ngtcp2_pkt_info info = { .ecn = datagram->ecn };
     int status = ngtcp2_conn_read_pkt(c->context.quic, &path, &info, datagram->data,
-                                      datagram->length, ql_origin_now());
+                                      datagram->length, ql_clock_now());
     if (status != 0)
         end_with(c, status);
     else
@@ -216,7 +217,7 @@ static void send_farewell(ql_origin_connection *c)
     ngtcp2_path_storage_zero(&storage);
     ngtcp2_ssize length = ngtcp2_conn_write_connection_close(c->context.quic, &storage.path, &info,
                                                              buffer, NGTCP2_MAX_UDP_PAYLOAD_SIZE,
-                                                             &c->context.error, ql_origin_now());
+                                                             &c->context.error, ql_clock_now());
     if (length <= 0) {
         c->state = STATE_GONE;
         return;
@@ -252,11 +253,11 @@ static void send_open(ql_origin_connection *c)
         ngtcp2_pkt_info info;
         size_t segment = 0;
         ngtcp2_path_storage_zero(&storage);
-        ql_origin_drill_tick(context->drill, context->quic, ql_origin_now());
-        ql_origin_insertion_tick(context->insertion, ql_origin_now());
+        ql_origin_drill_tick(context->drill, context->quic, ql_clock_now());
+        ql_origin_insertion_tick(context->insertion, ql_clock_now());
         ngtcp2_ssize length = ngtcp2_conn_write_aggregate_pkt(
             context->quic, &storage.path, &info, context->shared->buffer, QL_ORIGIN_SEND_BYTES,
-            &segment, ql_origin_callbacks_write_packet, ql_origin_now());
+            &segment, ql_origin_callbacks_write_packet, ql_clock_now());
         if (length == NGTCP2_ERR_CALLBACK_FAILURE && context->error.error_code == 0 &&
             context->application != NULL)
             ql_origin_callbacks_result(context, -1);
@@ -293,7 +294,7 @@ uint64_t ql_origin_connection_expiry(const ql_origin_connection *c)
 
 void ql_origin_connection_expire(ql_origin_connection *c)
 {
-    uint64_t now = ql_origin_now();
+    uint64_t now = ql_clock_now();
     ql_origin_application *app = c->context.application;
     if (c->state != STATE_OPEN) {
         if (now >= c->deadline)

@@ -4,7 +4,6 @@
  */
 #pragma once
 
-#include "origin_clock.h"
 #include "origin_shared.h"
 #include "origin_tokens.h"
 
@@ -36,7 +35,7 @@ void ql_origin_connection_receive(ql_origin_connection *connection,
 /* Sends what there is to send. */
 void ql_origin_connection_send(ql_origin_connection *connection);
 
-/* When ql_origin_connection_expire wants to be called, on ql_origin_now's clock. */
+/* When ql_origin_connection_expire wants to be called, on ql_clock_now's clock. */
 uint64_t ql_origin_connection_expiry(const ql_origin_connection *connection);
 void ql_origin_connection_expire(ql_origin_connection *connection);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "origin_http.h"
 
-#include "origin_clock.h"
+#include "clock.h"
 #include "origin_exchange.h"
 
 #include <glib.h>
@@ -38,7 +38,7 @@ static nghttp3_ssize on_read_body(nghttp3_conn *h3, int64_t stream, nghttp3_vec 
 {
     http *app = user;
     (void)h3, (void)count;
-    nghttp3_ssize result = ql_origin_exchange_read(stream_user, vectors, flags, ql_origin_now());
+    nghttp3_ssize result = ql_origin_exchange_read(stream_user, vectors, flags, ql_clock_now());
     note_time(app, stream_user);
     if (result != NGHTTP3_ERR_CALLBACK_FAILURE)
         return result;
@@ -112,7 +112,7 @@ static int on_deferred_consume(nghttp3_conn *h3, int64_t stream, size_t length, 
 static int on_end_stream(nghttp3_conn *h3, int64_t stream, void *user, void *stream_user)
 {
     (void)h3, (void)stream;
-    int status = ql_origin_exchange_end(stream_user, ql_origin_now());
+    int status = ql_origin_exchange_end(stream_user, ql_clock_now());
     note_time(user, stream_user);
     return callback_result(status);
 }

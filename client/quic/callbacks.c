@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "callbacks.h"
 
+#include "clock.h"
 #include "early_data.h"
-#include "packets.h"
 #include "tls_trace.h"
 
 #include <inttypes.h>
@@ -101,7 +101,7 @@ static int on_handshake_completed(ngtcp2_conn *quic, void *user)
         return NGTCP2_ERR_CALLBACK_FAILURE;
     }
     context->handshake_done = true;
-    context->handshake_time = ql_packets_now();
+    context->handshake_time = ql_clock_now();
     ql_paths_on_handshake(context->paths, context->handshake_time);
     ql_resumption_on_handshake(context->resumption, quic, context->tls);
     trace_handshake(context, quic);
@@ -151,7 +151,7 @@ static int on_stream_data(ngtcp2_conn *quic, uint32_t flags, int64_t id, uint64_
     ql_callbacks_context *context = user;
     return result(ql_application_on_stream_data(context->application, id, data, length,
                                                 (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0,
-                                                ql_packets_now(), &context->why));
+                                                ql_clock_now(), &context->why));
 }
 
 static int on_acknowledged(ngtcp2_conn *quic, int64_t id, uint64_t offset, uint64_t length,
@@ -273,7 +273,7 @@ static int on_path_validated(ngtcp2_conn *quic, uint32_t flags, const ngtcp2_pat
     if (outcome != NGTCP2_PATH_VALIDATION_RESULT_ABORTED)
         ql_paths_on_validated(context->paths, path,
                               outcome == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS,
-                              ngtcp2_conn_get_pto(quic), ql_packets_now());
+                              ngtcp2_conn_get_pto(quic), ql_clock_now());
     return 0;
 }
 
@@ -282,7 +282,7 @@ static int on_preferred_address(ngtcp2_conn *quic, ngtcp2_path *path,
 {
     (void)quic;
     const ql_callbacks_context *context = user;
-    ql_paths_on_preferred_address(context->paths, address, path, ql_packets_now());
+    ql_paths_on_preferred_address(context->paths, address, path, ql_clock_now());
     return 0;
 }
 

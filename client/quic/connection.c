@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "clock.h"
 #include "connection_inside.h"
 
 #include <poll.h>
@@ -17,7 +18,7 @@ ql_connection *ql_connection_new(const ql_connection_settings *settings, GError 
     context->handshake_time = UINT64_MAX;
     context->settings = &connection->settings.quic;
     connection->version = ql_quic_settings_version(context->settings);
-    connection->begun = ql_packets_now();
+    connection->begun = ql_clock_now();
     context->resumption =
         ql_resumption_new(&settings->resumption, settings->origin, settings->trace);
     ql_path_plan plan = settings->paths;
@@ -129,7 +130,7 @@ static void reprioritize(ql_connection *connection, ngtcp2_tstamp now)
 /* Servers may send a ticket behind the last response. */
 static bool wants_to_linger(ql_connection *connection)
 {
-    ngtcp2_tstamp now = ql_packets_now();
+    ngtcp2_tstamp now = ql_clock_now();
     if (!ql_resumption_is_waiting(connection->context.resumption))
         return false;
     if (connection->linger == 0)
@@ -154,7 +155,7 @@ ql_connection_state ql_connection_step(ql_connection *connection)
         return connection->state;
     if (!was_done && context->handshake_done)
         keep_alive(connection);
-    ngtcp2_tstamp now = ql_packets_now();
+    ngtcp2_tstamp now = ql_clock_now();
     if (ngtcp2_conn_get_expiry(context->quic) <= now &&
         !ql_connection_check(connection, ngtcp2_conn_handle_expiry(context->quic, now), NULL))
         return connection->state;

@@ -60,7 +60,7 @@ ql_connection_state ql_connection_step(ql_connection *connection);
 /* Appends a struct pollfd for everything that is waited for. */
 void ql_connection_add_pollfds(const ql_connection *connection, GArray *pollfds);
 
-/* When to step even if nothing happens; on the clock of ql_packets_now. */
+/* When to step even if nothing happens; on the clock of ql_clock_now. */
 ngtcp2_tstamp ql_connection_expiry(const ql_connection *connection);
 
 /* Sends CONNECTION_CLOSE with H3_NO_ERROR, if it is open. */

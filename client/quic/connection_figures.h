@@ -7,7 +7,7 @@
 #include <ngtcp2/ngtcp2.h>
 #include <stdint.h>
 
-/* A plain value. Times are on the clock of ql_packets_now; 0: it has not happened. */
+/* A plain value. Times are on the clock of ql_clock_now; 0: it has not happened. */
 typedef struct ql_connection_figures {
     uint64_t number; /* of the connection, from 1 in the order in which they opened; 0: none */
     ngtcp2_tstamp looked_up; /* the name service has answered */

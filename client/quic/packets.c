@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "packets.h"
 
+#include "clock.h"
 #include "network.h"
 #include "packet_record.h"
 
 #include <string.h>
-#include <time.h>
 
 #define DATAGRAMS_AT_ONCE 32
 #define DATAGRAMS_IN_TURN 1024   /* received, until timers have their turn again */
@@ -35,13 +35,6 @@ struct ql_packets {
     unsent unsent, behind; /* the second goes when the first has gone */
     uint8_t buffer[SEND_BYTES];
 };
-
-ngtcp2_tstamp ql_packets_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (ngtcp2_tstamp)now.tv_sec * NGTCP2_SECONDS + (ngtcp2_tstamp)now.tv_nsec;
-}
 
 ql_packets *ql_packets_new(ql_paths *paths, ql_self_capture *capture)
 {
@@ -157,7 +150,7 @@ static int process(const ql_packets *packets, ngtcp2_conn *quic, const ql_udp_da
     if (rv == 0 && udp != NULL) { /* what waited in the network may be late for its socket */
         ngtcp2_path path = ql_path_sockets_path(ql_paths_sockets(packets->paths), udp);
         rv = ngtcp2_conn_read_pkt(quic, &path, &info, datagram->data, datagram->length,
-                                  ql_packets_now());
+                                  ql_clock_now());
     }
     ql_packet_record_received(packets->record, quic, datagram, comment);
     return rv;
@@ -167,8 +160,8 @@ static int process(const ql_packets *packets, ngtcp2_conn *quic, const ql_udp_da
 static int take_out(const ql_packets *packets, ngtcp2_conn *quic, int rv)
 {
     ql_relay_packet *packet;
-    while (packets->network != NULL && (packet = ql_network_take(packets->network, QL_RELAY_SERVER,
-                                                                 ql_packets_now())) != NULL) {
+    while (packets->network != NULL &&
+           (packet = ql_network_take(packets->network, QL_RELAY_SERVER, ql_clock_now())) != NULL) {
         packet->datagram.time_ns = ql_udp_now();
         rv = process(packets, quic, &packet->datagram, packet->comment, rv);
         ql_network_packet_free(packets->network, QL_RELAY_SERVER, packet);
@@ -183,7 +176,7 @@ static int take_in(const ql_packets *packets, ngtcp2_conn *quic, const ql_udp_da
     if (packets->network == NULL)
         return process(packets, quic, datagram, NULL, rv);
     g_autofree char *comment =
-        ql_network_put(packets->network, QL_RELAY_SERVER, datagram, ql_packets_now(), &lost);
+        ql_network_put(packets->network, QL_RELAY_SERVER, datagram, ql_clock_now(), &lost);
     if (lost)
         ql_packet_record_received(packets->record, NULL, datagram, comment);
     return take_out(packets, quic, rv);
@@ -221,8 +214,8 @@ static void hand_over(const ql_packets *packets, const unsent *batch, const ql_u
         datagram.data = packets->buffer + batch->start + at;
         datagram.length = MIN(batch->segment, length - at);
         if (packets->network != NULL)
-            comment = ql_network_put(packets->network, QL_RELAY_CLIENT, &datagram, ql_packets_now(),
-                                     &lost);
+            comment =
+                ql_network_put(packets->network, QL_RELAY_CLIENT, &datagram, ql_clock_now(), &lost);
         ql_packet_record_sent(packets->record, &datagram, comment);
     }
 }
@@ -327,7 +320,7 @@ int ql_packets_send(ql_packets *packets, ngtcp2_conn *quic, ngtcp2_write_pkt wri
                     GError **error)
 {
     for (int round = 0; round < BATCHES_IN_TURN; round++) {
-        if (!send_both(packets, error) || !deliver(packets, ql_packets_now(), error))
+        if (!send_both(packets, error) || !deliver(packets, ql_clock_now(), error))
             return 0;
         unsent *batch = &packets->unsent;
         ngtcp2_pkt_info info = { 0 };
@@ -335,7 +328,7 @@ int ql_packets_send(ql_packets *packets, ngtcp2_conn *quic, ngtcp2_write_pkt wri
         ngtcp2_path_storage_zero(&batch->path);
         ngtcp2_ssize length = ngtcp2_conn_write_aggregate_pkt(
             quic, &batch->path.path, &info, packets->buffer, SEND_BYTES, &batch->segment,
-            write_packet, ql_packets_now());
+            write_packet, ql_clock_now());
         if (length < 0)
             return (int)length;
         if (length == 0)
@@ -354,7 +347,7 @@ void ql_packets_close(ql_packets *packets, ngtcp2_conn *quic, const ngtcp2_ccerr
     ngtcp2_path_storage_zero(&batch->path);
     ngtcp2_ssize length =
         ngtcp2_conn_write_connection_close(quic, &batch->path.path, &info, packets->buffer,
-                                           NGTCP2_MAX_UDP_PAYLOAD_SIZE, why, ql_packets_now());
+                                           NGTCP2_MAX_UDP_PAYLOAD_SIZE, why, ql_clock_now());
     packets->behind.length = 0;
     batch->start = 0;
     batch->ecn = info.ecn;

@@ -49,6 +49,3 @@ int ql_packets_blocked_fd(const ql_packets *packets);
 
 /* When something comes out of the bad network, in either direction; UINT64_MAX: nothing will. */
 ngtcp2_tstamp ql_packets_expiry(const ql_packets *packets);
-
-/* Nanoseconds of CLOCK_MONOTONIC. */
-ngtcp2_tstamp ql_packets_now(void);

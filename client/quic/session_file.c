@@ -14,7 +14,7 @@
 #define PARAMETERS_MAX 1024u
 #define ORIGIN_BYTES   300u
 
-G_DEFINE_QUARK(ql - session - file - error, ql_session_file_error)
+G_DEFINE_QUARK(ql_session_file_error, ql_session_file_error)
 
 struct ql_session_file {
     char *path;

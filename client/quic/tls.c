@@ -10,7 +10,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-G_DEFINE_QUARK(ql - tls - error, ql_tls_error)
+G_DEFINE_QUARK(ql_tls_error, ql_tls_error)
 
 struct ql_tls {
     ngtcp2_crypto_conn_ref ref; /* first: the SSL's app data points to it */

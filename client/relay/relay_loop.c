@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "relay_loop.h"
 
+#include "clock.h"
 #include "relay_flow.h"
 #include "relay_pipe.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 /* As many as ql_udp reads in one system call, with segmentation: it then keeps nothing back. */
@@ -28,14 +28,6 @@ struct ql_relay {
 
     ql_udp_datagram datagrams[DATAGRAMS_AT_ONCE];
 };
-
-/* For a timer that does not jump when the clock is set. */
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static bool fail(const char *what, GError **error)
 {
@@ -184,7 +176,7 @@ static bool receive_from_clients(ql_relay *relay, GError **error)
     int count;
     if (!receive(relay, relay->listener, &count, error))
         return false;
-    uint64_t now = now_ns();
+    uint64_t now = ql_clock_now();
     if (count > 0 && !relay->begun) {
         relay->begun = true;
         relay->shared.begin_ns = now;
@@ -208,7 +200,7 @@ static bool receive_from_server(ql_relay *relay, ql_relay_binding *binding, GErr
     int count;
     if (!receive(relay, binding->udp, &count, error))
         return false;
-    uint64_t now = now_ns();
+    uint64_t now = ql_clock_now();
     for (int i = 0; i < count; i++) {
         const ql_udp_datagram *datagram = &relay->datagrams[i];
         if (!ql_address_equal(&datagram->remote, &relay->shared.server))
@@ -244,7 +236,7 @@ static void rebind_all(ql_relay *relay, uint64_t now)
 /* All that is due by time. */
 static void keep_time(ql_relay *relay)
 {
-    uint64_t now = now_ns();
+    uint64_t now = ql_clock_now();
     bool rebind = false;
     for (; next_rebind(relay) <= now; rebind = true)
         relay->rebinds++;

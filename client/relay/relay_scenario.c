@@ -13,7 +13,7 @@
 
 #define SIMULATOR_NETWORK "delay=15ms bandwidth=10Mbps queue=25"
 
-G_DEFINE_QUARK(ql - relay - error, ql_relay_error)
+G_DEFINE_QUARK(ql_relay_error, ql_relay_error)
 
 typedef enum value_kind {
     VALUE_DURATION,

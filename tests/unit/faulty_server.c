@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "faulty_server.h"
 
-#include "packets.h"
+#include "clock.h"
 #include "tls.h"
 #include "udp.h"
 
@@ -64,7 +64,7 @@ static void close_connection(peer *p, const ngtcp2_ccerr *why)
 {
     uint8_t data[NGTCP2_MAX_UDP_PAYLOAD_SIZE];
     ngtcp2_ssize length = ngtcp2_conn_write_connection_close(p->quic, NULL, NULL, data, sizeof data,
-                                                             why, ql_packets_now());
+                                                             why, ql_clock_now());
     if (length > 0)
         send_datagram(p, data, (size_t)length);
     p->over = true;
@@ -242,7 +242,7 @@ static void start_quic(peer *p, const ngtcp2_pkt_hd *header)
     random_bytes(own.data, own.datalen, NULL);
     random_bytes(p->reset_token, sizeof p->reset_token, NULL);
     ngtcp2_settings_default(&settings);
-    settings.initial_ts = ql_packets_now();
+    settings.initial_ts = ql_clock_now();
     ngtcp2_transport_params_default(&parameters);
     parameters.original_dcid = header->dcid;
     parameters.original_dcid_present = 1;
@@ -301,7 +301,7 @@ static void receive(faulty_server *server)
             continue;
         ngtcp2_path path = path_of(p);
         int rv = ngtcp2_conn_read_pkt(p->quic, &path, &info, datagram.data, datagram.length,
-                                      ql_packets_now());
+                                      ql_clock_now());
         ngtcp2_ccerr why;
         ngtcp2_ccerr_set_tls_alert(&why, ngtcp2_conn_get_tls_alert(p->quic), NULL, 0);
         if (rv == NGTCP2_ERR_CRYPTO)
@@ -322,7 +322,7 @@ static size_t write_packet(peer *p, uint8_t *data, size_t capacity)
     ngtcp2_ssize written = ngtcp2_conn_writev_stream(
         p->quic, NULL, NULL, data, capacity, &taken,
         c != NULL && c->fin ? NGTCP2_WRITE_STREAM_FLAG_FIN : NGTCP2_WRITE_STREAM_FLAG_NONE,
-        c == NULL ? -1 : c->stream, &vector, c == NULL ? 0 : 1, ql_packets_now());
+        c == NULL ? -1 : c->stream, &vector, c == NULL ? 0 : 1, ql_clock_now());
     if (taken >= 0) { /* chunks are small: one is taken whole or not at all */
         g_ptr_array_add(p->sent, c->bytes);
         g_free(g_queue_pop_head(&p->chunks));
@@ -334,8 +334,8 @@ static void send_all(peer *p)
 {
     uint8_t data[NGTCP2_MAX_UDP_PAYLOAD_SIZE];
     size_t length = 1;
-    if (!p->over && ngtcp2_conn_get_expiry(p->quic) <= ql_packets_now() &&
-        ngtcp2_conn_handle_expiry(p->quic, ql_packets_now()) != 0)
+    if (!p->over && ngtcp2_conn_get_expiry(p->quic) <= ql_clock_now() &&
+        ngtcp2_conn_handle_expiry(p->quic, ql_clock_now()) != 0)
         p->over = true;
     while (!p->over && length > 0) {
         length = write_packet(p, data, sizeof data);

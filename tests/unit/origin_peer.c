@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "origin_peer.h"
 
+#include "clock.h"
 #include "origin_alpn.h"
 #include "origin_fixture.h"
 #include "origin_tls.h"
@@ -196,7 +197,7 @@ static void start_client(origin_peer *peer)
     on_random(server.data, CID_BYTES, NULL);
     on_random(own.data, CID_BYTES, NULL);
     ngtcp2_settings_default(&settings);
-    settings.initial_ts = ql_origin_now();
+    settings.initial_ts = ql_clock_now();
     ngtcp2_transport_params_default(&parameters);
     parameters.initial_max_data = PLENTY;
     parameters.initial_max_stream_data_bidi_local = window;
@@ -319,7 +320,7 @@ size_t origin_peer_write_datagram(origin_peer *peer, uint8_t *data, size_t capac
     ngtcp2_ssize written = ngtcp2_conn_writev_stream(
         peer->quic, NULL, NULL, data, capacity, &taken,
         c != NULL && c->fin ? NGTCP2_WRITE_STREAM_FLAG_FIN : NGTCP2_WRITE_STREAM_FLAG_NONE,
-        c == NULL ? -1 : c->stream, &vector, c == NULL ? 0 : 1, ql_origin_now());
+        c == NULL ? -1 : c->stream, &vector, c == NULL ? 0 : 1, ql_clock_now());
     if (taken >= 0)
         c->sent += (size_t)taken;
     if (taken >= 0 && c->sent == length) {
@@ -358,8 +359,8 @@ static bool client_sends(origin_peer *peer)
     bool sent = false;
     if (peer->told.closed)
         return false;
-    if (ngtcp2_conn_get_expiry(peer->quic) <= ql_origin_now())
-        g_assert_cmpint(ngtcp2_conn_handle_expiry(peer->quic, ql_origin_now()), ==, 0);
+    if (ngtcp2_conn_get_expiry(peer->quic) <= ql_clock_now())
+        g_assert_cmpint(ngtcp2_conn_handle_expiry(peer->quic, ql_clock_now()), ==, 0);
     while ((length = origin_peer_write_datagram(peer, data, sizeof data)) > 0) {
         origin_peer_hand_over(peer, data, length);
         sent = true;
@@ -380,7 +381,7 @@ static bool client_receives(origin_peer *peer)
         if (peer->told.closed)
             continue;
         int status = ngtcp2_conn_read_pkt(peer->quic, &path, &info, datagram.data, datagram.length,
-                                          ql_origin_now());
+                                          ql_clock_now());
         peer->told.closed = status == NGTCP2_ERR_DRAINING;
         if (status != 0 && !peer->told.closed)
             g_error("the client: %s", ngtcp2_strerror(status));
@@ -391,12 +392,12 @@ static bool client_receives(origin_peer *peer)
 void origin_peer_step(origin_peer *peer)
 {
     bool moved = client_sends(peer);
-    if (ql_origin_connection_expiry(peer->origin) <= ql_origin_now())
+    if (ql_origin_connection_expiry(peer->origin) <= ql_clock_now())
         ql_origin_connection_expire(peer->origin);
     ql_origin_connection_send(peer->origin);
     moved = client_receives(peer) || moved;
     struct pollfd fd = { .fd = ql_udp_fd(peer->udp), .events = POLLIN };
-    if (!moved && ngtcp2_conn_get_expiry(peer->quic) > ql_origin_now() + NGTCP2_MILLISECONDS)
+    if (!moved && ngtcp2_conn_get_expiry(peer->quic) > ql_clock_now() + NGTCP2_MILLISECONDS)
         poll(&fd, 1, IDLE_MS);
 }
 
@@ -426,9 +427,8 @@ void origin_peer_send_datagram(origin_peer *peer, const char *text)
     uint8_t packet[NGTCP2_MAX_UDP_PAYLOAD_SIZE];
     ngtcp2_vec vector = { (uint8_t *)(uintptr_t)text, strlen(text) };
     int accepted = 0;
-    ngtcp2_ssize written =
-        ngtcp2_conn_writev_datagram(peer->quic, NULL, NULL, packet, sizeof packet, &accepted, 0, 0,
-                                    &vector, 1, ql_origin_now());
+    ngtcp2_ssize written = ngtcp2_conn_writev_datagram(
+        peer->quic, NULL, NULL, packet, sizeof packet, &accepted, 0, 0, &vector, 1, ql_clock_now());
     g_assert_true(accepted != 0 && written > 0);
     origin_peer_hand_over(peer, packet, (size_t)written);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "origin_clock.h"
+#include "clock.h"
 
 #include <glib.h>
 
 static void test_it_is_the_monotonic_clock_in_nanoseconds(void)
 {
     uint64_t before = (uint64_t)g_get_monotonic_time();
-    uint64_t now = ql_origin_now();
+    uint64_t now = ql_clock_now();
     uint64_t after = (uint64_t)g_get_monotonic_time();
     g_assert_cmpuint(now / 1000, >=, before);
     g_assert_cmpuint(now / 1000, <=, after);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A connection of the origin's from its first packet to its end, with a client of ngtcp2's own. */
+#include "clock.h"
 #include "origin_connection.h"
 
 #include "origin_peer.h"
@@ -83,7 +84,7 @@ static void test_a_client_that_leaves_is_not_answered(void)
     origin_peer_connect(peer);
     ngtcp2_ccerr_default(&why);
     ngtcp2_ssize length = ngtcp2_conn_write_connection_close(
-        origin_peer_client(peer), NULL, NULL, datagram, sizeof datagram, &why, ql_origin_now());
+        origin_peer_client(peer), NULL, NULL, datagram, sizeof datagram, &why, ql_clock_now());
     g_assert_cmpint(length, >, 0);
     origin_peer_throw_away(peer);
     origin_peer_hand_over(peer, datagram, (size_t)length);
@@ -91,7 +92,7 @@ static void test_a_client_that_leaves_is_not_answered(void)
     ql_origin_connection_send(origin);
     g_assert_cmpuint(origin_peer_throw_away(peer), ==, 0);
     while (!ql_origin_connection_is_gone(origin)) {
-        uint64_t now = ql_origin_now(), expiry = ql_origin_connection_expiry(origin);
+        uint64_t now = ql_clock_now(), expiry = ql_origin_connection_expiry(origin);
         g_usleep(expiry > now ? (expiry - now) / 1000 + 1 : 0);
         ql_origin_connection_expire(origin);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* HTTP/3 of the origin's with a client of nghttp3's own. */
+#include "clock.h"
 #include "origin_http.h"
 
 #include "assert_bytes.h"
@@ -179,7 +180,7 @@ static void read_stream(fixture *f, int64_t id)
         return;
     g_assert_cmpint(nghttp3_conn_read_stream2(f->h3, id, stream->data->data + fed,
                                               stream->data->len - fed, stream->ended,
-                                              ql_origin_now()),
+                                              ql_clock_now()),
                     >=, 0);
     g_hash_table_replace(f->fed, g_memdup2(&id, sizeof id), GUINT_TO_POINTER(stream->data->len));
 }
@@ -295,13 +296,13 @@ static void test_a_delayed_answer_has_its_time(void)
 {
     fixture f;
     begin(&f, &(ql_origin_http_settings){ 0 });
-    uint64_t begun = ql_origin_now();
+    uint64_t begun = ql_clock_now();
     const answer *a = find(&f, ask(&f, "GET", "/delay/40ms", false));
     STEP_UNTIL(&f, g_str_has_prefix(f.log->str, "GET"));
     g_assert_cmpuint(ql_origin_connection_expiry(origin_peer_origin(f.peer)), <=,
-                     ql_origin_now() + 40 * NGTCP2_MILLISECONDS);
+                     ql_clock_now() + 40 * NGTCP2_MILLISECONDS);
     STEP_UNTIL(&f, a->ended);
-    g_assert_cmpuint(ql_origin_now() - begun, >=, 40 * NGTCP2_MILLISECONDS);
+    g_assert_cmpuint(ql_clock_now() - begun, >=, 40 * NGTCP2_MILLISECONDS);
     end(&f);
 }
 

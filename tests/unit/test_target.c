@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "clock.h"
 #include "origin_fixture.h"
 #include "packets.h"
 #include "target.h"
@@ -67,8 +68,8 @@ static ql_request *add(stage *s)
 static void step_until_sent(stage *s, const ql_request *request)
 {
     g_autoptr(GArray) pollfds = g_array_new(FALSE, TRUE, sizeof(struct pollfd));
-    ngtcp2_tstamp end = ql_packets_now() + 30 * NGTCP2_SECONDS;
-    while (ql_request_get_stream(request) < 0 && ql_packets_now() < end) {
+    ngtcp2_tstamp end = ql_clock_now() + 30 * NGTCP2_SECONDS;
+    while (ql_request_get_stream(request) < 0 && ql_clock_now() < end) {
         g_array_set_size(pollfds, 0);
         ql_target_step(s->target);
         ql_target_add_pollfds(s->target, pollfds);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "origin_clock.h"
+#include "clock.h"
 
 #include <time.h>
 
-uint64_t ql_origin_now(void)
+uint64_t ql_clock_now(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

@@ -17,7 +17,7 @@
 #define CONTROL_BYTES        256
 #define DATAGRAMS_IN_A_BATCH 64 /* UDP_MAX_SEGMENTS of the kernel */
 
-G_DEFINE_QUARK(ql - udp - error, ql_udp_error)
+G_DEFINE_QUARK(ql_udp_error, ql_udp_error)
 
 /* One message that recvmmsg filled; with GRO it holds several datagrams in a row. */
 typedef struct message {

@@ -8,7 +8,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-G_DEFINE_QUARK(ql - local - end - error, ql_local_end_error)
+G_DEFINE_QUARK(ql_local_end_error, ql_local_end_error)
 
 static bool fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The self-capture, the embedded origin, the demo, the commands that ask tshark.
 foreach(module pcapng self_capture origin_body origin_certificate origin_cids origin_content
-        origin_response origin_alpn origin_capture origin_coding origin_drill origin_clock
+        origin_response origin_alpn origin_capture origin_coding origin_drill
         origin_exchange origin_ids origin_insertion origin_lab origin_misbehaviour origin_padding
         origin_path_log origin_secret origin_sockets origin_stateless origin_tls origin_tokens
         origin_transport origin_websocket serve_options facts narration timeline page tshark

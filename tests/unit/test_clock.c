@@ -15,6 +15,6 @@ static void test_it_is_the_monotonic_clock_in_nanoseconds(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/origin-clock/monotonic", test_it_is_the_monotonic_clock_in_nanoseconds);
+    g_test_add_func("/clock/monotonic", test_it_is_the_monotonic_clock_in_nanoseconds);
     return g_test_run();
 }

@@ -29,6 +29,8 @@ struct ql_qlog {
     char *group_id;
     int fd; /* -1: it could not be written */
     GString *gathered;
+    bool arriving;
+    GPtrArray *held; /* char: records behind their time, of which the packet is not told yet */
     ngtcp2_tstamp begin;
     ngtcp2_cid ids[QL_QLOG_OWNERS];
 };
@@ -117,6 +119,9 @@ static void write_head(ql_qlog *qlog)
     json_object_set_string_member(common, "group_id", qlog->group_id);
     json_object_set_string_member(point, "name", "quiclens");
     json_object_set_string_member(point, "type", qlog->book->server ? "server" : "client");
+    g_autofree char *title =
+        g_strdup_printf("%s, connection %s", qlog->book->title, qlog->group_id);
+    json_object_set_string_member(trace, "title", title);
     json_object_set_object_member(trace, "vantage_point", point);
     json_object_set_object_member(trace, "common_fields", common);
     json_object_set_string_member(head, "qlog_format", "JSON-SEQ");
@@ -149,6 +154,7 @@ ql_qlog *ql_qlog_new(ql_qlog_book *book, const ngtcp2_cid *original_dcid)
     qlog->group_id = g_steal_pointer(&id);
     qlog->fd = fd;
     qlog->gathered = g_string_sized_new(GATHER_BYTES);
+    qlog->held = g_ptr_array_new_with_free_func(g_free);
     qlog->begin = ql_clock_now();
     g_ptr_array_add(book->open, qlog);
     write_head(qlog);
@@ -194,11 +200,13 @@ void ql_qlog_free(ql_qlog *qlog)
 {
     if (qlog == NULL)
         return;
+    ql_qlog_arrival_end(qlog);
     ql_qlog_flush(qlog);
     if (qlog->fd >= 0 && close(qlog->fd) != 0 && errno != EINTR)
         remember(qlog->book, ql_private_file_error(qlog->path, WHAT, errno));
     g_ptr_array_remove_fast(qlog->book->open, qlog);
     g_string_free(qlog->gathered, TRUE);
+    g_ptr_array_unref(qlog->held);
     g_free(qlog->path);
     g_free(qlog->group_id);
     g_free(qlog);
@@ -209,19 +217,52 @@ ngtcp2_cid *ql_qlog_connection_id(ql_qlog *qlog, ql_qlog_owner owner)
     return qlog == NULL ? NULL : &qlog->ids[owner];
 }
 
-/* Appends a record up to its time; the caller appends the rest, with a line feed. */
-static void begin_record(ql_qlog *qlog)
+/* rest: what stands behind the time, with a line feed. */
+static void append(ql_qlog *qlog, const char *rest, size_t length)
 {
     ngtcp2_duration since = MAX(ql_clock_now(), qlog->begin) - qlog->begin;
     g_string_append_printf(qlog->gathered, "%c{\"time\":%" PRIu64 ".%03u", SEPARATOR,
                            since / NGTCP2_MILLISECONDS,
                            (unsigned)(since % NGTCP2_MILLISECONDS / NGTCP2_MICROSECONDS));
-}
-
-static void end_record(ql_qlog *qlog)
-{
+    g_string_append_len(qlog->gathered, rest, (gssize)length);
     if (qlog->gathered->len >= GATHER_BYTES)
         ql_qlog_flush(qlog);
+}
+
+static void release(ql_qlog *qlog)
+{
+    for (guint i = 0; i < qlog->held->len; i++) {
+        const char *rest = g_ptr_array_index(qlog->held, i);
+        append(qlog, rest, strlen(rest));
+    }
+    g_ptr_array_set_size(qlog->held, 0);
+}
+
+static void add(ql_qlog *qlog, const char *rest, size_t length)
+{
+    static const char packet[] = ",\"name\":\"transport:packet_received\"";
+    size_t at = sizeof packet - 1;
+    bool is_packet = length > at && memcmp(rest, packet, at) == 0;
+    if (qlog->arriving && !is_packet) {
+        g_ptr_array_add(qlog->held, g_strndup(rest, length));
+        return;
+    }
+    append(qlog, rest, length);
+    release(qlog);
+}
+
+void ql_qlog_arrival_begin(ql_qlog *qlog)
+{
+    if (qlog != NULL)
+        qlog->arriving = true;
+}
+
+void ql_qlog_arrival_end(ql_qlog *qlog)
+{
+    if (qlog == NULL)
+        return;
+    qlog->arriving = false;
+    release(qlog);
 }
 
 void ql_qlog_write_quic(ql_qlog *qlog, const void *data, size_t length)
@@ -233,11 +274,8 @@ void ql_qlog_write_quic(ql_qlog *qlog, const void *data, size_t length)
         return; /* its head, in place of which ours stands; or the end */
     /* Its whole milliseconds are those at which a step of the library began, ours are exact. */
     const char *rest = memchr(text + at, ',', length - at);
-    if (rest == NULL)
-        return;
-    begin_record(qlog);
-    g_string_append_len(qlog->gathered, rest, (gssize)(length - (size_t)(rest - text)));
-    end_record(qlog);
+    if (rest != NULL)
+        add(qlog, rest, length - (size_t)(rest - text));
 }
 
 void ql_qlog_write_event(ql_qlog *qlog, const char *name, JsonObject *data)
@@ -247,7 +285,6 @@ void ql_qlog_write_event(ql_qlog *qlog, const char *name, JsonObject *data)
         return;
     }
     g_autofree char *text = text_of(data);
-    begin_record(qlog);
-    g_string_append_printf(qlog->gathered, ",\"name\":\"%s\",\"data\":%s}\n", name, text);
-    end_record(qlog);
+    g_autofree char *rest = g_strdup_printf(",\"name\":\"%s\",\"data\":%s}\n", name, text);
+    add(qlog, rest, strlen(rest));
 }

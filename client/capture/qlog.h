@@ -58,6 +58,12 @@ void ql_qlog_write_quic(ql_qlog *qlog, const void *data, size_t length);
 /* The ID of owner's that was named last, of length 0 at first; for those who write events. */
 ngtcp2_cid *ql_qlog_connection_id(ql_qlog *qlog, ql_qlog_owner owner);
 
+/* Between these two a datagram is taken in. ngtcp2 tells of a packet behind all that came of it, so
+ * what comes of a packet is kept back until the packet itself stands there: readers follow a log
+ * from cause to effect, and take what has no packet yet for an error. */
+void ql_qlog_arrival_begin(ql_qlog *qlog);
+void ql_qlog_arrival_end(ql_qlog *qlog);
+
 /* An event of that name, "category:type". data is an object; it is taken. */
 void ql_qlog_write_event(ql_qlog *qlog, const char *name, JsonObject *data);
 

@@ -113,10 +113,12 @@ static void write_frame(const ql_qlog_http3 *http3, const half *h, const frame *
 {
     JsonObject *data = json_object_new(), *raw = json_object_new();
     uint64_t head = varint_size(f->type) + varint_size(f->length);
+    g_autofree char *length = g_strdup_printf("%" PRIu64, f->length);
     json_object_set_int_member(raw, "length", (gint64)(head + f->length));
     json_object_set_int_member(raw, "payload_length", (gint64)f->length);
     json_object_set_int_member(data, "stream_id", h->stream);
     json_object_set_int_member(data, "length", (gint64)f->length);
+    json_object_set_string_member(data, "byte_length", length); /* what qvis reads */
     json_object_set_object_member(data, "frame", json_object_ref(f->content));
     json_object_set_object_member(data, "raw", raw);
     ql_qlog_write_event(
@@ -200,15 +202,20 @@ static void set_text(JsonObject *object, const char *name, const void *data, siz
     json_object_set_string_member(object, name, text);
 }
 
-/* The frame of RFC 9218, 7.2. */
+/* The frame of RFC 9218, 7.2. qvis knows only requests, and has other names for what it reads. */
 static JsonObject *priority_update(uint64_t type, const GByteArray *payload)
 {
     uint64_t element = 0;
     JsonObject *content = content_new("priority_update");
     size_t size = ql_frame_reader_varint(payload->data, payload->len, &element);
-    json_object_set_int_member(content, type == QL_FRAME_PRIORITY_UPDATE ? "stream_id" : "push_id",
-                               (gint64)element);
-    set_text(content, "priority_field_value", payload->data + size, payload->len - size);
+    bool is_request = type == QL_FRAME_PRIORITY_UPDATE;
+    const uint8_t *value = payload->data + size;
+    json_object_set_int_member(content, is_request ? "stream_id" : "push_id", (gint64)element);
+    set_text(content, "priority_field_value", value, payload->len - size);
+    if (is_request) {
+        json_object_set_int_member(content, "element_id", (gint64)element);
+        set_text(content, "value", value, payload->len - size);
+    }
     return content;
 }
 

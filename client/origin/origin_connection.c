@@ -201,8 +201,10 @@ void ql_origin_connection_receive(ql_origin_connection *c, const ql_udp_datagram
         return;
     ngtcp2_path path = path_of(datagram);
     ngtcp2_pkt_info info = { .ecn = datagram->ecn };
+    ql_qlog_arrival_begin(c->context.qlog);
     int status = ngtcp2_conn_read_pkt(c->context.quic, &path, &info, datagram->data,
                                       datagram->length, ql_clock_now());
+    ql_qlog_arrival_end(c->context.qlog);
     if (status != 0)
         end_with(c, status);
     else

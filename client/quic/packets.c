@@ -29,6 +29,7 @@ typedef struct unsent {
 struct ql_packets {
     ql_paths *paths;
     ql_packet_record *record;
+    ql_qlog *qlog;         /* NULL: none */
     ql_network *network;   /* NULL: what is sent goes to the socket at once */
     ql_relay_packet *held; /* it came out of the network, and the socket was full; NULL: none */
     GArray *sources;       /* source */
@@ -59,6 +60,7 @@ void ql_packets_free(ql_packets *packets)
 
 void ql_packets_set_qlog(ql_packets *packets, ql_qlog *qlog)
 {
+    packets->qlog = qlog;
     ql_packet_record_set_qlog(packets->record, qlog);
 }
 
@@ -149,8 +151,10 @@ static int process(const ql_packets *packets, ngtcp2_conn *quic, const ql_udp_da
     ngtcp2_pkt_info info = { .ecn = datagram->ecn };
     if (rv == 0 && udp != NULL) { /* what waited in the network may be late for its socket */
         ngtcp2_path path = ql_path_sockets_path(ql_paths_sockets(packets->paths), udp);
+        ql_qlog_arrival_begin(packets->qlog);
         rv = ngtcp2_conn_read_pkt(quic, &path, &info, datagram->data, datagram->length,
                                   ql_clock_now());
+        ql_qlog_arrival_end(packets->qlog);
     }
     ql_packet_record_received(packets->record, quic, datagram, comment);
     return rv;

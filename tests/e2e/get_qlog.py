@@ -36,10 +36,11 @@ OPTIONAL = {
                                  "pto_count", "congestion_window", "bytes_in_flight", "ssthresh",
                                  "packets_in_flight", "pacing_rate"},
     "http:stream_type_set": {"owner", "raw_stream_type", "associated_push_id"},
-    "http:frame_created": {"length", "raw"},
-    "http:frame_parsed": {"length", "raw"},
+    "http:frame_created": {"length", "byte_length", "raw"},
+    "http:frame_parsed": {"length", "byte_length", "raw"},
 }
-"""What else it knows; sets of parameters may have any."""
+"""What else it knows, and byte_length, as qvis calls the length of a frame's payload; sets of
+parameters may have any."""
 
 VALUES = {
     "ip_version": {"v4", "v6"},
@@ -153,13 +154,36 @@ class Qlog(peers.Case):
         self.assertEqual(sorted(event["data"]["owner"] for event in events
                                 if event["name"] == "http:parameters_set"), ["local", "remote"])
 
+    def test_frames_of_http_fill_the_streams_that_came(self):
+        """As qvis puts the frames of HTTP/3 into the bytes of streams: those that have come."""
+        for kind in (peers.Caddy, peers.Gtlsserver):
+            with self.subTest(kind.__name__):
+                events, _, _ = self.session(kind, urls=["1m", "file-3", "file-5"])
+                came, filled = Counter(), Counter()
+                for event in events:
+                    data = event["data"]
+                    if event["name"] == "transport:packet_received":
+                        for frame in data.get("frames", []):
+                            if frame["frame_type"] == "stream":
+                                end = frame["offset"] + frame["length"]
+                                came[frame["stream_id"]] = max(came[frame["stream_id"]], end)
+                    elif event["name"] == "http:frame_parsed":
+                        self.assertIn(data["stream_id"], came, event)
+                        self.assertEqual(int(data["byte_length"]), data["raw"]["payload_length"])
+                        filled[data["stream_id"]] += data["raw"]["length"]
+                self.assertEqual({stream: size for stream, size in came.items() if stream % 4 == 0},
+                                 {stream: size for stream, size in filled.items()
+                                  if stream % 4 == 0})
+                self.assertEqual(sum(stream % 4 == 0 for stream in came), 3)
+
     def test_another_priority_is_told(self):
         events, capture, _ = self.session(peers.Gtlsserver, "--reprioritize", "0:u=1,i",
                                           urls=["5m"])
         self.assertEqual([(event["name"], event["data"]["frame"]) for event in events
                           if "priority" in str(event["data"].get("frame"))],
                          [("http:frame_created", {"frame_type": "priority_update", "stream_id": 0,
-                                                  "priority_field_value": "u=1,i"})])
+                                                  "priority_field_value": "u=1,i",
+                                                  "element_id": 0, "value": "u=1,i"})])
         self.assertEqual(peers.tshark(capture, "-Y", "http3.frame_type == 0xf0700", "-T", "fields",
                                       "-e", "http3.priority_update_field_value"), ["u=1,i"])
 

@@ -38,6 +38,8 @@ static void test_head(qlog_file *f, gconstpointer unused)
     g_assert_cmpstr(json_object_get_string_member(head, "qlog_format"), ==, "JSON-SEQ");
     g_assert_cmpstr(json_object_get_string_member(head, "qlog_version"), ==, "0.3");
     g_assert_cmpstr(json_object_get_string_member(head, "title"), ==, "a test");
+    g_assert_cmpstr(json_object_get_string_member(trace, "title"), ==,
+                    "a test, connection deadbeef");
     g_assert_cmpstr(json_object_get_string_member(point, "type"), ==, "client");
     g_assert_cmpstr(json_object_get_string_member(common, "group_id"), ==, "deadbeef");
     g_assert_cmpint(json_object_get_int_member(common, "reference_time"), >, 1600000000000);
@@ -64,6 +66,46 @@ static void test_records_of_the_library(qlog_file *f, gconstpointer unused)
         g_assert_cmpfloat(time, >=, last);
         last = time;
     }
+}
+
+/* The names of the records behind the head, with a space behind each. */
+static char *names_of(qlog_file *f)
+{
+    GString *text = g_string_new(NULL);
+    qlog_file_close(f);
+    g_autoptr(GPtrArray) records = qlog_records(f->path);
+    for (guint i = 1; i < records->len; i++)
+        g_string_append_printf(text, "%s ",
+                               json_object_get_string_member(qlog_record(records, i), "name"));
+    return g_string_free(text, FALSE);
+}
+
+static void test_a_packet_is_told_before_what_came_of_it(qlog_file *f, gconstpointer unused)
+{
+    (void)unused;
+    static const char packet[] =
+        "\x1e{\"time\":1,\"name\":\"transport:packet_received\",\"data\":{}}\n";
+    ql_qlog_arrival_begin(f->qlog);
+    ql_qlog_write_event(f->qlog, "of:first", json_object_new());
+    write_quic(f->qlog, "\x1e{\"time\":1,\"name\":\"recovery:packet_lost\",\"data\":{}}\n");
+    write_quic(f->qlog, packet);
+    write_quic(f->qlog, packet);
+    ql_qlog_write_event(f->qlog, "of:none", json_object_new());
+    ql_qlog_arrival_end(f->qlog);
+    ql_qlog_write_event(f->qlog, "of:nobody", json_object_new());
+    g_autofree char *names = names_of(f);
+    g_assert_cmpstr(names, ==,
+                    "transport:packet_received of:first recovery:packet_lost "
+                    "transport:packet_received of:none of:nobody ");
+}
+
+static void test_nothing_is_kept_back_for_ever(qlog_file *f, gconstpointer unused)
+{
+    (void)unused;
+    ql_qlog_arrival_begin(f->qlog);
+    ql_qlog_write_event(f->qlog, "a:b", json_object_new());
+    g_autofree char *names = names_of(f);
+    g_assert_cmpstr(names, ==, "a:b ");
 }
 
 static void test_connection_ids(qlog_file *f, gconstpointer unused)
@@ -127,6 +169,8 @@ static void test_nothing_is_written_without_a_qlog(void)
     ql_qlog_write_quic(NULL, "x", 1);
     ql_qlog_write_event(NULL, "a:b", json_object_new());
     ql_qlog_connection_id_updated(NULL, QL_QLOG_LOCAL, &id);
+    ql_qlog_arrival_begin(NULL);
+    ql_qlog_arrival_end(NULL);
     ql_qlog_book_flush(NULL);
     ql_qlog_flush(NULL);
     ql_qlog_free(NULL);
@@ -162,6 +206,9 @@ int main(int argc, char **argv)
     g_test_add(name, qlog_file, NULL, qlog_file_set_up, test, qlog_file_tear_down)
     ADD("/qlog/its head says version, side and connection", test_head);
     ADD("/qlog/records of the library get times in order", test_records_of_the_library);
+    ADD("/qlog/a packet is told before what came of it",
+        test_a_packet_is_told_before_what_came_of_it);
+    ADD("/qlog/nothing is kept back for ever", test_nothing_is_kept_back_for_ever);
     ADD("/qlog/connection IDs are told with the old one", test_connection_ids);
     ADD("/qlog/a migration is told with its path", test_migration);
     ADD("/qlog/each connection has a file", test_a_file_a_connection);

@@ -54,7 +54,8 @@ static void test_settings_in_single_bytes(fixture *f, gconstpointer unused)
     g_assert_cmpstr(text, ==,
                     "http:stream_type_set "
                     "{\"owner\":\"remote\",\"stream_id\":3,\"stream_type\":\"control\"}\n"
-                    "http:frame_parsed {\"stream_id\":3,\"length\":5,\"frame\":{\"frame_type\":"
+                    "http:frame_parsed {\"stream_id\":3,\"length\":5,"
+                    "\"byte_length\":\"5\",\"frame\":{\"frame_type\":"
                     "\"settings\",\"settings\":[{\"name\":\"SETTINGS_QPACK_MAX_TABLE_CAPACITY\","
                     "\"value\":4096},{\"name\":\"SETTINGS_H3_DATAGRAM\",\"value\":1}]},"
                     "\"raw\":{\"length\":7,\"payload_length\":5}}\n"
@@ -75,13 +76,16 @@ static void test_request_and_response(fixture *f, gconstpointer unused)
     g_assert_cmpstr(text, ==,
                     "http:stream_type_set "
                     "{\"owner\":\"local\",\"stream_id\":0,\"stream_type\":\"request\"}\n"
-                    "http:frame_created {\"stream_id\":0,\"length\":1,\"frame\":{\"frame_type\":"
+                    "http:frame_created {\"stream_id\":0,\"length\":1,"
+                    "\"byte_length\":\"1\",\"frame\":{\"frame_type\":"
                     "\"headers\",\"headers\":[{\"name\":\":method\",\"value\":\"GET\"}]},"
                     "\"raw\":{\"length\":3,\"payload_length\":1}}\n"
-                    "http:frame_parsed {\"stream_id\":0,\"length\":2,\"frame\":{\"frame_type\":"
+                    "http:frame_parsed {\"stream_id\":0,\"length\":2,"
+                    "\"byte_length\":\"2\",\"frame\":{\"frame_type\":"
                     "\"headers\",\"headers\":[{\"name\":\":status\",\"value\":\"200\"}]},"
                     "\"raw\":{\"length\":4,\"payload_length\":2}}\n"
-                    "http:frame_parsed {\"stream_id\":0,\"length\":3,\"frame\":{\"frame_type\":"
+                    "http:frame_parsed {\"stream_id\":0,\"length\":3,"
+                    "\"byte_length\":\"3\",\"frame\":{\"frame_type\":"
                     "\"data\"},\"raw\":{\"length\":5,\"payload_length\":3}}\n");
 }
 
@@ -107,11 +111,13 @@ static void test_priorities(fixture *f, gconstpointer unused)
     ql_qlog_http3_bytes(f->http3, QL_QLOG_LOCAL, 2, BYTES(0x80, 0x0f, 0x07, 0x00, 0x00));
     g_autofree char *text = written(f);
     g_assert_nonnull(strstr(text, "{\"frame_type\":\"priority_update\",\"stream_id\":8,"
-                                  "\"priority_field_value\":\"u=1\"}"));
+                                  "\"priority_field_value\":\"u=1\",\"element_id\":8,"
+                                  "\"value\":\"u=1\"}"));
     g_assert_nonnull(strstr(text, "{\"frame_type\":\"priority_update\",\"push_id\":5,"
                                   "\"priority_field_value\":\"\"}"));
     g_assert_nonnull(strstr(text, "{\"frame_type\":\"priority_update\",\"stream_id\":0,"
-                                  "\"priority_field_value\":\"\"}"));
+                                  "\"priority_field_value\":\"\",\"element_id\":0,"
+                                  "\"value\":\"\"}"));
 }
 
 static void test_stream_types(fixture *f, gconstpointer unused)

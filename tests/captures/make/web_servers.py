@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Make curl-haproxy-mixed, curl-nginx-coded, chromium-haproxy-app and chromium-nginx-app.
+"""Make curl-haproxy-mixed, curl-nginx-coded, and CLIENT-haproxy-app and CLIENT-nginx-app with the
+clients chromium and firefox.
 
 usage: web_servers.py DIRECTORY [CAPTURE...]
 
-Debian's curl and Chromium ask Debian's haproxy and nginx over HTTP/3, on the loopback interface of
-a network namespace of this process; behind both stands an origin of a few lines below. The truth is
-what the server's access log and the origin say of each request, with what curl saved of the response.
-Needs root, nginx with its brotli module, haproxy, curl, chromium, openssl, iproute2, tcpdump.
+Debian's curl, Chromium and Firefox ask Debian's haproxy and nginx over HTTP/3, on the loopback
+interface of a network namespace of this process; behind both stands an origin of a few lines below.
+The truth is what the server's access log and the origin say of each request, with what curl saved of
+the response. Needs root, nginx with its brotli module, haproxy, curl, chromium, firefox-esr and
+libnss3-tools, openssl, iproute2, tcpdump.
 Not run by any test.
 """
 import base64
@@ -126,12 +128,12 @@ events {{ worker_connections 512; }}
 http {{
   log_format truth escape=json '{{"port":$remote_port,"method":"$request_method",'
     '"path":"$request_uri","status":$status,"body_len":$body_bytes_sent,'
-    '"coding":"$sent_http_content_encoding"}}';
+    '"coding":"$sent_http_content_encoding","version":"$server_protocol"}}';
   access_log {FOLDER}/access.log truth;
   gzip on; gzip_types *; gzip_min_length 100; brotli on; brotli_types *; brotli_min_length 100;
   server {{
     listen 127.0.0.1:{PORT} quic; listen 127.0.0.1:{PORT} ssl;
-    ssl_certificate {FOLDER}/certificate.pem; ssl_certificate_key {FOLDER}/key.pem;
+    ssl_certificate {FOLDER}/certificate.pem; ssl_certificate_key {FOLDER}/certificate.key;
     location / {{ proxy_pass http://127.0.0.1:{ORIGIN_PORT}; proxy_http_version 1.1;
                   proxy_request_buffering off; proxy_buffering off; }}
     location = / {{ return 302 /index.html; }}
@@ -149,8 +151,9 @@ defaults
   timeout connect 5s
 frontend web
   bind quic4@127.0.0.1:{PORT} ssl crt {FOLDER}/both.pem alpn h3
+  bind 127.0.0.1:{PORT} ssl crt {FOLDER}/both.pem
   log global
-  log-format '{{"port":%cp,"method":"%HM","path":"%HPO%HQ","status":%ST,"state":"%ts"}}'
+  log-format '{{"port":%cp,"method":"%HM","path":"%HPO%HQ","status":%ST,"state":"%ts","version":"%HV"}}'
   compression algo gzip
   compression type text/plain text/css
   http-request redirect location /index.html if {{ path / }}
@@ -166,15 +169,21 @@ def run(*words):
                    stderr=subprocess.DEVNULL)
 
 
+def certify(name, *options):
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+        "-keyout", f"{FOLDER}/{name}.key", "-out", f"{FOLDER}/{name}.pem", "-days", "7", *options)
+
+
 def prepare():
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     os.unshare(os.CLONE_NEWNET)
     run("ip", "link", "set", "lo", "up")
-    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-        "-keyout", f"{FOLDER}/key.pem", "-out", f"{FOLDER}/certificate.pem", "-days", "7",
-        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
-    both = (FOLDER / "certificate.pem").read_text() + (FOLDER / "key.pem").read_text()
+    certify("authority", "-subj", "/CN=web servers")
+    certify("certificate", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+            "-addext", "basicConstraints=critical,CA:FALSE", "-CA", f"{FOLDER}/authority.pem",
+            "-CAkey", f"{FOLDER}/authority.key")
+    both = (FOLDER / "certificate.pem").read_text() + (FOLDER / "certificate.key").read_text()
     (FOLDER / "both.pem").write_text(both)
     (FOLDER / "nginx.conf").write_text(NGINX)
     (FOLDER / "haproxy.cfg").write_text(HAPROXY)
@@ -212,14 +221,39 @@ def chromium(base):
     return {}
 
 
+FIREFOX = f"""
+user_pref("network.http.http3.alt-svc-mapping-for-testing", "localhost;h3=:{PORT}");
+user_pref("network.http.http3.disable_when_third_party_roots_found", false);
+user_pref("network.captive-portal-service.enabled", false);
+user_pref("network.connectivity-service.enabled", false);
+user_pref("browser.shell.checkDefaultBrowser", false);
+"""
+
+
+def firefox(base):
+    """The preferences tell it of HTTP/3; still its first request may go over TCP."""
+    profile = FOLDER / "profile"
+    profile.mkdir()
+    (profile / "user.js").write_text(FIREFOX)
+    run("certutil", "-N", "-d", f"sql:{profile}", "--empty-password")
+    run("certutil", "-A", "-d", f"sql:{profile}", "-n", "authority", "-t", "C,,",
+        "-i", f"{FOLDER}/authority.pem")
+    environment = os.environ | {"SSLKEYLOGFILE": base + ".keys", "HOME": str(FOLDER)}
+    subprocess.run(["firefox-esr", "--headless", "--no-remote", "--profile", str(profile),
+                    "--screenshot", f"{FOLDER}/page.png", HOST + "/"], env=environment, timeout=60,
+                   check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    shutil.rmtree(profile, ignore_errors=True)
+    return {}
+
+
 def curl(base, requests):
     """All at once on one connection. What curl saved of each: (header lines, body)."""
-    words = ["curl", "-4", "-sS", "-Z", "--http3-only", "--cacert", f"{FOLDER}/certificate.pem"]
+    words = ["curl", "-4", "-sS", "-Z", "--http3-only", "--cacert", f"{FOLDER}/authority.pem"]
     upload = FOLDER / "upload"
     upload.write_bytes(content(30000, 5))
     for i, (path, *options) in enumerate(requests):
         words += (["--next", "-4", "-sS", "-Z", "--http3-only", "--cacert",
-                   f"{FOLDER}/certificate.pem"] if i else [])
+                   f"{FOLDER}/authority.pem"] if i else [])
         words += ["-D", f"{FOLDER}/head{i}", "-o", f"{FOLDER}/body{i}", HOST + path,
                   *(o.replace("UPLOAD", str(upload)) for o in options)]
     environment = os.environ | {"SSLKEYLOGFILE": base + ".keys"}
@@ -244,6 +278,8 @@ CAPTURES = {
     "curl-nginx-coded": ("nginx", lambda base: curl(base, CODED)),
     "chromium-haproxy-app": ("haproxy", chromium),
     "chromium-nginx-app": ("nginx", chromium),
+    "firefox-haproxy-app": ("haproxy", firefox),
+    "firefox-nginx-app": ("nginx", firefox),
 }
 
 
@@ -291,12 +327,13 @@ def record(name, base):
         program.wait(timeout=15)
     lines = [json.loads(line) for line in
              (FOLDER / "access.log").read_text(encoding="utf-8").splitlines()
-             if line.startswith("{")]
+             if line.startswith("{") and '"HTTP/3' in line]
     ports = list(dict.fromkeys(line["port"] for line in lines))
     client_name = name.split("-", 1)[0]
+    program_name = "firefox-esr" if client_name == "firefox" else client_name
     truth = {"name": name,
              "server": f"{server} {version(server, '-v')}",
-             "client": f"{client_name} {version(client_name, '--version')}",
+             "client": f"{client_name} {version(program_name, '--version')}",
              "connections": len(ports),
              "requests": [entry_of(line, saved, ports) for line in lines]}
     pathlib.Path(base + ".truth.json").write_text(json.dumps(truth, indent=1) + "\n",

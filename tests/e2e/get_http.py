@@ -203,7 +203,7 @@ class WithCaddy(peers.Case):
                                                          "quiclens.request.method", "udp.dstport")}
                 self.assertEqual(ports, {str(self.server.port), str(other.port)})
 
-    @support.proves("--retry", "--retry-delay")
+    @support.proves("--retry")
     def test_a_passing_failure_is_tried_again(self):
         result = self.done("--retry", "3", "--retry-delay", "0.05", "-w", " %{num_retries}",
                            "/backend/flaky-a?2")
@@ -324,11 +324,10 @@ class WithCaddy(peers.Case):
     def test_requests_at_a_time(self):
         self.done("--parallel-max", "1", "--output-dir", self.folder,
                   *[f"/www/file-{i}" for i in (50, 60, 70)])
-        rows = peers.wire(self.home, self.capture, "quiclens.request.method or quiclens.response_in",
-                          "frame.number", "quiclens.request.method", "quiclens.response_in")
-        order = [(int(row[2][0]), int(row[0][0])) for row in rows if row[1] and row[2]]
-        for (answer, _), (_, later) in zip(order, order[1:]):
-            self.assertGreater(later, answer)
+        rows = peers.wire(self.home, self.capture, "quiclens.request.method or quiclens.response.status",
+                          "quiclens.request.method", "quiclens.response.status")
+        order = [word for asked, answered in rows for word in asked + answered]
+        self.assertEqual(order, ["GET", "200"] * 3)
 
     def ends(self, condition="udp"):
         """Who sent to whom, as in the capture."""

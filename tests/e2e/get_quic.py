@@ -96,7 +96,9 @@ class Offers(Wire):
                     capture, "quic.md.maximum_data or quic.stream.length", "udp.srcport",
                     "quic.md.maximum_data", "quic.stream.offset", "quic.stream.length"):
                 if source != str(server.port) and more:
-                    granted = max(granted, *map(int, more.split(",")))
+                    now = max(granted, *map(int, more.split(",")))
+                    self.assertLessEqual(now - granted, 60000)
+                    granted = now
                 elif length and "," not in length:
                     top = max(top, int(offset.split(",")[0] or 0) + int(length))
                     self.assertLessEqual(top, granted)
@@ -220,7 +222,7 @@ class Course(Wire):
             os.mkfifo(fifo)
             capture = self.home.path / "alive.pcapng"
             client = self.home.start("get", "--cacert", self.certificates.ca, "--capture", capture,
-                                     "--keep-alive", "200ms", "-X", "POST", "-T", fifo,
+                                     "--keep-alive", "200ms", "--no-pmtud", "-X", "POST", "-T", fifo,
                                      f"{server.url}/file-5", stdout=subprocess.DEVNULL)
             with open(fifo, "wb") as content:
                 try:

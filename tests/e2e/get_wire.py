@@ -4,7 +4,6 @@
 capture with tshark and the plugin. Servers are those of others where one can do it."""
 import base64
 import hashlib
-import json
 import os
 import shutil
 import socket
@@ -123,9 +122,9 @@ class Requests(Wire):
 
     @support.proves("--ipv4", "--ipv6")
     def test_a_family_is_chosen(self):
-        entry = f"localhost:{self.server.port}:127.0.0.1,[::1]"
-        for option, field, address in (("-4", "ip.dst", "127.0.0.1"), ("-6", "ipv6.dst", "::1")):
-            self.done(option, "--resolve", entry, self.url)
+        for option, field, address, known in (("-4", "ip.dst", "127.0.0.1", "[::1],127.0.0.1"),
+                                              ("-6", "ipv6.dst", "::1", "127.0.0.1,[::1]")):
+            self.done(option, "--resolve", f"localhost:{self.server.port}:{known}", self.url)
             to = self.wire(f"udp.dstport == {self.server.port}", "ip.dst", "ipv6.dst")
             self.assertEqual({row[0 if field == "ip.dst" else 1][0] for row in to}, {address})
             self.assertFalse(any(row[1 if field == "ip.dst" else 0] for row in to))
@@ -203,14 +202,14 @@ class Times(Wire):
 
     @support.proves("--retry", "--retry-delay")
     def test_how_often_it_tries_again(self):
-        self.initials("--connect-timeout", "1", "--retry", "2", "--retry-delay", "0.4")
+        self.initials("--connect-timeout", "0.3", "--retry", "2", "--retry-delay", "1.5")
         first = {}
         for row in self.wire("udp", "quic.scid", "frame.time_relative"):
             first.setdefault(row[0][0], float(row[1][0]))
         begins = list(first.values())
         self.assertEqual(len(begins), 3)
         for before, after in zip(begins, begins[1:]):
-            self.assertGreater(after - before, 0.39)
+            self.assertGreater(after - before, 1.79)
 
     @support.proves("--idle-timeout")
     def test_the_idle_timeout_is_announced(self):
@@ -239,25 +238,16 @@ class Congestion(Wire):
 
     def left_by_a_loss(self, server, name):
         """How much of the congestion window the first loss leaves, and whether it sets a threshold
-        for slow start. What the same ACK acknowledges may make the window larger before."""
+        for slow start."""
         upload, qlog = self.folder / "upload", self.folder / f"{name}.sqlog"
         upload.write_bytes(os.urandom(1_000_000))
         self.done("--cc", name, "--no-pmtud", "--impair", "delay=5ms drop=client:60", "--qlog", qlog,
                   "-X", "POST", "--data-binary", f"@{upload}", f"{server.url}/file-5")
-        lost = self.wire("frame.comment contains \"dropped\"", "quic.packet_number")
-        self.assertEqual(len(lost), 1)
-        before, found = None, None
-        for record in qlog.read_bytes().split(b"\x1e")[1:]:
-            event = json.loads(record)
-            data = event.get("data", {})
-            if event.get("name") == "recovery:packet_lost" and found is None:
-                found = str(data["header"]["packet_number"])
-                self.assertIn(found, lost[0][0])
-            elif event.get("name") == "recovery:metrics_updated":
-                if found is not None:
-                    return data["congestion_window"] / before, data.get("ssthresh") is not None
-                before = data["congestion_window"]
-        raise AssertionError("nothing was lost")
+        dropped = self.wire("frame.comment contains \"dropped\"", "quic.packet_number")
+        self.assertEqual(len(dropped), 1)
+        lost, left, slow = peers.left_by_a_loss(qlog)
+        self.assertIn(lost, dropped[0][0])
+        return left, slow
 
     @support.proves("--cc")
     def test_what_a_loss_leaves_of_the_window(self):
@@ -284,14 +274,17 @@ class Datagrams(Wire):
 
     @support.proves("--ack-threshold")
     def test_how_many_packets_wait_for_their_ack(self):
+        # A delay, as an ACK waits for an eighth of the RTT at most; and windows that need not grow,
+        # as what says that acknowledges, too.
         acks = []
         with self.start(peers.Gtlsserver) as server:
             for threshold in (2, 100):
-                self.done("--ack-threshold", threshold, "--impair", "bandwidth=server:20Mbit queue=5000",
+                self.done("--ack-threshold", threshold, "--max-data", "16M", "--max-stream-data",
+                          "16M", "--impair", "delay=40ms bandwidth=server:20Mbit queue=5000",
                           f"{server.url}/1m")
                 acks.append(len(self.wire(f"udp.dstport == {server.port} and "
                                           "quic.ack.largest_acknowledged", "frame.number")))
-        self.assertGreater(acks[0], acks[1])
+        self.assertGreater(acks[0], 1.5 * acks[1])
 
 
 class WithServe(Wire):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # quiclens serve and quiclens demo, as people run them.
-foreach(name serve_get serve_quic serve_lab serve_drill serve_pages serve_others)
+foreach(name serve_get serve_quic serve_lab serve_wire serve_drill serve_pages serve_others)
     add_test(NAME e2e/${name} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/${name}.py
                                       --quiclens $<TARGET_FILE:quiclens_program>)
     set_tests_properties(e2e/${name} PROPERTIES LABELS e2e TIMEOUT 240 SKIP_RETURN_CODE 77)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the tests of the origin and of the demo share: the program, a home of its own, a server."""
 import argparse
+import collections
 import functools
 import os
 import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -26,32 +28,52 @@ for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)  # programs in the background of a script inherit other ways
 
 
-OPTION = re.compile(r"^  (?:(-\S), )?(--[\w-]+)", re.MULTILINE)
-"""In a help text."""
+OPTION = re.compile(r"^  (?:(-\S), )?(--[\w-]+)(?: ([^ \n]+))?", re.MULTILINE)
+"""In a help text: its short name, its name and what it takes."""
+
+Option = collections.namedtuple("Option", "short name value")
+
+IGNORED = os.environ.get("QUICLENS_IGNORED", "").split()
+"""A command and its option that the program is never to be told, as if it ignored it: then the
+tests that prove this option have to fail. ignored_options.py makes use of it."""
 
 
+@functools.lru_cache(maxsize=None)
 def options_of(quiclens, command):
-    """The options of a command of the program, each by its long name with its short one, or ""."""
+    """The options of a command of the program, by their long names."""
     text = subprocess.run([quiclens, command, "--help"], stdout=subprocess.PIPE, check=True,
                           timeout=TIMEOUT, env={**os.environ, "COLUMNS": "65535"}).stdout.decode()
-    return {name: short for short, name in OPTION.findall(text)}
+    return {option.name: option for option in map(Option._make, OPTION.findall(text))}
 
 
-def proves(*options):
-    """Marks the test that shows what these options of quiclens get do. It fails if it ends without
+def is_used(option, word):
+    """Whether a word of a command line is this option, with or without its value."""
+    return word.split("=")[0] == option.name or bool(option.short and word[:2] == option.short)
+
+
+def without(option, words):
+    """A command line that does not have this option."""
+    rest = iter(words)
+    for word in rest:
+        if not is_used(option, word):
+            yield word
+        elif option.value and word in (option.name, option.short):
+            next(rest, None)
+
+
+def proves(*names, of="get"):
+    """Marks the test that shows what these options of a command do. It fails if it ends without
     having run the program with each of them; tested_options.py counts on that."""
     def mark(test):
         @functools.wraps(test)
         def checked(case):
             case.home.ran.clear()
             test(case)
-            shorts = options_of(case.home.quiclens, "get")
-            words = [word for line in case.home.ran if line[0] == "get" for word in line]
-            for name in options:
-                short = shorts[name]
-                if not any(word.split("=")[0] == name or (short and word.startswith(short))
-                           for word in words):
-                    raise AssertionError(f"{name} was not used by any call of the program")
+            options = options_of(case.home.quiclens, of)
+            words = [word for line in case.home.ran if line[0] == of for word in line]
+            for name in names:
+                if not any(is_used(options[name], word) for word in words):
+                    raise AssertionError(f"{of} {name} was not used by any call of the program")
         return checked
     return mark
 
@@ -106,8 +128,11 @@ class Home:
 
     def command(self, *arguments):
         """The command line; it counts as one that was run."""
-        self.ran.append([str(word) for word in arguments])
-        return [str(self.quiclens), *self.ran[-1]]
+        words = [str(word) for word in arguments]
+        self.ran.append(words)
+        if IGNORED[:1] == words[:1]:
+            words = without(options_of(self.quiclens, IGNORED[0])[IGNORED[1]], words)
+        return [str(self.quiclens), *words]
 
     def start(self, *arguments, cwd=None, stdin=subprocess.DEVNULL, **more):
         return subprocess.Popen(self.command(*arguments), cwd=cwd or self.path,
@@ -151,6 +176,13 @@ class Server:
             lines.append(self.process.stdout.readline().decode())
         return "".join(lines)
 
+    def next_request(self):
+        """The line of the next request, once it is answered."""
+        line = self.process.stdout.readline().decode()
+        while line and " -> " not in line:
+            line = self.process.stdout.readline().decode()
+        return line
+
     def get(self, *arguments, **more):
         """quiclens get, trusting this server. Paths become URLs."""
         urls = [self.url + a if isinstance(a, str) and a.startswith("/") else a for a in arguments]
@@ -170,6 +202,19 @@ class Server:
             assert status == 0, f"serve exited with {status}"
         self.process.stdout.close()
         self.process.stderr.close()
+
+
+def first_flight(home):
+    """The datagrams with which quiclens get begins."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.settimeout(TIMEOUT)
+        client = home.start("get", "-k", f"https://127.0.0.1:{sock.getsockname()[1]}/",
+                            stderr=subprocess.DEVNULL)
+        flight = [sock.recv(65536) for _ in range(2)]
+        client.kill()
+        client.wait(TIMEOUT)
+    return flight
 
 
 class Case(unittest.TestCase):

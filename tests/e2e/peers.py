@@ -4,6 +4,7 @@ import argparse
 import glob
 import hashlib
 import http.server
+import json
 import os
 import pathlib
 import re
@@ -237,6 +238,23 @@ def wire(home, capture, condition, *names):
         raise AssertionError(f"{done.returncode} {done.stderr.decode(errors='replace')}")
     return [tuple(field.split("|") if field else [] for field in line.split("\t"))
             for line in plain(done.stdout.decode()).splitlines()]
+
+
+def left_by_a_loss(qlog):
+    """What a qlog of ngtcp2's says of the first packet lost: its number, how much of the congestion
+    window is left, and whether there is a threshold for slow start now. What the same ACK
+    acknowledges may make the window larger before."""
+    before, lost = None, None
+    for record in qlog.read_bytes().split(b"\x1e")[1:]:
+        event = json.loads(record)
+        data = event.get("data", {})
+        if event.get("name") == "recovery:packet_lost" and lost is None:
+            lost = str(data["header"]["packet_number"])
+        elif event.get("name") == "recovery:metrics_updated":
+            if lost is not None:
+                return lost, data["congestion_window"] / before, data.get("ssthresh") is not None
+            before = data["congestion_window"]
+    raise AssertionError("nothing was lost")
 
 
 class Case(support.Case):

@@ -32,11 +32,11 @@ class Relay:
         self.process = home.start("relay", "--to", f"127.0.0.1:{server}", "--log", self.path, *arguments,
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         first = self.process.stdout.readline().decode()
-        found = re.match(r"Listening on 127\.0\.0\.1:(\d+), relaying to ", first)
+        found = re.match(r"Listening on (\S+):(\d+), relaying to ", first)
         if found is None:
             self.process.kill()
             raise AssertionError(f"relay says {first!r}, {self.process.communicate()}")
-        self.port = int(found[1])
+        self.host, self.port = found[1], int(found[2])
 
     def __enter__(self):
         return self
@@ -53,10 +53,14 @@ class Relay:
         user, system = fields.rpartition(")")[2].split()[11:13]
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
-    def packets(self, **wanted):
-        """Lines of packets; their times are left out, as they differ from run to run."""
-        return [{k: v for k, v in line.items() if k != "time"} for line in self.log
+    def packet_lines(self, **wanted):
+        return [line for line in self.log
                 if line["event"] == "packet" and wanted.items() <= line.items()]
+
+    def packets(self, **wanted):
+        """The same without their times, as they differ from run to run."""
+        return [{k: v for k, v in line.items() if k != "time"}
+                for line in self.packet_lines(**wanted)]
 
 
 def read_capture(path):

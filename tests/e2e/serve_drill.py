@@ -16,6 +16,7 @@ from serve_lab import Case, gtlsclient
 class Drill(Case):
     """What happens in the middle of a transfer."""
 
+    @support.proves("--key-update-after", of="serve")
     def test_keys_are_updated(self):
         for client in (lambda server: self.fetch(server, name="5m"),
                        lambda server: self.gtls(server, names=("5m",))):
@@ -26,6 +27,7 @@ class Drill(Case):
                           for phase in line[0].split(",")}
                 self.assertEqual(phases, {"0", "1"}, port)
 
+    @support.proves("--retire-after", of="serve")
     def test_connection_ids_are_retired(self):
         """With so little under way that no socket has to drop the packet which asks for it."""
         ours = ("--max-data", "64k", "--max-stream-data", "64k", "--window", "64k")
@@ -77,6 +79,7 @@ class PreferredAddress(Case):
             f"{family}.dst == {host} && udp.dstport == {port} && quic.header_form == 0",
             "quic.dcid")}
 
+    @support.proves("--preferred-address", of="serve")
     def test_clients_move_there(self):
         port = peers.free_port()
         with self.serve("--preferred-address", f"127.0.0.2:{port}") as server:

@@ -41,22 +41,41 @@ class Case(peers.Case):
             self.assertEqual(done.stdout, self.files[name])
         return done
 
-    def gtls(self, server, *options, names=("1m",), talkative=False):
-        """ngtcp2's client of the same files, which have to arrive whole. What it says."""
+    def gtls_run(self, server, *options, paths, host="127.0.0.1", port=None,
+                 environment=None):
+        """ngtcp2's client of these paths: what became of the program, and where the content is.
+        Another host and port are those of a relay."""
         program = gtlsclient()
         if program is None:
             raise unittest.SkipTest("gtlsclient is not installed")
         into = self.home.folder(f"gtls-{self.id()}-{len(os.listdir(self.home.path))}")
-        done = subprocess.run([program, *(() if talkative else ("-q",)),
-                               "--exit-on-all-streams-close", f"--download={into}", *options, "127.0.0.1", str(server.port),
-                               *(f"https://localhost:{server.port}/{name}" for name in names)],
+        done = subprocess.run([program, "--exit-on-all-streams-close", f"--download={into}",
+                               *map(str, options), host, str(port or server.port),
+                               *(f"https://localhost:{server.port}/{path}" for path in paths)],
                               cwd=into, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=support.TIMEOUT, check=False)
+                              stderr=subprocess.STDOUT, timeout=support.TIMEOUT, check=False,
+                              env={**os.environ, **(environment or {})})
+        return done, into
+
+    def gtls(self, server, *options, names=("1m",), talkative=False, **more):
+        """The same of files, which have to arrive whole. What it says."""
+        done, into = self.gtls_run(server, *(() if talkative else ("-q",)), *options, paths=names,
+                                   **more)
         said = done.stdout.decode(errors="replace")
         self.assertEqual(done.returncode, 0, said[-3000:])
         for name in names:
             self.assertEqual((into / name).read_bytes(), self.files[name], said[-3000:])
         return said
+
+    def gtls_upload(self, server, size, times=1, **more):
+        """It sends so much content so often, all at once. The server says what came."""
+        upload = self.home.path / f"upload-{size}"
+        upload.write_bytes(b"u" * size)
+        done, _ = self.gtls_run(server, "-q", "-m", "POST", "-d", upload, paths=["echo"] * times,
+                                **more)
+        self.assertEqual(done.returncode, 0, done.stdout.decode(errors="replace")[-3000:])
+        for _ in range(times):
+            self.assertIn(f"POST /echo ({size} bytes) -> 200", server.next_request())
 
     def wire(self, display_filter, *fields):
         """Of the packets that match: the fields, as lists."""
@@ -81,6 +100,7 @@ class Retry(Case):
             self.fetch(server)
         self.assertEqual(self.wire("quic.long.packet_type == 3", "frame.number"), [])
 
+    @support.proves("--retry", of="serve")
     def test_other_clients_come_again_too(self):
         with self.serve("--retry") as server:
             self.gtls(server)
@@ -102,6 +122,7 @@ class Versions(Case):
         return {version for line in self.wire(f"udp.srcport == {port} && quic.header_form == 1",
                                               "quic.version") for version in line[0].split(",")}
 
+    @support.proves("--quic-version", of="serve")
     def test_version_2_is_negotiated_where_the_client_has_it(self):
         with self.serve("--quic-version", "v2") as server:
             self.gtls(server, "--available-versions=v1,v2")
@@ -138,6 +159,7 @@ class Interop(Case):
 
 
 class Addresses(Case):
+    @support.proves("--listen", of="serve")
     def test_all_addresses_are_served(self):
         with self.serve("--listen", "[::1]:0", "--listen", "127.0.0.2:0") as server:
             self.fetch(server)
@@ -153,108 +175,20 @@ class Addresses(Case):
         self.assertNotEqual(self.wire("ip.src == 127.0.0.2", "frame.number"), [])
 
 
-class Limits(Case):
-    def test_windows_and_streams_are_as_told(self):
-        with self.serve("--max-data", "3000", "--max-stream-data", "1000", "--max-streams",
-                        "2") as server:
-            upload = self.home.path / "upload"
-            upload.write_bytes(b"u" * 50000)
-            done = self.get("--data-binary", f"@{upload}", server.url + "/echo",
-                            server.url + "/echo", server.url + "/echo")
-            self.assert_done(done)
-            self.assertEqual(done.stdout.count(b'"size": 50000'), 3)
-        fields = self.wire("tls.quic.parameter.initial_max_data", *(
-            f"tls.quic.parameter.initial_max_{name}" for name in
-            ("data", "stream_data_bidi_remote", "streams_bidi")))
-        self.assertIn(["3000", "1000", "2"], fields)
-
-
-    def test_windows_grow_no_further_than_told(self):
-        upload = self.home.path / "upload-1m"
-        upload.write_bytes(b"u" * 1000000)
-        with self.serve("--max-data", "64k", "--max-stream-data", "64k", "--window",
-                        "64k") as server:
-            self.assert_done(self.get("--data-binary", f"@{upload}", server.url + "/echo"))
-        limits = [64000] + sorted({int(limit) for line in self.wire(
-            f"udp.srcport == {server.port} && quic.md.maximum_data", "quic.md.maximum_data")
-            for limit in line[0].split(",")})
-        self.assertGreaterEqual(limits[-1], 1000000)
-        self.assertLessEqual(max(b - a for a, b in zip(limits, limits[1:])), 64000)
-
-
-class Sending(Case):
-    """What both sides can choose for what they send."""
-
-    def sent(self, server, *fields):
-        return self.wire(f"udp.srcport == {server.port}", *fields)
-
-    def test_datagrams_are_as_large_as_told(self):
-        for options, largest in (((), None), (("--no-pmtud",), 1200),
-                                 (("--no-pmtud", "--max-udp-payload", "1400"), 1400)):
-            with self.subTest(options), self.serve(*options) as server:
-                self.fetch(server, name="5m")
-            sizes = {int(length) - 8 for length, in self.sent(server, "udp.length")}
-            self.assertEqual(max(sizes) if largest else max(sizes) > 1200, largest or True)
-            told = self.wire("tls.handshake.type == 8", "tls.quic.parameter.max_udp_payload_size")
-            self.assertEqual("1400" in told[0], "--max-udp-payload" in options, told)
-
-    def test_marks_of_ecn_can_be_left_out(self):
-        for value, marks in (("on", {"2"}), ("off", {"0"})):
-            with self.subTest(value), self.serve("--ecn", value) as server:
-                self.fetch(server)
-            self.assertEqual({mark for mark, in self.sent(server, "ip.dsfield.ecn")[:5]}, marks)
-
-    def test_packet_numbers_begin_where_told(self):
-        with self.serve("--initial-packet-number", "123456") as server:
-            self.fetch(server)
-        self.assertEqual(self.sent(server, "quic.packet_number")[0][0].split(",")[0], "123456")
-
-    def test_a_silence_is_broken_by_ping(self):
-        with self.serve("--keep-alive", "200ms", folder=False) as server:
-            self.assert_done(self.get(f"{server.url}/delay/2s"))
-        pings = self.wire(f"quic.frame_type == 1 && udp.srcport == {server.port} && "
-                          "quic.header_form == 0", "frame.number")
-        self.assertGreaterEqual(len(pings), 2)
-
-    def test_each_congestion_control_does(self):
-        for name in ("reno", "cubic", "bbr"):
-            with self.subTest(name), self.serve("--cc", name, "--initial-rtt", "20ms") as server:
-                self.fetch(server, name="5m")
-
-    def test_datagrams_can_be_handed_over_one_by_one(self):
-        if shutil.which("strace") is None:
-            raise unittest.SkipTest("strace is not installed")
-        program, calls = self.home.quiclens, {}
-        traced = self.home.path / "traced"
-        self.addCleanup(setattr, self.home, "quiclens", program)
-        for option in ("--no-gso", "--no-pmtud"):
-            log = self.home.path / f"calls{option}"
-            # A program that is traced cannot look for its leaks.
-            traced.write_text(f"#!/bin/sh\nASAN_OPTIONS=detect_leaks=0 exec strace -D -f -e "
-                              f"trace=sendmsg -o {log} {program} \"$@\"\n", encoding="utf-8")
-            traced.chmod(0o755)
-            self.home.quiclens = traced
-            with self.serve(option) as server:
-                self.home.quiclens = program
-                self.fetch(server)
-            said = log.read_text(encoding="utf-8")
-            calls[option] = said.count("UDP_SEGMENT") or said.count("cmsg_type=0x67")
-        self.assertEqual(calls["--no-gso"], 0)
-        self.assertGreater(calls["--no-pmtud"], 0)
-
-
 class ConnectionIds(Case):
     def lengths(self, port):
         return {len(value) // 2 for line in self.wire(
             f"udp.srcport == {port} && quic.header_form == 1", "quic.scid")
             for value in line[0].split(",")}
 
+    @support.proves("--cid-length", of="serve")
     def test_their_length_is_as_told(self):
         for length in (4, 20):
             with self.subTest(length), self.serve("--cid-length", length) as server:
                 self.fetch(server, options=("--migrate-after", "200k"))
             self.assertEqual(self.lengths(server.port), {length})
 
+    @support.proves("--zero-length-cid", of="serve")
     def test_without_ids_clients_are_known_by_address(self):
         with self.serve("--zero-length-cid") as server:
             clients = [self.home.start("get", "--cacert", self.certificates.ca, "-o",
@@ -308,6 +242,7 @@ class Sessions(Case):
         early = self.wire("quic.long.packet_type == 1 && quic.decryption_failed", "frame.number")
         self.assertEqual(early, [], "the server has no secret of early data")
 
+    @support.proves("--reject-early-data", of="serve")
     def test_early_data_is_rejected_and_sent_again(self):
         with self.serve("--reject-early-data") as server:
             said = self.sessions(server)
@@ -327,6 +262,7 @@ class Sessions(Case):
 
 
 class Capture(Case):
+    @support.proves("--capture", of="serve")
     def test_every_connection_is_in_it_and_opens(self):
         with self.serve() as server:
             for _ in range(3):
@@ -343,6 +279,7 @@ class Qlog(Case):
         """JSON text sequences (RFC 7464)."""
         return [json.loads(text) for text in path.read_text(encoding="utf-8").split("\x1e") if text]
 
+    @support.proves("--qlog", of="serve")
     def test_a_file_a_connection_with_its_frames(self):
         folder = self.home.folder("qlogs")
         with self.serve("--qlog", folder) as server:

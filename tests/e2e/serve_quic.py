@@ -4,7 +4,6 @@
 import random
 import socket
 import struct
-import subprocess
 
 import origin_support as support
 
@@ -54,21 +53,10 @@ class Raw(support.Case):
             other = self.exchange(server, b"\x40" + b"87654321" + bytes(60))
             self.assertNotIn(other[-16:], tokens)
 
-    def first_flight(self):
-        """The datagrams with which a client begins."""
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.bind(("127.0.0.1", 0))
-            sock.settimeout(support.TIMEOUT)
-            client = self.home.start("get", "-k", f"https://127.0.0.1:{sock.getsockname()[1]}/",
-                                     stderr=subprocess.DEVNULL)
-            flight = [sock.recv(65536) for _ in range(2)]
-            client.kill()
-            client.wait(support.TIMEOUT)
-        return flight
-
+    @support.proves("--handshake-timeout", of="serve")
     def test_who_does_not_answer_is_given_up_when_told(self):
         """Then the same datagrams are a new client's, who gets another connection ID."""
-        flight, ids = self.first_flight(), []
+        flight, ids = support.first_flight(self.home), []
         with support.Server(self.home, "--handshake-timeout", "200ms") as server:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
                 sock.settimeout(0.5)

@@ -10,6 +10,10 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+/* OpenSSL says the alert by the cause, and its own for applications is handshake_failure. This one
+ * has no alert that tells something else, so it is certificate_unknown (RFC 8446, 6.2). */
+#define CAUSE_NOT_PINNED X509_V_ERR_NO_EXPLICIT_POLICY
+
 G_DEFINE_QUARK(ql_tls_error, ql_tls_error)
 
 struct ql_tls {
@@ -89,7 +93,7 @@ static int on_verify(int good, X509_STORE_CTX *store)
     if (good && X509_STORE_CTX_get_error_depth(store) == 0 && !is_pinned(tls, certificate)) {
         g_free(tls->rejection);
         tls->rejection = g_strdup("its public key is not one of --pinnedpubkey");
-        X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+        X509_STORE_CTX_set_error(store, CAUSE_NOT_PINNED);
         return 0;
     }
     if (good)

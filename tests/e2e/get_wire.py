@@ -12,7 +12,7 @@ import subprocess
 import origin_support as support
 import peers
 
-HANDSHAKE_FAILURE, UNKNOWN_CA = 0x100 + 40, 0x100 + 48
+CERTIFICATE_UNKNOWN, UNKNOWN_CA = 0x100 + 46, 0x100 + 48
 """TLS alerts as errors of QUIC (RFC 9001, 4.8; RFC 8446, 6)."""
 
 
@@ -174,7 +174,7 @@ class Trust(Wire):
         trust = "--cacert", self.certificates.ca
         with self.start(peers.Gtlsserver) as self.server:
             self.assert_trust(True, None, *trust, "--pinnedpubkey", f"{other};{pin}")
-            self.assert_trust(False, {HANDSHAKE_FAILURE}, *trust, "--pinnedpubkey", other)
+            self.assert_trust(False, {CERTIFICATE_UNKNOWN}, *trust, "--pinnedpubkey", other)
 
 
 class Times(Wire):

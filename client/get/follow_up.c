@@ -126,6 +126,6 @@ ql_request *ql_follow_up_new(ql_request *over, ngtcp2_duration *delay, GError **
     }
     ql_request *next = ql_request_new(target, &settings, body, ql_request_take_output(over), error);
     if (next != NULL)
-        ql_request_pass_report(over, next);
+        ql_request_pass_outputs(over, next);
     return next;
 }

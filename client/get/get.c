@@ -59,8 +59,8 @@ static ngtcp2_duration to_duration(double seconds)
 static bool wants_progress(const ql_get_options *options)
 {
     bool body_on_terminal = ql_get_writes_to_stdout(options) && isatty(STDOUT_FILENO) == 1;
-    return isatty(STDERR_FILENO) == 1 && !options->silent && !options->verbose &&
-           !options->trace_frames && !body_on_terminal;
+    return isatty(STDERR_FILENO) == 1 && !options->silent && !options->no_progress &&
+           !options->verbose && !options->trace_frames && !body_on_terminal;
 }
 
 /* What is to be done again to see the same. */

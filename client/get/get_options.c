@@ -92,6 +92,10 @@ static bool check_combinations(const ql_get_options *options, GError **error)
     if (ql_trigger_is_set(&options->reprioritize_after) &&
         g_hash_table_size(options->later_priorities) == 0)
         return refuse(error, "--reprioritize-after needs --reprioritize, to say which");
+    if (options->user != NULL && options->bearer != NULL)
+        return refuse(error, "-u and --oauth2-bearer exclude each other");
+    if (options->continue_at != NULL && options->remove_on_error)
+        return refuse(error, "-C and --remove-on-error exclude each other");
     if (options->continue_at != NULL && options->compressed)
         return refuse(error, "-C and --compressed exclude each other: what is there has no coding");
     if (options->continue_at != NULL && (options->uploads != NULL || options->range != NULL))
@@ -196,9 +200,9 @@ bool ql_get_options_parse(ql_get_options *options, int argc, char **argv, GError
 void ql_get_options_clear(ql_get_options *options)
 {
     char **const strings[] = {
-        &options->output_dir,  &options->method,    &options->user_agent, &options->referer,
-        &options->user,        &options->cookie,    &options->range,      &options->priority,
-        &options->continue_at, &options->write_out,
+        &options->output_dir,  &options->method,    &options->user_agent,  &options->referer,
+        &options->user,        &options->cookie,    &options->range,       &options->priority,
+        &options->continue_at, &options->write_out, &options->dump_header, &options->bearer,
     };
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
         g_clear_pointer(strings[i], g_free);

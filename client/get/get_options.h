@@ -30,7 +30,7 @@ typedef struct ql_get_options {
     GPtrArray *queries; /* char *, --url-query, encoded */
     char **uploads;     /* -T */
     char *output_dir, *method, **headers;
-    char *user_agent, *referer, *user, *cookie, *range, *priority;
+    char *user_agent, *referer, *user, *bearer, *cookie, *range, *priority;
     char **datagrams, *protocol;
     GHashTable *later_priorities; /* guint, a request's place -> char * */
     ql_trigger reprioritize_after;
@@ -41,8 +41,10 @@ typedef struct ql_get_options {
     int64_t max_redirects, retries;
     double retry_delay; /* in seconds; 0: not given */
 
-    gboolean include, verbose, silent, show_error, fail, fail_with_body;
-    char *continue_at, *write_out;
+    gboolean include, verbose, silent, show_error, no_progress, fail, fail_with_body;
+    gboolean create_dirs, remove_on_error;
+    uint64_t max_filesize; /* in bytes; 0: any size */
+    char *continue_at, *write_out, *dump_header;
     gboolean summary, trace_frames;
     int64_t parallel_max; /* 0: not given */
     gboolean ipv4, ipv6;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "get_options.h"
 
+#include "measure.h"
+
 #include <string.h>
 
 #define FIELD(name) offsetof(ql_get_options, name)
@@ -31,6 +33,44 @@ static gboolean take_output(const char *name, const char *value, void *record, G
     return TRUE;
 }
 
+/* The file's content, "-": standard input's, encoded. NULL and error if it cannot be read. */
+static char *encode_file(const char *name, GError **error)
+{
+    gsize length;
+    g_autofree char *content = NULL;
+    const char *path = strcmp(name, "-") == 0 ? "/dev/stdin" : name;
+    if (!g_file_get_contents(path, &content, &length, error))
+        return NULL;
+    return g_uri_escape_bytes((const guint8 *)content, length, NULL);
+}
+
+/* As curl's: in "content", "=content", "name=content", "@file" and "name@file" all but the name is
+ * encoded. To be freed by g_free; NULL and error if the file cannot be read. */
+static char *encode(const char *value, GError **error)
+{
+    const char *mark = strchr(value, '=');
+    mark = mark != NULL ? mark : strchr(value, '@');
+    const char *content = mark == NULL ? value : mark + 1;
+    g_autofree char *encoded = mark != NULL && *mark == '@'
+                                   ? encode_file(content, error)
+                                   : g_uri_escape_string(content, NULL, FALSE);
+    g_autofree char *name =
+        mark == NULL || mark == value ? NULL : g_strndup(value, (gsize)(mark - value));
+    if (encoded == NULL || name == NULL)
+        return g_steal_pointer(&encoded);
+    return g_strconcat(name, "=", encoded, NULL);
+}
+
+static gboolean take_encoded_data(const char *name, const char *value, void *record, GError **error)
+{
+    (void)name;
+    ql_get_data data = { .text = encode(value, error) };
+    if (data.text == NULL)
+        return FALSE;
+    g_array_append_val(((ql_get_options *)record)->data, data);
+    return TRUE;
+}
+
 static gboolean take_data(const char *name, const char *value, void *record, GError **error)
 {
     (void)error;
@@ -45,25 +85,28 @@ static gboolean take_data(const char *name, const char *value, void *record, GEr
     return TRUE;
 }
 
-/* As curl's: "+raw" stays as it is; in "name=content", "=content" and "content" the content is
- * encoded. */
+/* As curl's: "+raw" stays as it is. */
 static gboolean take_query(const char *name, const char *value, void *record, GError **error)
 {
     (void)name;
-    (void)error;
-    ql_get_options *options = record;
-    if (value[0] == '+') {
-        g_ptr_array_add(options->queries, g_strdup(value + 1));
-        return TRUE;
-    }
-    const char *equals = strchr(value, '=');
-    const char *content = equals == NULL ? value : equals + 1;
-    g_autofree char *front = equals == NULL || equals == value
-                                 ? g_strdup("")
-                                 : g_strndup(value, (gsize)(equals + 1 - value));
-    g_autofree char *encoded = g_uri_escape_string(content, NULL, FALSE);
-    g_ptr_array_add(options->queries, g_strconcat(front, encoded, NULL));
+    char *query = value[0] == '+' ? g_strdup(value + 1) : encode(value, error);
+    if (query == NULL)
+        return FALSE;
+    g_ptr_array_add(((ql_get_options *)record)->queries, query);
     return TRUE;
+}
+
+/* Units are curl's here. */
+static gboolean take_size(const char *name, const char *value, void *record, GError **error)
+{
+    static const ql_unit units[] = {
+        { "", 1 },       { "k", 0x1p10 }, { "K", 0x1p10 }, { "m", 0x1p20 },
+        { "M", 0x1p20 }, { "g", 0x1p30 }, { "G", 0x1p30 }, { NULL, 0 },
+    };
+    if (ql_measure_take(value, units, 0, 0x1p50, &((ql_get_options *)record)->max_filesize))
+        return TRUE;
+    g_set_error(error, QL_OPTIONS_ERROR, 0, "%s takes a number of bytes: 500, 200k, 3M, 1G", name);
+    return FALSE;
 }
 
 static gboolean take_summary(const char *name, const char *value, void *record, GError **error)
@@ -159,18 +202,22 @@ const ql_option ql_get_request_table[] = {
     { "data-binary", '\0', QL_OPTION_CALL, 0, "DATA", "as -d, with line ends", take_data },
     { "data-raw", '\0', QL_OPTION_CALL, 0, "DATA", "as -d, but @ is no more than a letter",
       take_data },
+    { "data-urlencode", '\0', QL_OPTION_CALL, 0, "DATA",
+      "as -d, encoded: \"content\", \"name=content\"; \"@FILE\", \"name@FILE\"",
+      take_encoded_data },
     { "json", '\0', QL_OPTION_CALL, 0, "DATA",
       "as --data-binary, with the Content-Type and Accept of JSON; several are joined as they are",
       take_data },
     { "get", 'G', QL_OPTION_FLAG, FIELD(data_in_query), NULL,
       "send what -d says in the query of a GET", NULL },
     { "url-query", '\0', QL_OPTION_CALL, 0, "TEXT",
-      "add to the query: \"name=content\" encodes the content, \"+text\" is taken as it is",
-      take_query },
+      "add to the query as --data-urlencode says it; \"+text\" is taken as it is", take_query },
     { "upload-file", 'T', QL_OPTION_STRINGS, FIELD(uploads), "FILE",
       "send a file by PUT, \"-\" is standard input; the first goes to the first URL", NULL },
     { "user", 'u', QL_OPTION_STRING, FIELD(user), "NAME:PASSWORD",
       "authenticate by Basic (RFC 7617)", NULL },
+    { "oauth2-bearer", '\0', QL_OPTION_STRING, FIELD(bearer), "TOKEN",
+      "authenticate by this token (RFC 6750)", NULL },
     { "user-agent", 'A', QL_OPTION_STRING, FIELD(user_agent), "NAME", "the User-Agent", NULL },
     { "referer", 'e', QL_OPTION_STRING, FIELD(referer), "URL", "the Referer", NULL },
     { "cookie", 'b', QL_OPTION_STRING, FIELD(cookie), "NAME=VALUE", "the Cookie", NULL },
@@ -230,11 +277,22 @@ const ql_option ql_get_output_table[] = {
       take_output },
     { "output-dir", '\0', QL_OPTION_STRING, FIELD(output_dir), "FOLDER",
       "write all files there, by -O where there is no -o", NULL },
+    { "create-dirs", '\0', QL_OPTION_FLAG, FIELD(create_dirs), NULL,
+      "make the folders that the files of -o and -D are to stand in", NULL },
+    { "remove-on-error", '\0', QL_OPTION_FLAG, FIELD(remove_on_error), NULL,
+      "remove the file of a response that failed", NULL },
+    { "max-filesize", '\0', QL_OPTION_CALL, 0, "BYTES",
+      "content of more bytes is a failure, at once where its length is told before; 1k is 1024",
+      take_size },
     { "continue-at", 'C', QL_OPTION_CALL, 0, "-|BYTES",
       "go on behind what is there: \"-\" is the size of the file of -o (RFC 9110, 14)",
       take_continue },
     { "include", 'i', QL_OPTION_FLAG, FIELD(include), NULL,
       "write header sections and trailers, too, informational ones included", NULL },
+    { "dump-header", 'D', QL_OPTION_STRING, FIELD(dump_header), "FILE",
+      "write header sections and trailers there, those of redirections, too; \"-\" is standard "
+      "output",
+      NULL },
     { "fail", 'f', QL_OPTION_FLAG, FIELD(fail), NULL,
       "a status of 400 or more is a failure, and its content is not written", NULL },
     { "fail-with-body", '\0', QL_OPTION_FLAG, FIELD(fail_with_body), NULL,
@@ -252,5 +310,7 @@ const ql_option ql_get_output_table[] = {
     { "silent", 's', QL_OPTION_FLAG, FIELD(silent), NULL, "neither progress nor failures", NULL },
     { "show-error", 'S', QL_OPTION_FLAG, FIELD(show_error), NULL, "with -s: failures are told",
       NULL },
+    { "no-progress-meter", '\0', QL_OPTION_FLAG, FIELD(no_progress), NULL,
+      "no progress, but failures", NULL },
     END,
 };

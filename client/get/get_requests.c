@@ -148,10 +148,13 @@ static ql_request_settings settings_of(const ql_get_options *options)
         .range = options->range,
         .priority = options->priority,
         .user = options->user,
+        .bearer = options->bearer,
         .datagrams = options->datagrams,
         .fail = options->fail,
         .fail_with_body = options->fail_with_body,
         .include = options->include || options->head,
+        .remove_on_error = options->remove_on_error,
+        .max_size = options->max_filesize,
         .decode = options->compressed,
         .follow = options->location || options->location_trusted,
         .follow_with_secrets = options->location_trusted,
@@ -190,6 +193,53 @@ static ql_output *output_of(const ql_get_requests *requests, const char *file)
                                                   : ql_output_new_file(file);
 }
 
+static bool dumps_to_stdout(const ql_get_options *options)
+{
+    return g_strcmp0(options->dump_header, "-") == 0;
+}
+
+/* Where the header sections go besides (-D); NULL: nowhere. On standard output they stand before
+ * their content, as with -i. */
+static ql_output *sections_of(const ql_get_requests *requests, const char *file)
+{
+    const ql_get_options *options = requests->options;
+    if (options->dump_header == NULL || (dumps_to_stdout(options) && file == NULL))
+        return NULL;
+    return dumps_to_stdout(options) ? output_of(requests, NULL)
+                                    : ql_output_new_file_behind(options->dump_header);
+}
+
+static bool make_folder(const char *folder, int mode, GError **error)
+{
+    if (folder == NULL || g_mkdir_with_parents(folder, mode) == 0)
+        return true;
+    g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno),
+                "cannot make the folder %s: %s", folder, g_strerror(errno));
+    return false;
+}
+
+/* With --create-dirs, and as private as curl makes them. */
+static bool make_folder_of(const ql_get_options *options, const char *file, GError **error)
+{
+    g_autofree char *folder =
+        options->create_dirs && file != NULL ? g_path_get_dirname(file) : NULL;
+    return make_folder(folder, 0750, error);
+}
+
+/* Makes the file of -D, or empties it: each response goes on at its end. */
+static bool begin_sections(const ql_get_requests *requests, GError **error)
+{
+    const ql_get_options *options = requests->options;
+    if (options->dump_header == NULL || dumps_to_stdout(options))
+        return true;
+    if (!make_folder_of(options, options->dump_header, error))
+        return false;
+    ql_output *file = ql_output_new_file(options->dump_header);
+    bool good = ql_output_open(file, error);
+    ql_output_free(file);
+    return good;
+}
+
 static ql_request *request_new(const ql_get_requests *requests, ql_get_url *of, guint place,
                                GError **error)
 {
@@ -200,6 +250,7 @@ static ql_request *request_new(const ql_get_requests *requests, ql_get_url *of, 
     settings.method = method_of(options, upload, content);
     settings.content_type = !content ? NULL : options->json ? JSON_TYPE : FORM_TYPE;
     settings.resume = resumption_of(options, of->file);
+    settings.include = settings.include || (dumps_to_stdout(options) && of->file == NULL);
     settings.later_priority =
         g_hash_table_lookup(options->later_priorities, GUINT_TO_POINTER(place));
     ql_body *body = NULL;
@@ -207,6 +258,8 @@ static ql_request *request_new(const ql_get_requests *requests, ql_get_url *of, 
         settings.protocol = "websocket";
     else if (options->datagrams != NULL)
         settings.protocol = options->protocol != NULL ? options->protocol : "webtransport";
+    if (!make_folder_of(options, of->file, error))
+        return NULL;
     if (upload != NULL || content || settings.protocol != NULL) {
         body = content_of(options, of, error);
         if (body == NULL)
@@ -214,19 +267,13 @@ static ql_request *request_new(const ql_get_requests *requests, ql_get_url *of, 
     }
     ql_request *request = ql_request_new(g_steal_pointer(&of->url), &settings, body,
                                          output_of(requests, of->file), error);
-    if (request != NULL && requests->report != NULL)
+    if (request == NULL)
+        return NULL;
+    ql_request_set_sections(request, sections_of(requests, of->file));
+    if (requests->report != NULL)
         ql_request_set_report(request, output_of(requests, NULL), requests->report->reporter,
                               requests->report->user);
     return request;
-}
-
-static bool make_folder(const char *folder, GError **error)
-{
-    if (folder == NULL || g_mkdir_with_parents(folder, 0777) == 0)
-        return true;
-    g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno),
-                "cannot make the folder %s: %s", folder, g_strerror(errno));
-    return false;
 }
 
 /* What can be seen before anything is sent. */
@@ -295,9 +342,11 @@ ql_get_requests *ql_get_requests_new(const ql_get_options *options, ql_stdout *s
     requests->shared = shared;
     requests->report = report;
     requests->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (options->dump_header != NULL)
+        g_hash_table_add(requests->taken, g_canonicalize_filename(options->dump_header, NULL));
     requests->urls = ql_get_urls_new(options, error);
     if (requests->urls == NULL || !check_all(requests, error) ||
-        !make_folder(options->output_dir, error))
+        !make_folder(options->output_dir, 0777, error) || !begin_sections(requests, error))
         return NULL;
     /* What is wrong with the options is wrong with every request. */
     requests->first = ql_get_requests_next(requests, error);

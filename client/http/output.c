@@ -28,6 +28,7 @@ struct ql_output {
     bool behind;       /* what the file held stays */
     off_t start;       /* of what is written into the file */
     bool written;      /* something was */
+    bool opened;       /* so the file is there */
     int fd;            /* -1: not open, or nowhere */
     bool waits;        /* a reader may be slow: never write more than fits */
     GQueue pending;    /* GBytes, that somebody else has to make room for */
@@ -155,6 +156,7 @@ bool ql_output_open(ql_output *output, GError **error)
     output->fd = open(output->path, O_WRONLY | O_CREAT | existing | O_CLOEXEC | O_NOCTTY, 0666);
     if (output->fd < 0)
         return fail(output, errno, error);
+    output->opened = true;
     output->start = output->behind ? lseek(output->fd, 0, SEEK_END) : 0;
     output->waits = waits_for_reader(output->fd);
     return true;
@@ -305,6 +307,14 @@ bool ql_output_rewind(ql_output *output)
         return !output->behind || truncate(output->path, output->start) == 0;
     return ftruncate(output->fd, output->start) == 0 &&
            lseek(output->fd, output->start, SEEK_SET) >= 0;
+}
+
+void ql_output_remove(ql_output *output)
+{
+    struct stat entry;
+    drop_pending(output);
+    if (output->opened && lstat(output->path, &entry) == 0 && S_ISREG(entry.st_mode))
+        unlink(output->path);
 }
 
 char *ql_output_unique_name(GHashTable *taken, const char *name)

@@ -69,6 +69,9 @@ bool ql_output_close(ql_output *output, GError **error);
  * False if that cannot be, or fails. */
 bool ql_output_rewind(ql_output *output);
 
+/* Removes the file, if it was opened and is a regular one. It must not be used any more. */
+void ql_output_remove(ql_output *output);
+
 /* Names for files of one folder that do not clash: the first "a" is "a", the next "a.1". taken has
  * the names as keys, owned (g_free), and as value what number was last put behind one of them
  * (GUINT_TO_POINTER; NULL: none). To be freed by g_free. */

@@ -55,6 +55,7 @@ void ql_request_free(ql_request *request)
     ql_websocket_free(request->socket);
     ql_response_free(request->response);
     ql_output_free(request->output);
+    ql_output_free(request->sections);
     ql_output_free(request->report);
     ql_fields_free(request->fields);
     g_free(request->failure);
@@ -168,8 +169,14 @@ ql_output *ql_request_take_output(ql_request *request)
     return g_steal_pointer(&request->output);
 }
 
-void ql_request_pass_report(ql_request *from, ql_request *to)
+void ql_request_set_sections(ql_request *request, ql_output *output)
 {
+    request->sections = output;
+}
+
+void ql_request_pass_outputs(ql_request *from, ql_request *to)
+{
+    ql_request_set_sections(to, g_steal_pointer(&from->sections));
     ql_request_set_report(to, g_steal_pointer(&from->report), from->reporter, from->reporter_user);
 }
 

@@ -37,18 +37,21 @@ typedef struct ql_request_settings {
     const char *priority;       /* RFC 9218, 5 */
     const char *later_priority; /* what it becomes on the way (RFC 9218, 7). NULL: it stays */
     const char *user;           /* "name:password" for Basic authentication (RFC 7617) */
+    const char *bearer;         /* the token of Bearer authentication (RFC 6750); not with user */
     const char *protocol; /* NULL; "websocket": the method is CONNECT (RFC 9220), the content is
                              lines that are sent as messages, and messages are written as lines */
 
     char *const *datagrams; /* sent on its stream once that is open (RFC 9297, 2.1): it is done when
                                as many have come, which are written as lines. NULL: none */
 
-    bool fail;           /* a status of 400 or more fails it, and no content is written ... */
-    bool fail_with_body; /* ... or it is */
-    bool include;        /* the output gets header sections and trailers, too */
-    bool decode;         /* content codings are undone */
-    bool digest;         /* compute ql_request_sha256 */
-    uint64_t resume;     /* the output has so many bytes: asks for what follows (RFC 9110, 14.2) */
+    bool fail;            /* a status of 400 or more fails it, and no content is written ... */
+    bool fail_with_body;  /* ... or it is */
+    bool include;         /* the output gets header sections and trailers, too */
+    bool decode;          /* content codings are undone */
+    bool digest;          /* compute ql_request_sha256 */
+    bool remove_on_error; /* the output's file, if it fails */
+    uint64_t max_size;    /* more content than so many bytes fails it; 0: any */
+    uint64_t resume;      /* the output has so many bytes: asks for what follows (RFC 9110, 14.2) */
 
     /* What may follow on it (follow_up.h). */
     bool follow;              /* where a redirection leads */
@@ -123,13 +126,17 @@ bool ql_request_is_followed(const ql_request *request);
 ql_url *ql_request_take_redirection(ql_request *request);
 ql_output *ql_request_take_output(ql_request *request);
 
+/* Where its header sections and trailers go, besides; output is taken. */
+void ql_request_set_sections(ql_request *request, ql_output *output);
+
 /* A text that comes behind the response in its output's place, such as that of -w: reporter makes
  * it when all else is written (to be freed by g_free; NULL: none); output is taken. */
 typedef char *(*ql_request_reporter)(const ql_request *request, void *user);
 void ql_request_set_report(ql_request *request, ql_output *output, ql_request_reporter reporter,
                            void *user);
 
-void ql_request_pass_report(ql_request *from, ql_request *to);
+/* What was set by these two, for what follows. */
+void ql_request_pass_outputs(ql_request *from, ql_request *to);
 
 /* The transfer knows of it. */
 void ql_request_begin(ql_request *request);

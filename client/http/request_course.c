@@ -6,6 +6,7 @@
 #include "request_fields.h"
 #include "resume.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define ATTEMPTS 3
@@ -17,9 +18,23 @@ static void enter(ql_request *request, ql_request_state state)
         request->observer(request, request->observer_user);
 }
 
+static size_t sections_pending(const ql_request *request)
+{
+    return request->sections == NULL ? 0 : ql_output_pending(request->sections);
+}
+
 static bool is_waiting_for_output(const ql_request *request)
 {
-    return !request->written && ql_response_pending(request->response) > 0;
+    return !request->written &&
+           ql_response_pending(request->response) + sections_pending(request) > 0;
+}
+
+/* Over, and not well. */
+static void enter_failure(ql_request *request)
+{
+    if (request->settings.remove_on_error && !request->followed)
+        ql_output_remove(request->output);
+    enter(request, QL_REQUEST_FAILED);
 }
 
 /* The first failure is the one that is told. Takes error; NULL is none. */
@@ -35,13 +50,15 @@ static void note_failure(ql_request *request, GError *error)
 /* All of the response that is to be written is. */
 static void close_output(ql_request *request)
 {
-    GError *error = NULL, *unreported = NULL;
+    GError *error = NULL, *unwritten = NULL, *unreported = NULL;
     int status = ql_request_status(request);
     request->written = true;
     if (request->followed)
         return;
     if (!ql_response_close(request->response, &error))
         note_failure(request, error);
+    if (request->sections != NULL && !ql_output_close(request->sections, &unwritten))
+        note_failure(request, unwritten);
     if (request->settings.fail_with_body && status >= 400 && request->failure == NULL)
         request->failure = g_strdup_printf("the server answered with status %d", status);
     g_autofree char *text =
@@ -64,7 +81,10 @@ static void finish_if_written(ql_request *request)
             return;
         ql_output_close(request->report, NULL);
     }
-    enter(request, request->failure == NULL ? QL_REQUEST_DONE : QL_REQUEST_FAILED);
+    if (request->failure != NULL)
+        enter_failure(request);
+    else
+        enter(request, QL_REQUEST_DONE);
 }
 
 /* Nothing more will come. */
@@ -119,7 +139,7 @@ void ql_request_give_up(ql_request *request, const char *sentence)
     ql_response_discard(request->response);
     if (!request->written)
         close_output(request);
-    enter(request, QL_REQUEST_FAILED);
+    enter_failure(request);
 }
 
 static void fail_with(ql_request *request, GError *error)
@@ -167,11 +187,31 @@ void ql_request_on_datagram(ql_request *request, const uint8_t *data, size_t len
         end(request);
 }
 
+/* Fails a response of which nothing is written. */
+static void refuse_response(ql_request *request, const char *sentence)
+{
+    ql_response_discard(request->response);
+    ql_request_fail_for_good(request, sentence);
+}
+
+static bool is_too_large(const ql_request *request, uint64_t size)
+{
+    return request->settings.max_size > 0 && size > request->settings.max_size;
+}
+
+static char *too_large(const ql_request *request)
+{
+    return g_strdup_printf("its content has more than %" PRIu64 " bytes (--max-filesize)",
+                           request->settings.max_size);
+}
+
 /* The final status is there: it decides what becomes of the rest. */
 static void begin_response(ql_request *request, int status)
 {
     GError *error = NULL;
     bool complete = false;
+    int64_t expected = ql_request_expected(request);
+    g_autofree char *sentence = NULL;
     switch (ql_follow_up_judge(request, &request->redirection, &error)) {
     case QL_FOLLOW_UP_NONE: break;
     case QL_FOLLOW_UP_REDIRECTION:
@@ -182,25 +222,35 @@ static void begin_response(ql_request *request, int status)
         return;
     }
     if (request->settings.protocol != NULL && status >= 300) {
-        g_autofree char *sentence = g_strdup_printf("the server refused the %s with status %d",
-                                                    request->settings.protocol, status);
-        ql_response_discard(request->response);
-        ql_request_fail_for_good(request, sentence);
+        sentence = g_strdup_printf("the server refused the %s with status %d",
+                                   request->settings.protocol, status);
+        refuse_response(request, sentence);
     } else if (request->settings.fail && status >= 400) {
-        g_autofree char *sentence =
-            g_strdup_printf("the server answered with status %d (--fail)", status);
-        ql_response_discard(request->response);
-        ql_request_fail_for_good(request, sentence);
+        sentence = g_strdup_printf("the server answered with status %d (--fail)", status);
+        refuse_response(request, sentence);
+    } else if (expected > 0 && is_too_large(request, (uint64_t)expected)) {
+        sentence = too_large(request);
+        refuse_response(request, sentence);
     } else if (request->settings.resume > 0 &&
                !ql_resume_check(request->response, request->settings.resume, &complete, &error)) {
-        ql_response_discard(request->response);
-        ql_request_fail_for_good(request, error->message);
+        refuse_response(request, error->message);
         g_error_free(error);
     } else if (complete) {
         ql_response_discard(request->response);
     } else if (!ql_response_open(request->response, &error)) {
         fail_with(request, error);
     }
+}
+
+/* Whatever becomes of the response. */
+static void write_section(ql_request *request)
+{
+    GError *error = NULL;
+    g_autofree char *text = ql_response_section_text(request->response);
+    if (!ql_output_open(request->sections, &error) ||
+        !ql_output_write(request->sections, text, strlen(text), &error) ||
+        !ql_output_flush(request->sections, &error))
+        fail_with(request, error);
 }
 
 void ql_request_on_fields_end(ql_request *request, bool trailers, ql_trace *trace)
@@ -211,7 +261,9 @@ void ql_request_on_fields_end(ql_request *request, bool trailers, ql_trace *trac
         return;
     if (request->times.response == 0)
         request->times.response = ql_clock_now();
-    if (status != 0)
+    if (request->sections != NULL)
+        write_section(request);
+    if (status != 0 && request->state == QL_REQUEST_SENT)
         begin_response(request, status);
     if (request->state != QL_REQUEST_SENT)
         return;
@@ -252,6 +304,11 @@ void ql_request_on_data(ql_request *request, const uint8_t *data, size_t length)
 {
     GError *error = NULL;
     if (request->state == QL_REQUEST_SENT &&
+        is_too_large(request, ql_request_received(request) + length)) {
+        g_autofree char *sentence = too_large(request);
+        ql_request_fail_for_good(request, sentence);
+    }
+    if (request->state == QL_REQUEST_SENT &&
         !(request->socket != NULL ? receive_messages(request, data, length, &error)
                                   : ql_response_add_data(request->response, data, length, &error)))
         fail_with(request, error);
@@ -272,11 +329,13 @@ void ql_request_on_end(ql_request *request)
 
 void ql_request_flush(ql_request *request)
 {
-    GError *error = NULL;
+    GError *error = NULL, *unwritten = NULL;
     if (ql_request_is_over(request))
         return;
     if (!request->written && !ql_response_flush(request->response, &error))
         fail_with(request, error);
+    if (sections_pending(request) > 0 && !ql_output_flush(request->sections, &unwritten))
+        fail_with(request, unwritten);
     finish_if_written(request);
 }
 
@@ -285,14 +344,17 @@ size_t ql_request_pending(const ql_request *request)
     if (ql_request_is_over(request))
         return 0;
     return request->written ? ql_output_pending(request->report)
-                            : ql_response_pending(request->response);
+                            : ql_response_pending(request->response) + sections_pending(request);
 }
 
 int ql_request_output_fd(const ql_request *request)
 {
     if (ql_request_is_over(request))
         return -1;
-    return ql_output_fd(request->written ? request->report : request->output);
+    if (request->written)
+        return ql_output_fd(request->report);
+    int fd = ql_output_fd(request->output);
+    return fd >= 0 || request->sections == NULL ? fd : ql_output_fd(request->sections);
 }
 
 bool ql_request_restart(ql_request *request)

@@ -74,7 +74,9 @@ static bool add_chosen(ql_fields *fields, const ql_request_settings *settings, i
                        const GArray *lines, GError **error)
 {
     g_autofree char *length_text = length < 0 ? NULL : g_strdup_printf("%" PRId64, length);
-    g_autofree char *credentials = basic_credentials(settings->user);
+    g_autofree char *credentials = settings->bearer != NULL
+                                       ? g_strconcat("Bearer ", settings->bearer, NULL)
+                                       : basic_credentials(settings->user);
     g_autofree char *rest =
         settings->resume > 0 ? g_strdup_printf("bytes=%" PRIu64 "-", settings->resume) : NULL;
     const struct {

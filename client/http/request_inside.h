@@ -30,7 +30,8 @@ struct ql_request {
     bool failed_locally;
     bool followed;
     ql_url *redirection;
-    ql_output *report; /* NULL: none */
+    ql_output *sections; /* NULL: none */
+    ql_output *report;   /* NULL: none */
     ql_request_reporter reporter;
     void *reporter_user;
     ql_request_observer observer;

@@ -69,8 +69,7 @@ bool ql_response_add_field(ql_response *response, const char *name, size_t name_
     return ql_fields_size(response->section) <= SECTION_BYTES;
 }
 
-/* The section as HTTP/1.1 would have it on the wire. */
-static char *section_to_text(const ql_response *response)
+char *ql_response_section_text(const ql_response *response)
 {
     size_t count;
     const ql_field *fields = ql_fields_list(response->section, &count);
@@ -88,7 +87,7 @@ static void trace_section(const ql_response *response, int64_t stream, ql_trace 
 {
     if (trace == NULL)
         return;
-    g_autofree char *text = section_to_text(response);
+    g_autofree char *text = ql_response_section_text(response);
     g_auto(GStrv) lines = g_strsplit(text, "\r\n", -1);
     ql_trace_note(trace, "stream %" PRId64 ":%s", stream,
                   response->section_is_trailers ? " trailers" : "");
@@ -152,7 +151,7 @@ bool ql_response_write_section(ql_response *response, GError **error)
 {
     if (!response->settings.include || response->discarded)
         return true;
-    g_autofree char *text = section_to_text(response);
+    g_autofree char *text = ql_response_section_text(response);
     return ql_output_open(response->output, error) &&
            ql_output_write(response->output, text, strlen(text), error);
 }

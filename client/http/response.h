@@ -41,6 +41,10 @@ bool ql_response_add_field(ql_response *response, const char *name, size_t name_
  * 0; stream is for the trace (NULL: none). */
 int ql_response_end_section(ql_response *response, bool trailers, int64_t stream, ql_trace *trace);
 
+/* The section that is coming, or came last, as HTTP/1.1 would have it on the wire; to be freed by
+ * g_free. */
+char *ql_response_section_text(const ql_response *response);
+
 /* What to do with everything from here on, the last section included; until one of them is called,
  * sections are kept back. False and error if the output cannot be opened. */
 bool ql_response_open(ql_response *response, GError **error);

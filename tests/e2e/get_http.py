@@ -143,6 +143,20 @@ class WithCaddy(peers.Case):
         self.assert_sent({":method": "GET",
                           ":path": "/backend/echo?x&a=b%20c&q=%C3%A4%26&r=%26"})
 
+    @support.proves("--data-urlencode", "--oauth2-bearer")
+    def test_data_is_encoded(self):
+        path = self.folder / "text"
+        path.write_bytes(b"\xc3\xa4 b\n")
+        words = ("--oauth2-bearer", "mF_9.B5f-4.1JqM", "--data-urlencode", "a=b c&", "-d", "d=1",
+                 "--data-urlencode", f"name@{path}", "--data-urlencode", "=x=y", "/backend/echo")
+        encoded = "a=b%20c%26&d=1&name=%C3%A4%20b%0A&x%3Dy"
+        self.assertEqual(self.done(*words).stdout, f"POST {len(encoded)}".encode())
+        self.assertEqual(Handler.seen[-1][3], encoded.encode())
+        self.assert_sent({"content-type": "application/x-www-form-urlencoded",
+                          "authorization": "Bearer mF_9.B5f-4.1JqM"})
+        self.done("-G", *words)
+        self.assert_sent({":method": "GET", ":path": f"/backend/echo?{encoded}"})
+
     @support.proves("--range")
     def test_range(self):
         result = self.done("-i", "-r", "10-19", "/www/1m")

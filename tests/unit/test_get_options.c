@@ -66,8 +66,48 @@ static void test_data_knows_files_and_line_ends(void)
     ql_get_options_clear(&options);
 }
 
+static void test_data_is_encoded_but_for_its_name(void)
+{
+    static const char *const given[][2] = {
+        { "a&b", "a%26b" },   { "=a=b", "a%3Db" },          { "n=ä/", "n=%C3%A4%2F" },
+        { "n=@x", "n=%40x" }, { "@encoded", "%00%0A%20x" }, { "n@encoded", "n=%00%0A%20x" },
+    };
+    g_assert_true(g_file_set_contents("encoded", "\0\n x", 4, NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(given); i++) {
+        ql_get_options options;
+        g_autofree char *line =
+            g_strdup_printf("--data-urlencode %s --url-query %s a", given[i][0], given[i][0]);
+        g_assert_true(parse(&options, line, NULL));
+        const ql_get_data *data = &g_array_index(options.data, ql_get_data, 0);
+        g_assert_cmpstr(data->text, ==, given[i][1]);
+        g_assert_false(data->file);
+        g_assert_cmpstr(g_ptr_array_index(options.queries, 0), ==, given[i][1]);
+        ql_get_options_clear(&options);
+    }
+    g_remove("encoded");
+    assert_refused("--data-urlencode n@encoded a", "encoded");
+}
+
+static void test_sizes_have_units_of_1024(void)
+{
+    static const struct {
+        const char *text;
+        uint64_t bytes;
+    } sizes[] = { { "7", 7 }, { "2k", 2048 }, { "3m", 3145728 }, { "1G", 1073741824 } };
+    for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        ql_get_options options;
+        g_autofree char *line = g_strdup_printf("--max-filesize %s a", sizes[i].text);
+        g_assert_true(parse(&options, line, NULL));
+        g_assert_cmpuint(options.max_filesize, ==, sizes[i].bytes);
+        ql_get_options_clear(&options);
+    }
+    assert_refused("--max-filesize 2x a", "--max-filesize takes a number of bytes");
+}
+
 static void test_what_excludes_each_other_is_refused(void)
 {
+    assert_refused("-u a --oauth2-bearer b c", "exclude each other");
+    assert_refused("-C 5 --remove-on-error -o a b", "exclude each other");
     assert_refused("-s", "no URL");
     assert_refused("-4 -6 a", "-4 and -6");
     assert_refused("-d x -T y a", "-d and -T");
@@ -129,6 +169,9 @@ int main(int argc, char **argv)
     g_test_add_func("/get-options/curl", test_options_mean_what_they_mean_in_curl);
     g_test_add_func("/get-options/outputs", test_outputs_keep_the_order_of_o_and_O);
     g_test_add_func("/get-options/data", test_data_knows_files_and_line_ends);
+    g_test_add_func("/get-options/data is encoded but for its name",
+                    test_data_is_encoded_but_for_its_name);
+    g_test_add_func("/get-options/sizes have units of 1024", test_sizes_have_units_of_1024);
     g_test_add_func("/get-options/refused", test_what_excludes_each_other_is_refused);
     g_test_add_func("/get-options/config", test_a_config_file_has_options_and_urls);
     return g_test_run();

@@ -187,6 +187,27 @@ static void test_a_file_is_made_only_when_the_response_begins(void)
     g_rmdir(folder);
 }
 
+static void test_a_file_is_removed_once_it_was_opened(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("output-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "x", NULL);
+    g_autofree char *link = g_build_filename(folder, "null", NULL);
+    g_assert_true(g_file_set_contents(path, "of before", -1, NULL));
+    g_assert_cmpint(symlink("/dev/null", link), ==, 0);
+    ql_output *output = ql_output_new_file(path), *device = ql_output_new_file(link);
+    ql_output_remove(output);
+    g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+    g_assert_true(ql_output_open(output, NULL) && ql_output_open(device, NULL));
+    ql_output_remove(output);
+    ql_output_remove(device);
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    g_assert_true(g_file_test(link, G_FILE_TEST_IS_SYMLINK));
+    ql_output_free(output);
+    ql_output_free(device);
+    g_unlink(link);
+    g_rmdir(folder);
+}
+
 static void test_a_file_that_cannot_be_made_is_an_error(void)
 {
     g_autoptr(GError) error = NULL;
@@ -260,6 +281,8 @@ int main(int argc, char **argv)
     TEST("closed", test_a_closed_pipe_is_an_error);
     g_test_add_func("/output/full", test_a_full_disk_is_an_error);
     g_test_add_func("/output/file", test_a_file_is_made_only_when_the_response_begins);
+    g_test_add_func("/output/a file is removed once it was opened",
+                    test_a_file_is_removed_once_it_was_opened);
     g_test_add_func("/output/no-file", test_a_file_that_cannot_be_made_is_an_error);
     g_test_add_func("/output/terminal", test_a_terminal_gets_no_control_characters);
     g_test_add_func("/output/nowhere", test_nowhere_takes_everything);

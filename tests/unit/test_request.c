@@ -142,6 +142,52 @@ static void test_header_sections_are_written_where_that_is_asked(stage *s, gcons
     g_assert_cmpstr(fields[0].value, ==, "200");
 }
 
+static void test_header_sections_go_elsewhere_too(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    int fds[2];
+    char buffer[256] = "";
+    g_assert_cmpint(pipe2(fds, O_NONBLOCK), ==, 0);
+    ql_stdout *elsewhere = ql_stdout_new(fds[1]);
+    make(s, (ql_request_settings){ .fail = true });
+    ql_request_set_sections(s->request, ql_output_new_stdout(elsewhere));
+    give_head(s, "103");
+    give_head(s, "404");
+    ql_request_on_end(s->request);
+    g_assert_cmpint(ql_request_get_state(s->request), ==, QL_REQUEST_FAILED);
+    g_assert_cmpint(read(fds[0], buffer, sizeof buffer), >, 0);
+    g_assert_cmpstr(buffer, ==, "HTTP/3 103\r\nx-a: b\r\n\r\nHTTP/3 404\r\nx-a: b\r\n\r\n");
+    assert_written(s, "");
+    g_clear_pointer(&s->request, ql_request_free);
+    ql_stdout_free(elsewhere);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void test_too_much_content_fails_it(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    make(s, (ql_request_settings){ .max_size = 5 });
+    give_head(s, "200");
+    give_data(s, "12345");
+    g_assert_cmpint(ql_request_get_state(s->request), ==, QL_REQUEST_SENT);
+    give_data(s, "6");
+    g_assert_cmpint(ql_request_get_state(s->request), ==, QL_REQUEST_FAILED);
+    g_assert_cmpstr(ql_request_failure(s->request), ==,
+                    "its content has more than 5 bytes (--max-filesize)");
+    assert_written(s, "12345");
+}
+
+static void test_a_length_that_is_too_much_fails_it_at_once(stage *s, gconstpointer unused)
+{
+    (void)unused;
+    make(s, (ql_request_settings){ .max_size = 5, .include = true });
+    add_field(s, "content-length", "6");
+    give_head(s, "200");
+    g_assert_cmpint(ql_request_get_state(s->request), ==, QL_REQUEST_FAILED);
+    assert_written(s, "");
+}
+
 static void test_a_slow_output_delays_the_end(stage *s, gconstpointer unused)
 {
     (void)unused;
@@ -276,6 +322,9 @@ int main(int argc, char **argv)
     TEST("connection-fields", test_fields_of_a_connection_are_left_out);
     TEST("done", test_a_response_is_done_when_it_is_written);
     TEST("include", test_header_sections_are_written_where_that_is_asked);
+    TEST("sections-elsewhere", test_header_sections_go_elsewhere_too);
+    TEST("too-much", test_too_much_content_fails_it);
+    TEST("length-too-much", test_a_length_that_is_too_much_fails_it_at_once);
     TEST("slow", test_a_slow_output_delays_the_end);
     TEST("output-fails", test_an_output_that_fails_fails_the_request);
     TEST("fail", test_a_status_fails_the_request_where_that_is_asked);

@@ -88,7 +88,8 @@ static void tell_close(GPtrArray *story, const ql_fact_connection *fact)
     const char *name = fact->close_by_application ? ql_http3_error_name(fact->close_error)
                                                   : ql_quic_transport_error_name(fact->close_error);
     const char *reason = fact->close_reason != NULL ? fact->close_reason : "";
-    g_autofree char *number = g_strdup_printf("error 0x%" PRIx64, fact->close_error);
+    g_autofree char *number = g_strdup_printf(
+        "%s 0x%" PRIx64, fact->close_error == 0 ? "code" : "error", fact->close_error);
     g_autofree char *quoted =
         reason[0] != '\0' ? g_strdup_printf(", \"%s\"", reason) : g_strdup("");
     say(story, fact->number, fact->close_frame, LANDMARK, "The %s closes the connection: %s%s",

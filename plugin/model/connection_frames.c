@@ -98,6 +98,7 @@ static void on_close(ql_connection *c, const ql_packet_input *in, const ql_frame
     bool http3 = ql_streams_are_http3(c->streams);
     const char *name = !frame->close.application ? ql_transport_error_name(frame->close.error)
                        : http3                   ? ql_http3_error_name(frame->close.error)
+                       : frame->close.error == 0 ? "application code 0"
                                                  : "application error";
     const char *reason = c->facts.close.reason, *open = *reason != '\0' ? " \"" : "";
     const char *end = *reason != '\0' ? "\"" : "";
@@ -142,6 +143,7 @@ static void on_frame(ql_connection *c, const ql_packet_input *in, ql_path *path,
     ql_connection_check_frame(c, in, frame);
     switch (frame->kind) {
     case QL_FRAME_ACK:
+        in->event->acknowledges = true;
         ql_connection_on_ack(c, in, frame);
         ql_deliveries_on_ack(&c->deliveries[ql_side_other(in->sender)],
                              ql_space_of(in->header->type), frame);
@@ -176,6 +178,7 @@ static void on_frame(ql_connection *c, const ql_packet_input *in, ql_path *path,
         say(c, in, "RFC 9000, 4.1", "has more to send than the connection's flow control allows");
         break;
     case QL_FRAME_MAX_STREAM_DATA:
+        in->event->raises_limits = true;
         signal_stream(c, in, frame, frame->limit.id, QL_SIGNAL_LIMIT, frame->limit.value);
         break;
     case QL_FRAME_STREAM_DATA_BLOCKED:
@@ -185,16 +188,23 @@ static void on_frame(ql_connection *c, const ql_packet_input *in, ql_path *path,
     case QL_FRAME_STREAMS_BLOCKED:
         say(c, in, "RFC 9000, 4.6", "wants to open more streams than it may");
         break;
-    case QL_FRAME_PADDING:
-    case QL_FRAME_PING:
     case QL_FRAME_MAX_DATA:
-    case QL_FRAME_MAX_STREAMS:
+    case QL_FRAME_MAX_STREAMS: in->event->raises_limits = true; break;
+    case QL_FRAME_PING: in->event->pings = true; break;
+    case QL_FRAME_PADDING:
     case QL_FRAME_ACK_FREQUENCY:
     case QL_FRAME_IMMEDIATE_ACK:
     case QL_FRAME_TIMESTAMP:
     case QL_FRAME_OBSERVED_ADDRESS:
     case QL_FRAME_COUNT: break;
     }
+}
+
+/* Datagrams of 1200 bytes are no question: the handshake had them (RFC 9000, 14.1). */
+static bool probes_mtu(const ql_packet_input *in, const ql_path *path)
+{
+    return in->event->pings && in->header->type == QL_PACKET_ONE_RTT &&
+           in->datagram_size > MAX(QL_DATAGRAM_LEAST, path->delivered[in->sender]);
 }
 
 void ql_connection_read_frames(ql_connection *c, const ql_packet_input *in, ql_path *path,
@@ -205,9 +215,11 @@ void ql_connection_read_frames(ql_connection *c, const ql_packet_input *in, ql_p
     ql_frame frame;
     const char *why = NULL;
     ql_frame_status status;
+    bool pings_alone = true;
     c->probing = true;
     while ((status = ql_frame_read(&reader, &frame, &why)) == QL_FRAME_READ) {
         c->probing &= (allowed[frame.kind] & PROBING) != 0;
+        pings_alone &= frame.kind == QL_FRAME_PING || frame.kind == QL_FRAME_PADDING;
         if ((allowed[frame.kind] & place) == 0 ||
             (frame.kind == QL_FRAME_CONNECTION_CLOSE && frame.close.application &&
              (place & IN_APP) == 0)) {
@@ -220,6 +232,7 @@ void ql_connection_read_frames(ql_connection *c, const ql_packet_input *in, ql_p
         }
         on_frame(c, in, path, &frame);
     }
+    in->event->probes_mtu = pings_alone && probes_mtu(in, path);
     if (status == QL_FRAME_BAD)
         ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
                         QL_FINDING_FRAME_MALFORMED,

@@ -8,7 +8,6 @@
 #define RETIRED_WITHIN_PACKETS 16u                    /* of who has to retire an ID */
 #define RETIRED_WITHIN_NS      (UINT64_C(1000000000)) /* and so long */
 #define VALIDATED_WITHIN_NS    (UINT64_C(50000000)) /* until the server acts on what was captured */
-#define DATAGRAM_LEAST         1200u /* RFC 9000, 14: what each path of QUIC has to carry */
 
 void ql_connection_check_issued(ql_connection *c, const ql_cid_entry *entry, const ql_where *where)
 {
@@ -220,7 +219,7 @@ static bool may_expand(const ql_connection *c, const ql_packet_input *in, const 
         (path->validated_for_server &&
          in->datagram->where.time_ns >= path->validated_for_server_ns + VALIDATED_WITHIN_NS))
         return true;
-    return !c->facts.start_missing && path->before_validation[QL_SERVER] + DATAGRAM_LEAST <=
+    return !c->facts.start_missing && path->before_validation[QL_SERVER] + QL_DATAGRAM_LEAST <=
                                           3 * (uint64_t)path->smallest[QL_CLIENT];
 }
 
@@ -228,7 +227,7 @@ static bool may_expand(const ql_connection *c, const ql_packet_input *in, const 
 static void check_expanded(ql_connection *c, const ql_packet_input *in, const ql_path *path)
 {
     if (in->header->type != QL_PACKET_ONE_RTT || in->datagram_size == 0 ||
-        in->datagram_size >= DATAGRAM_LEAST || !may_expand(c, in, path))
+        in->datagram_size >= QL_DATAGRAM_LEAST || !may_expand(c, in, path))
         return;
     ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,
                     QL_FINDING_PATH_NOT_EXPANDED,

@@ -8,6 +8,8 @@
 #include "model/deliveries.h"
 #include "model/handshake.h"
 
+#define QL_DATAGRAM_LEAST 1200u /* bytes that each path of QUIC has to carry (RFC 9000, 14) */
+
 typedef enum ql_space {
     QL_SPACE_INITIAL,
     QL_SPACE_HANDSHAKE,

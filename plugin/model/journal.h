@@ -43,8 +43,13 @@ typedef struct ql_packet_event {
     uint8_t closed;           /* ql_closed_cause; QL_OPENED when it was opened */
     bool key_phase : 1;       /* of 1-RTT */
     bool key_update : 1;      /* the first packet of its sender in a new key phase */
-    bool duplicate : 1; /* the same packet was captured before: its frames do not count again */
-    bool kept : 1;      /* its payload was kept, see ql_session_plaintext() */
+    bool duplicate : 1;     /* the same packet was captured before: its frames do not count again */
+    bool kept : 1;          /* its payload was kept, see ql_session_plaintext() */
+    bool acknowledges : 1;  /* it has ACK frames */
+    bool pings : 1;         /* PING frames */
+    bool raises_limits : 1; /* MAX_DATA, MAX_STREAM_DATA, MAX_STREAMS */
+    bool probes_mtu : 1;    /* PING and padding alone, and larger than what was acknowledged so far
+                               (RFC 9000, 14.4) */
 } ql_packet_event;
 
 typedef enum ql_cid_event_kind {

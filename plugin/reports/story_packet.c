@@ -3,6 +3,7 @@
 
 #include "model/connection.h"
 #include "model/http3_error.h"
+#include "reports/text.h"
 
 #include <inttypes.h>
 
@@ -44,10 +45,12 @@ void ql_story_of_signal(ql_story *story, const ql_signal_event *event)
     g_free(error);
 }
 
-/* What a packet of this type is for, where its frames say nothing that is worth a sentence. */
-static const struct {
+typedef struct purpose {
     const char *text, *rfc;
-} purposes[QL_PACKET_TYPE_COUNT] = {
+} purpose;
+
+/* What a packet of this type is for, where its frames say nothing that is worth a sentence. */
+static const purpose purposes[QL_PACKET_TYPE_COUNT] = {
     [QL_PACKET_INITIAL] = { "part of the TLS handshake, under keys that anybody can work out from "
                             "the client's first connection ID",
                             "RFC 9001, 5.2" },
@@ -57,15 +60,42 @@ static const struct {
                           "RFC 9000, 8.1.2" },
     [QL_PACKET_VERSION_NEGOTIATION] = { "begin again, with one of these versions",
                                         "RFC 9000, 6.1" },
-    [QL_PACKET_ONE_RTT] = { "acknowledgements or flow control, without stream data",
-                            "RFC 9000, 13.2" },
 };
+
+static purpose purpose_of(const ql_packet_event *packet)
+{
+    if (packet->type != QL_PACKET_ONE_RTT)
+        return purposes[packet->type];
+    if (packet->probes_mtu)
+        return (purpose){ "PING and padding, to learn whether the path carries datagrams of this "
+                          "size",
+                          "RFC 9000, 14.4" };
+    if (packet->pings)
+        return (purpose){ "PING, which only asks for an acknowledgement", "RFC 9000, 19.2" };
+    if (packet->raises_limits)
+        return (purpose){ packet->acknowledges ? "acknowledgements and flow control"
+                                               : "flow control",
+                          "RFC 9000, 4.1" };
+    if (packet->acknowledges)
+        return (purpose){ "acknowledgements", "RFC 9000, 13.2" };
+    return (purpose){ "nothing that needs an answer", NULL };
+}
 
 static void closed_alone(ql_story *story, const ql_packet_event *event)
 {
     ql_story_say(story, QL_NOTE_PACKET, NULL, "%s packet of the %s that stays closed: %s",
                  ql_packet_type_name(event->type), ql_side_name(event->sender),
                  ql_closed_cause_text(event->closed));
+}
+
+static void say_purpose(ql_story *story, const ql_packet_event *packet)
+{
+    purpose what = purpose_of(packet);
+    char *size = packet->probes_mtu ? ql_text_bytes(packet->size) : NULL;
+    ql_story_say(story, QL_NOTE_PACKET, what.rfc, "%s packet of the %s%s%s: %s",
+                 ql_packet_type_name(packet->type), ql_side_name(packet->sender),
+                 size != NULL ? " of " : "", size != NULL ? size : "", what.text);
+    g_free(size);
 }
 
 void ql_story_of_packets_alone(ql_story *story)
@@ -83,8 +113,6 @@ void ql_story_of_packets_alone(ql_story *story)
                          "The same %s packet of the %s was captured before",
                          ql_packet_type_name(packet->type), ql_side_name(packet->sender));
         else
-            ql_story_say(story, QL_NOTE_PACKET, purposes[packet->type].rfc,
-                         "%s packet of the %s: %s", ql_packet_type_name(packet->type),
-                         ql_side_name(packet->sender), purposes[packet->type].text);
+            say_purpose(story, packet);
     }
 }

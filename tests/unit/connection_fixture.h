@@ -87,9 +87,11 @@ static inline uint32_t deliver_as(fixture *f, ql_side sender, ql_packet_type typ
     *event = (ql_packet_event){ .connection = f->connection,
                                 .type = (uint8_t)type,
                                 .sender = (uint8_t)sender };
-    ql_packet_input in = {
-        .datagram = &datagram, .header = &header, .sender = sender, .event = event
-    };
+    ql_packet_input in = { .datagram = &datagram,
+                           .datagram_size = datagram.wire_length,
+                           .header = &header,
+                           .sender = sender,
+                           .event = event };
     ql_opened opened = { .payload = frames, .packet_number = number, .first = f->first };
     ql_connection_on_packet(f->connection, &in, &opened);
     ql_connection_on_datagram(f->connection, &datagram, sender);

@@ -132,7 +132,7 @@ static void test_close_in_peace(void)
     set_up(&f);
     deliver(&f, QL_CLIENT, QL_PACKET_ONE_RTT, quic_put_close(quic_bytes(), true, 0, ""));
     assert_findings(&f, "");
-    g_assert_cmpstr(text_on(&f, 1), ==, "The client closes the connection: application error");
+    g_assert_cmpstr(text_on(&f, 1), ==, "The client closes the connection: application code 0");
     tear_down(&f);
 }
 
@@ -150,6 +150,51 @@ static void test_texts(void)
     tear_down(&f);
 }
 
+static const ql_packet_event *packet_on(const fixture *f, uint32_t frame)
+{
+    const ql_event *event = ql_journal_first(f->journal, frame);
+    while (event->kind != QL_EVENT_PACKET)
+        event = event->next;
+    return &event->packet;
+}
+
+static void test_what_a_packet_is_for(void)
+{
+    fixture f;
+    set_up(&f);
+    deliver(&f, QL_CLIENT, QL_PACKET_ONE_RTT, quic_put_hex(quic_bytes(), "0200000000"));
+    deliver(&f, QL_CLIENT, QL_PACKET_ONE_RTT, quic_put_hex(quic_bytes(), "01"));
+    deliver(&f, QL_CLIENT, QL_PACKET_ONE_RTT, quic_put_hex(quic_bytes(), "1205"));
+    g_assert_true(packet_on(&f, 1)->acknowledges && !packet_on(&f, 1)->pings);
+    g_assert_true(packet_on(&f, 2)->pings && !packet_on(&f, 2)->probes_mtu);
+    g_assert_true(packet_on(&f, 3)->raises_limits && !packet_on(&f, 3)->pings);
+    tear_down(&f);
+}
+
+/* A datagram of that many bytes, which a packet of frames and padding fills. */
+static const ql_packet_event *deliver_filled(fixture *f, const char *hex, size_t size)
+{
+    GByteArray *frames = quic_put_hex(quic_bytes(), hex);
+    guint used = frames->len;
+    g_byte_array_set_size(frames, (guint)size - 30);
+    memset(frames->data + used, 0, frames->len - used);
+    return packet_on(f, deliver(f, QL_CLIENT, QL_PACKET_ONE_RTT, frames));
+}
+
+static void test_a_larger_ping_probes_the_path(void)
+{
+    fixture f;
+    set_up(&f);
+    g_assert_false(deliver_filled(&f, "01", 1200)->probes_mtu);
+    g_assert_false(deliver_filled(&f, "011205", 1400)->probes_mtu);
+    g_assert_false(deliver_filled(&f, "", 1400)->probes_mtu);
+    g_assert_true(deliver_filled(&f, "01", 1400)->probes_mtu);
+    deliver(&f, QL_SERVER, QL_PACKET_ONE_RTT, quic_put_hex(quic_bytes(), "0203000003"));
+    g_assert_false(deliver_filled(&f, "01", 1400)->probes_mtu); /* it is known by now */
+    g_assert_true(deliver_filled(&f, "01", 1440)->probes_mtu);
+    tear_down(&f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -163,5 +208,8 @@ int main(int argc, char **argv)
     g_test_add_func("/connection_frames/a close without an error is a plain fact",
                     test_close_in_peace);
     g_test_add_func("/connection_frames/plain facts are said", test_texts);
+    g_test_add_func("/connection_frames/what a packet is for", test_what_a_packet_is_for);
+    g_test_add_func("/connection_frames/a larger PING probes the path",
+                    test_a_larger_ping_probes_the_path);
     return g_test_run();
 }

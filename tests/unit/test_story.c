@@ -237,13 +237,31 @@ static void test_the_most_telling_note_comes_first(void)
 
 static void test_a_packet_with_nothing_else_is_explained(void)
 {
-    ql_event events[] = {
-        { .kind = QL_EVENT_PACKET, .packet = { .type = QL_PACKET_ONE_RTT, .sender = QL_SERVER } },
-        { .kind = QL_EVENT_PACKET, .packet = { .type = QL_PACKET_ONE_RTT, .sender = QL_SERVER } },
+    static const struct {
+        ql_packet_event packet;
+        const char *text;
+    } cases[] = {
+        { { .type = QL_PACKET_HANDSHAKE }, "the encrypted part of the TLS handshake" },
+        { { .type = QL_PACKET_ONE_RTT, .acknowledges = true }, "acknowledgements" },
+        { { .type = QL_PACKET_ONE_RTT, .raises_limits = true }, "flow control" },
+        { { .type = QL_PACKET_ONE_RTT, .acknowledges = true, .raises_limits = true },
+          "acknowledgements and flow control" },
+        { { .type = QL_PACKET_ONE_RTT, .acknowledges = true, .pings = true },
+          "PING, which only asks for an acknowledgement" },
+        { { .type = QL_PACKET_ONE_RTT, .pings = true, .probes_mtu = true, .size = 1406 },
+          "PING and padding, to learn whether the path carries datagrams of this size" },
+        { { .type = QL_PACKET_ONE_RTT }, "nothing that needs an answer" },
     };
-    g_autoptr(GArray) notes = notes_of(events, 2, FRAME);
-    g_assert_cmpuint(notes->len, ==, 1);
-    g_assert_true(g_str_has_prefix(note(notes, 0)->text, "1-RTT packet of the server: "));
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        ql_event events[] = { { .kind = QL_EVENT_PACKET, .packet = cases[i].packet },
+                              { .kind = QL_EVENT_PACKET, .packet = cases[i].packet } };
+        g_autoptr(GArray) notes = notes_of(events, 2, FRAME);
+        g_autofree char *expected = g_strdup_printf(
+            "%s packet of the client%s: %s", ql_packet_type_name(cases[i].packet.type),
+            cases[i].packet.probes_mtu ? " of 1,406 bytes" : "", cases[i].text);
+        g_assert_cmpuint(notes->len, ==, 1);
+        g_assert_cmpstr(note(notes, 0)->text, ==, expected);
+    }
 }
 
 static void test_a_closed_packet_says_why(void)

@@ -3,6 +3,7 @@
 import argparse
 import collections
 import functools
+import json
 import os
 import pathlib
 import re
@@ -215,6 +216,16 @@ def first_flight(home):
         client.kill()
         client.wait(TIMEOUT)
     return flight
+
+
+def report(home, capture):
+    """What the plugin says of a capture: its lines of JSON, read."""
+    path = home.path / "report.json"
+    subprocess.run(["tshark", "-r", str(capture), "-z", f"quiclens,json,{path}", "-Q"],
+                   env=home.environment, check=True, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=TIMEOUT,
+                   **home.identity)
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 class Case(unittest.TestCase):

@@ -4,7 +4,6 @@
 before, and what the plugin finds in the capture."""
 import json
 import re
-import subprocess
 
 import origin_support as support
 
@@ -77,16 +76,6 @@ class Faults(support.Case):
         self.assertEqual(failed.stdout, ARRIVED.get(kind, b""), kind)
         return said, capture
 
-    def found(self, capture):
-        """What the plugin says of each packet, as lines of JSON."""
-        report = self.home.path / "report.json"
-        subprocess.run(["tshark", "-r", str(capture), "-z", f"quiclens,json,{report}", "-Q"],
-                       env=self.home.environment, check=True, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                       timeout=support.TIMEOUT, **self.home.identity)
-        lines = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
-        return json.dumps(lines, ensure_ascii=False)
-
     def check(self, faults, *words, options=()):
         for kind, (name, finding) in faults.items():
             with self.subTest(kind):
@@ -94,7 +83,8 @@ class Faults(support.Case):
                 for word in (name, *words):
                     self.assertIn(word, said)
                 if finding is not None and self.options.plugin:
-                    self.assertIn(finding, self.found(capture).replace('\\"', '"'))
+                    found = json.dumps(support.report(self.home, capture), ensure_ascii=False)
+                    self.assertIn(finding, found.replace('\\"', '"'))
 
     def test_of_quic(self):
         self.check(QUIC, "broke the rules of QUIC", "--capture FILE")

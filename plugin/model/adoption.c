@@ -130,6 +130,33 @@ static bool try_sessions(attempt *a, uint64_t *budget)
     return false;
 }
 
+/* The connection is known, and an acknowledgement tells where the numbers of the packet's sender
+ * stand, but not one of the IDs that it sends to: so its lengths are tried. */
+static bool try_owner(attempt *a)
+{
+    ql_connection *connection = a->owner->connection;
+    ql_side sender = a->owner->sender;
+    const ql_packet_numbers *numbers = ql_connection_numbers(connection, sender, QL_PACKET_ONE_RTT);
+    unsigned *budget = ql_connection_search_budget(connection);
+    if (numbers->any || !numbers->any_acked || ql_packet_is_long(a->rest) ||
+        ql_connection_cids(connection, ql_side_other(sender))->len > 0)
+        return false;
+    for (unsigned i = 0; i <= QL_CID_MAX && *budget > 0; i++) {
+        ql_packet_header header;
+        ql_opened opened;
+        if (ql_packet_header_read_short(a->rest, length_of_try(i), &header) != QL_HEADER_OK)
+            continue;
+        --*budget;
+        if (ql_keyring_open(ql_connection_keyring(connection), sender, &header, numbers,
+                            a->o->session->scratch, &opened) != QL_OPEN_OK)
+            continue;
+        a->used = header.packet.length;
+        ql_opener_take(a->o, a->owner, &header, &opened);
+        return true;
+    }
+    return false;
+}
+
 /* Which try of its address pair it is, from 1; 0 when it is not worth one. */
 static unsigned number_of_try(const ql_opening *o, const ql_candidate *owner)
 {
@@ -160,10 +187,12 @@ static void pay(ql_opening *o, uint64_t cost)
 
 size_t ql_adoption_try(ql_opening *o, const ql_candidate *owner, ql_slice rest)
 {
+    attempt a = { .o = o, .owner = owner, .rest = rest, .effort = QL_SEARCH_LIKELY };
+    if (owner != NULL && try_owner(&a))
+        return a.used;
     unsigned number = number_of_try(o, owner);
     if (number == 0)
         return 0;
-    attempt a = { .o = o, .owner = owner, .rest = rest, .effort = QL_SEARCH_LIKELY };
     uint64_t given = o->session->adoption_budget / PACKET_SHARE, left = given;
     bool found = try_sessions(&a, &left);
     if (!found && number <= WIDE_TRIES_MAX) {

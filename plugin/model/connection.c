@@ -299,7 +299,8 @@ static void tell_secrets(ql_connection *c, const ql_packet_input *in, ql_closed_
 /* Damaged packets come one by one. Many, and never one that opens, is another session's secret. */
 static void tell_wrong(ql_connection *c, const ql_packet_input *in)
 {
-    if (c->told_wrong || in->header->type == QL_PACKET_INITIAL ||
+    /* Without the start it may as well be that their numbers are not known. */
+    if (c->told_wrong || c->facts.start_missing || in->header->type == QL_PACKET_INITIAL ||
         ql_connection_numbers(c, in->sender, in->header->type)->any ||
         c->facts.closed[QL_CLOSED_NOT_AUTHENTIC] < WRONG_TOLD_FROM)
         return;

@@ -144,6 +144,9 @@ static void on_frame(ql_connection *c, const ql_packet_input *in, ql_path *path,
     switch (frame->kind) {
     case QL_FRAME_ACK:
         in->event->acknowledges = true;
+        c->news |= ql_packet_numbers_ack(
+            ql_connection_numbers(c, ql_side_other(in->sender), in->header->type),
+            frame->ack.largest);
         ql_connection_on_ack(c, in, frame);
         ql_deliveries_on_ack(&c->deliveries[ql_side_other(in->sender)],
                              ql_space_of(in->header->type), frame);

@@ -100,6 +100,8 @@ static void forgive_limit(ql_connection *c, ql_side issuer, const ql_where *wher
 
 static void tell_unknown_retirement(ql_connection *c, const ql_early_retirement *r)
 {
+    if (!r->told)
+        return;
     ql_journal_find(c->context.journal, c->facts.number, r->where.frame,
                     QL_FINDING_CID_RETIRED_UNKNOWN,
                     "the %s retires the %s's connection ID %" G_GUINT64_FORMAT
@@ -350,10 +352,10 @@ void ql_connection_on_retire_cid(ql_connection *c, const ql_packet_input *in, co
     uint64_t sequence = frame->retire_cid.sequence;
     ql_cid_entry *entry = ql_cid_ledger_find_sequence(c->cids[issuer], sequence);
     if (entry == NULL) {
-        /* Without the start of the connection the frame that issued it was perhaps not captured. */
         if (!c->facts.start_missing)
             keep_retirement(c, &(ql_early_retirement){ sequence, in->event->packet_number,
-                                                       in->datagram->where, issuer });
+                                                       in->datagram->where, issuer,
+                                                       ql_connection_saw_all(c, issuer) });
         return;
     }
     if (entry == in->event->dcid)
@@ -382,14 +384,14 @@ static void check_parameter(ql_connection *c, uint32_t frame, const char *name, 
     g_free(is);
 }
 
-/* Of several the one that the client answered. */
+/* The one that the client answered; it may be another than those that were captured. */
 static const ql_cid *retry_of(const ql_connection *c)
 {
     const GPtrArray *entries = ql_cid_ledger_entries(c->cids[QL_SERVER]);
     const ql_cid_entry *found = NULL;
     for (guint i = 0; i < entries->len && i < 8; i++) {
         const ql_cid_entry *entry = g_ptr_array_index(entries, i);
-        if (entry->origin == QL_ORIGIN_RETRY && (found == NULL || entry->packets > 0))
+        if (entry->origin == QL_ORIGIN_RETRY && entry->packets > 0)
             found = entry;
     }
     return found != NULL ? &found->cid : NULL;

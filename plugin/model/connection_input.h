@@ -37,10 +37,10 @@ void ql_connection_free(ql_connection *connection);
 void ql_connection_begin(ql_connection *connection, const ql_cid *dcid, uint32_t version,
                          uint32_t frame);
 
-/* Whether an Initial with another destination ID, this source ID and this client random (NULL: not
- * known) may begin it: again, when no packet of the server that goes on was seen yet, or late, when
- * it was adopted because later packets were captured first. */
-bool ql_connection_may_begin_again(const ql_connection *connection, const ql_cid *scid,
+/* Whether an Initial with another destination ID and this client random (NULL: not known) may begin
+ * it: again, when no packet of the server that goes on was seen yet, or late, when it was adopted
+ * because later packets were captured first. */
+bool ql_connection_may_begin_again(const ql_connection *connection, const ql_packet_header *header,
                                    const uint8_t *random);
 
 /* The capture has no start of it; it was opened with these secrets. */

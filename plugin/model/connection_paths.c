@@ -165,7 +165,7 @@ void ql_connection_measure_path(ql_connection *c, ql_path *path, const ql_datagr
         forgive_excess(c, path, datagram);
     if (path->validated_for_server)
         return;
-    path->before_validation[sender] += datagram->wire_length;
+    ql_path_count_early(path, sender, datagram->wire_length, datagram->where.frame);
     if (sender == QL_SERVER)
         check_amplification(c, path, datagram);
 }
@@ -189,13 +189,14 @@ void ql_connection_watch_spin(const ql_packet_input *in, ql_path *path, bool spi
 
 static void tell_orphan(ql_connection *c, const ql_orphan_response *response)
 {
+    if (!response->told)
+        return;
     ql_journal_find(c->context.journal, c->facts.number, response->where.frame,
                     QL_FINDING_PATH_RESPONSE_UNMATCHED,
                     "the %s answers a PATH_CHALLENGE that was not captured, or never sent",
                     ql_side_name(response->sender));
 }
 
-/* Without the start of the connection its challenge was perhaps not captured. */
 static void keep_orphan(ql_connection *c, const ql_packet_input *in, const ql_path *path,
                         const ql_frame *frame)
 {
@@ -203,7 +204,8 @@ static void keep_orphan(ql_connection *c, const ql_packet_input *in, const ql_pa
         return;
     ql_orphan_response response = { .sender = in->sender,
                                     .where = in->datagram->where,
-                                    .path = path->id };
+                                    .path = path->id,
+                                    .told = ql_connection_saw_all(c, ql_side_other(in->sender)) };
     memcpy(response.data, frame->path.data, sizeof response.data);
     ql_path_table_keep_response(c->paths, &response);
     tell_orphan(c, &response);

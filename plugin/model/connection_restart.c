@@ -24,15 +24,29 @@ static bool lacks_first_initial(const ql_connection *c)
     return c->begun && c->facts.retried && c->original == NULL;
 }
 
-bool ql_connection_may_begin_again(const ql_connection *c, const ql_cid *scid,
+/* A client may not change its ID behind a Retry (RFC 9000, 17.2.5.2). An empty one is everybody's,
+ * so that a token, or the session, has to speak for it. */
+static bool is_same_client(const ql_connection *c, const ql_packet_header *header,
+                           const uint8_t *random)
+{
+    const ql_cid_entry *first = ql_cid_ledger_find_sequence(c->cids[QL_CLIENT], 0);
+    if (first == NULL || !ql_cid_equal(&first->cid, &header->scid))
+        return false;
+    return header->scid.length > 0 || header->token.length > 0 || c->negotiated ||
+           (random != NULL && c->facts.has_client_random &&
+            memcmp(random, c->facts.client_random, sizeof c->facts.client_random) == 0);
+}
+
+bool ql_connection_may_begin_again(const ql_connection *c, const ql_packet_header *header,
                                    const uint8_t *random)
 {
     if (!c->begun)
-        return may_begin_late(c, scid, random);
-    const ql_cid_entry *first = ql_cid_ledger_find_sequence(c->cids[QL_CLIENT], 0);
+        return may_begin_late(c, &header->scid, random);
     if (lacks_first_initial(c))
-        return first != NULL && ql_cid_equal(&first->cid, scid);
-    return !c->saw_server && first != NULL && (c->restarted || ql_cid_equal(&first->cid, scid));
+        return is_same_client(c, header, random);
+    /* Behind Version Negotiation a client begins from nothing, but in another version. */
+    return !c->saw_server && ((c->negotiated && header->version != c->facts.version) ||
+                              is_same_client(c, header, random));
 }
 
 void ql_connection_begin(ql_connection *c, const ql_cid *dcid, uint32_t version, uint32_t frame)

@@ -9,6 +9,14 @@
 #define RETIRED_WITHIN_NS      (UINT64_C(1000000000)) /* and so long */
 #define VALIDATED_WITHIN_NS    (UINT64_C(50000000)) /* until the server acts on what was captured */
 
+bool ql_connection_saw_all(const ql_connection *c, ql_side sender)
+{
+    const ql_packet_numbers *initial = &c->numbers[QL_SPACE_INITIAL][sender];
+    return !c->facts.start_missing &&
+           ql_packet_numbers_complete(&c->numbers[QL_SPACE_APPLICATION][sender],
+                                      initial->any ? initial->smallest : 0);
+}
+
 void ql_connection_check_issued(ql_connection *c, const ql_cid_entry *entry, const ql_where *where)
 {
     if (c->facts.start_missing || entry->first_used_frame == 0 ||
@@ -24,6 +32,8 @@ void ql_connection_check_issued(ql_connection *c, const ql_cid_entry *entry, con
 
 static void tell_unissued(ql_connection *c, ql_side issuer)
 {
+    if (!ql_connection_saw_all(c, issuer))
+        return;
     const GPtrArray *entries = ql_cid_ledger_entries(c->cids[issuer]);
     for (guint i = 0; i < entries->len; i++) {
         const ql_cid_entry *entry = g_ptr_array_index(entries, i);
@@ -102,8 +112,26 @@ static void tell_kept_to_the_end(ql_connection *c, ql_side issuer)
     }
 }
 
+/* One side took part in what the other never shows: half of the traffic went elsewhere. */
+static void tell_one_direction(ql_connection *c)
+{
+    for (int side = 0; side < 2; side++) {
+        ql_side seen = (ql_side)side, other = ql_side_other(seen);
+        if (c->told_one_direction || !c->numbers[QL_SPACE_APPLICATION][seen].any ||
+            c->latest[other].frame != 0)
+            continue;
+        c->told_one_direction = true;
+        ql_journal_find(c->context.journal, c->facts.number, c->facts.first.frame,
+                        QL_FINDING_CAPTURE_ONE_DIRECTION,
+                        "the capture has packets of the %s alone: what the %s sent went another "
+                        "way, or was filtered out",
+                        ql_side_name(seen), ql_side_name(other));
+    }
+}
+
 void ql_connection_check_end(ql_connection *c)
 {
+    tell_one_direction(c);
     if (c->facts.start_missing || c->facts.secrets != QL_SECRETS_AVAILABLE || c->told_at_end)
         return;
     c->told_at_end = true;
@@ -203,7 +231,7 @@ static void check_move(ql_connection *c, const ql_packet_input *in, const ql_pat
             "so that it moves the connection there",
             path->id);
     bool on_purpose = in->event->dcid != c->current_destination;
-    if (on_purpose && !c->confirmed && !c->facts.start_missing) {
+    if (on_purpose && !c->confirmed && ql_connection_saw_all(c, QL_SERVER)) {
         c->moved_early_ns = in->datagram->where.time_ns;
         ql_journal_find(
             journal, number, frame, QL_FINDING_PATH_MIGRATION_EARLY,

@@ -29,6 +29,7 @@ typedef struct ql_early_retirement {
     uint64_t sequence, packet_number;
     ql_where where;
     ql_side issuer;
+    bool told; /* nothing of the issuer's is missing, so that it was not issued either */
 } ql_early_retirement;
 
 struct ql_connection {
@@ -63,7 +64,7 @@ struct ql_connection {
     bool challenges, responds; /* the packet at hand has a PATH_CHALLENGE, a PATH_RESPONSE */
     bool confirmed;            /* HANDSHAKE_DONE was captured */
     uint8_t naps;              /* how often the keys were put away behind the end */
-    bool checked_parameters[2], told_at_end;
+    bool checked_parameters[2], told_at_end, told_one_direction;
     uint64_t moved_early_ns; /* when the client moved ahead of HANDSHAKE_DONE; 0: it did not */
     bool begun;              /* the client's first Initial was captured */
     ql_where earliest[2], latest[2]; /* by sender: of its datagrams; frame 0: there is none */
@@ -123,6 +124,10 @@ void ql_connection_judge_path(ql_connection *connection, const ql_packet_input *
 void ql_connection_give_up_paths(ql_connection *connection);
 
 /* connection_rules.c */
+
+/* Whether no 1-RTT packet of this side is missing so far, so that what was not seen was not sent.
+ * Their numbers begin where those of its Initial packets do (RFC 9000, 12.3). */
+bool ql_connection_saw_all(const ql_connection *connection, ql_side sender);
 
 /* An ID that was seen in use before is issued now. */
 void ql_connection_check_issued(ql_connection *connection, const ql_cid_entry *entry,

@@ -17,6 +17,8 @@ static const ql_finding_kind kinds[QL_FINDING_CODE_COUNT] = {
                                            "The start was not captured", NULL },
     [QL_FINDING_CAPTURE_GAP] = { "capture.gap", QL_SEVERITY_NOTE,
                                  "Bytes of a stream were not captured", NULL },
+    [QL_FINDING_CAPTURE_ONE_DIRECTION] = { "capture.one-direction", QL_SEVERITY_WARN,
+                                           "Only one side's packets were captured", NULL },
     [QL_FINDING_CAPTURE_UNKNOWN_VERSION] = { "capture.unknown-version", QL_SEVERITY_NOTE,
                                              "Unknown version of QUIC", "RFC 9000, 15" },
     [QL_FINDING_LIMIT_REACHED] = { "limit.reached", QL_SEVERITY_WARN,

@@ -8,6 +8,8 @@
 #define CANDIDATES_MAX                                                                             \
     6u /* three suites with a secret of 32 bytes, each with labels of version 1 or 2 */
 
+#define SEEK_WINDOWS 64u /* of packet numbers, behind those that follow on what was captured */
+
 typedef enum level { LEVEL_EARLY, LEVEL_HANDSHAKE, LEVEL_APPLICATION, LEVEL_COUNT } level;
 
 /* One secret and what was made of it. */
@@ -235,10 +237,15 @@ static bool unmask_and_open(ql_packet_keys *keys, const ql_packet_header *header
                             const ql_packet_numbers *numbers, uint8_t *scratch, ql_opened *out)
 {
     ql_unmasked unmasked;
+    uint64_t guesses[2];
     if (!ql_packet_unmask(keys, header, &unmasked))
         return false;
-    uint64_t number = ql_packet_number_decode(numbers, unmasked.truncated_pn, unmasked.pn_length);
-    return open_with(keys, header, &unmasked, number, scratch, out);
+    unsigned count =
+        ql_packet_number_guess(numbers, unmasked.truncated_pn, unmasked.pn_length, guesses);
+    for (unsigned i = 0; i < count; i++)
+        if (open_with(keys, header, &unmasked, guesses[i], scratch, out))
+            return true;
+    return false;
 }
 
 static bool open_first(slot *s, const ql_packet_header *header, const ql_packet_numbers *numbers,
@@ -269,30 +276,41 @@ static void phase_advance(slot *s, uint64_t number)
 
 /* RFC 9001, 6.3 and 6.5: a flipped phase bit means the previous keys for numbers below those of the
  * current phase, else keys that follow. The bit alone is not believed: the packet has to open. */
-static bool open_one_rtt(slot *s, const ql_packet_header *header, const ql_packet_numbers *numbers,
-                         uint8_t *scratch, ql_opened *out)
+static bool open_numbered(slot *s, const ql_packet_header *header, const ql_unmasked *unmasked,
+                          uint64_t number, uint8_t *scratch, ql_opened *out)
 {
-    ql_unmasked unmasked;
-    if (!ql_packet_unmask(s->keys, header, &unmasked))
-        return false;
-    uint64_t number = ql_packet_number_decode(numbers, unmasked.truncated_pn, unmasked.pn_length);
-    bool phase = (unmasked.first & 0x04) != 0;
+    bool phase = (unmasked->first & 0x04) != 0;
     if (phase == s->phase) {
-        if (!open_with(s->keys, header, &unmasked, number, scratch, out))
+        if (!open_with(s->keys, header, unmasked, number, scratch, out))
             return false;
         s->phase_first = MIN(s->phase_first, number);
         return true;
     }
     if (number < s->phase_first && s->previous != NULL &&
-        open_with(s->previous, header, &unmasked, number, scratch, out))
+        open_with(s->previous, header, unmasked, number, scratch, out))
         return true;
     if (s->next == NULL)
         s->next = ql_packet_keys_next(s->keys);
-    if (s->next == NULL || !open_with(s->next, header, &unmasked, number, scratch, out))
+    if (s->next == NULL || !open_with(s->next, header, unmasked, number, scratch, out))
         return false;
     phase_advance(s, number);
     out->key_update = true;
     return true;
+}
+
+static bool open_one_rtt(slot *s, const ql_packet_header *header, const ql_packet_numbers *numbers,
+                         uint8_t *scratch, ql_opened *out)
+{
+    ql_unmasked unmasked;
+    uint64_t guesses[2];
+    if (!ql_packet_unmask(s->keys, header, &unmasked))
+        return false;
+    unsigned count =
+        ql_packet_number_guess(numbers, unmasked.truncated_pn, unmasked.pn_length, guesses);
+    for (unsigned i = 0; i < count; i++)
+        if (open_numbered(s, header, &unmasked, guesses[i], scratch, out))
+            return true;
+    return false;
 }
 
 ql_open_status ql_keyring_open(ql_keyring *ring, ql_side sender, const ql_packet_header *header,
@@ -408,6 +426,24 @@ ql_open_status ql_keyring_search(ql_keyring *ring, ql_side sender, const ql_pack
         --*budget;
         if (unmask_plausibly(s->candidates[i], header, &unmasked) &&
             search_phases(&with, s, i, &unmasked))
+            return QL_OPEN_OK;
+    }
+    return QL_OPEN_FAILED;
+}
+
+ql_open_status ql_keyring_seek(ql_keyring *ring, ql_side sender, const ql_packet_header *header,
+                               const ql_packet_numbers *numbers, uint8_t *scratch, unsigned *budget,
+                               ql_opened *out)
+{
+    slot *s = slot_of(ring, sender, header->type);
+    ql_unmasked unmasked;
+    if (s == NULL || s->keys == NULL || !unmask_plausibly(s->keys, header, &unmasked))
+        return QL_OPEN_FAILED;
+    uint64_t number = ql_packet_number_decode(numbers, unmasked.truncated_pn, unmasked.pn_length);
+    for (unsigned i = 0; i<SEEK_WINDOWS && * budget> 0; i++) {
+        number += UINT64_C(1) << (unmasked.pn_length * 8);
+        --*budget;
+        if (open_numbered(s, header, &unmasked, number, scratch, out))
             return QL_OPEN_OK;
     }
     return QL_OPEN_FAILED;

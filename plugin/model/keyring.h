@@ -69,4 +69,10 @@ ql_open_status ql_keyring_search(ql_keyring *ring, ql_side sender, const ql_pack
                                  ql_search_effort effort, uint8_t *scratch, unsigned *budget,
                                  ql_opened *out);
 
+/* The same for a 1-RTT packet behind a gap in the capture, so long that its truncated number does
+ * not follow on those of before. */
+ql_open_status ql_keyring_seek(ql_keyring *ring, ql_side sender, const ql_packet_header *header,
+                               const ql_packet_numbers *numbers, uint8_t *scratch, unsigned *budget,
+                               ql_opened *out);
+
 #endif

@@ -157,7 +157,7 @@ static bool try_begin(ql_opening *o, const ql_packet_header *header, const ql_ca
     const uint8_t *random = ql_client_random_peek(payload);
     for (unsigned i = 0; i < count && owner.connection == NULL; i++)
         if (known[i].sender == QL_CLIENT && known[i].match != QL_MATCH_END &&
-            ql_connection_may_begin_again(known[i].connection, &header->scid, random))
+            ql_connection_may_begin_again(known[i].connection, header, random))
             owner.connection = known[i].connection;
     if (owner.connection == NULL)
         owner.connection =
@@ -371,6 +371,25 @@ static size_t open_short_by(ql_opening *o, const ql_candidate *candidates, unsig
     return 0;
 }
 
+/* Behind a gap in the capture the numbers of a connection's packets may not follow on. */
+static bool seek_short(ql_opening *o, const ql_candidate *candidate, ql_slice rest)
+{
+    ql_connection *connection = candidate->connection;
+    const ql_packet_numbers *numbers =
+        ql_connection_numbers(connection, candidate->sender, QL_PACKET_ONE_RTT);
+    ql_packet_header header;
+    ql_opened opened;
+    if (!numbers->any ||
+        ql_packet_header_read_short(rest, dcid_length_of(candidate), &header) != QL_HEADER_OK)
+        return false;
+    if (ql_keyring_seek(ql_connection_keyring(connection), candidate->sender, &header, numbers,
+                        o->session->scratch, ql_connection_search_budget(connection),
+                        &opened) != QL_OPEN_OK)
+        return false;
+    ql_opener_take(o, candidate, &header, &opened);
+    return true;
+}
+
 /* One packet with a short header. Gives the bytes that it took. */
 static size_t open_short(ql_opening *o, ql_slice rest)
 {
@@ -387,6 +406,8 @@ static size_t open_short(ql_opening *o, ql_slice rest)
     if (take_stateless_reset(o, rest))
         return rest.length;
     const ql_candidate *owner = owner_of_closed(o, candidates, count);
+    if (owner != NULL && seek_short(o, owner, rest))
+        return rest.length;
     if ((used = ql_adoption_try(o, owner, rest)) > 0 || owner == NULL)
         return used;
     ql_packet_header header;

@@ -13,10 +13,8 @@ void ql_packet_numbers_clear(ql_packet_numbers *numbers)
     *numbers = (ql_packet_numbers){ 0 };
 }
 
-uint64_t ql_packet_number_decode(const ql_packet_numbers *numbers, uint32_t truncated,
-                                 uint8_t length)
+static uint64_t nearest(uint64_t expected, uint32_t truncated, uint8_t length)
 {
-    uint64_t expected = numbers->any ? numbers->largest + 1 : 0;
     uint64_t window = UINT64_C(1) << (length * 8), half = window / 2;
     uint64_t candidate = (expected & ~(window - 1)) | truncated;
     if (candidate + half <= expected && candidate < (UINT64_C(1) << 62) - window)
@@ -24,6 +22,30 @@ uint64_t ql_packet_number_decode(const ql_packet_numbers *numbers, uint32_t trun
     if (candidate > expected + half && candidate >= window)
         return candidate - window;
     return candidate;
+}
+
+uint64_t ql_packet_number_decode(const ql_packet_numbers *numbers, uint32_t truncated,
+                                 uint8_t length)
+{
+    return nearest(numbers->any ? numbers->largest + 1 : 0, truncated, length);
+}
+
+unsigned ql_packet_number_guess(const ql_packet_numbers *numbers, uint32_t truncated,
+                                uint8_t length, uint64_t out[2])
+{
+    out[0] = ql_packet_number_decode(numbers, truncated, length);
+    if (!numbers->any_acked || (numbers->any && numbers->acked <= numbers->largest))
+        return 1;
+    out[1] = nearest(numbers->acked + 1, truncated, length);
+    return out[1] != out[0] ? 2 : 1;
+}
+
+bool ql_packet_numbers_ack(ql_packet_numbers *numbers, uint64_t number)
+{
+    bool news = !numbers->any && !numbers->any_acked;
+    numbers->acked = numbers->any_acked ? MAX(numbers->acked, number) : number;
+    numbers->any_acked = true;
+    return news;
 }
 
 /* Index of the first run that ends at `number` or behind it. */
@@ -78,6 +100,8 @@ bool ql_packet_numbers_add(ql_packet_numbers *numbers, uint64_t number)
         g_array_index(runs, run, 1).first = g_array_index(runs, run, 0).first;
         g_array_remove_index(runs, 0);
     }
+    if (!numbers->any || number < numbers->smallest)
+        numbers->smallest = number;
     if (!numbers->any || number > numbers->largest)
         numbers->largest = number;
     numbers->any = true;

@@ -13,7 +13,9 @@
 
 typedef struct ql_packet_numbers {
     bool any;         /* at least one packet was opened */
-    uint64_t largest; /* of those */
+    uint64_t smallest, largest; /* of those */
+    bool any_acked;   /* the receiver acknowledged some */
+    uint64_t acked;   /* the largest that it did, captured or not */
     GArray *runs;     /* private; NULL until needed */
 } ql_packet_numbers;
 
@@ -23,6 +25,15 @@ void ql_packet_numbers_clear(ql_packet_numbers *numbers); /* a zeroed one is rea
  * bytes. */
 uint64_t ql_packet_number_decode(const ql_packet_numbers *numbers, uint32_t truncated,
                                  uint8_t length);
+
+/* The full numbers that it may be, into `out`, the likeliest first: counted from the largest that
+ * was opened, and from the largest that was acknowledged, where that is another one. Gives how
+ * many. */
+unsigned ql_packet_number_guess(const ql_packet_numbers *numbers, uint32_t truncated,
+                                uint8_t length, uint64_t out[2]);
+
+/* The receiver acknowledges this number. True when nothing told before where the numbers stand. */
+bool ql_packet_numbers_ack(ql_packet_numbers *numbers, uint64_t number);
 
 /* Whether all numbers from `first` up to the largest were seen. */
 bool ql_packet_numbers_complete(const ql_packet_numbers *numbers, uint64_t first);

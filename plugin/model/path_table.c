@@ -13,6 +13,16 @@ typedef struct challenge {
     ql_where where;
 } challenge;
 
+#define EARLY_MAX 64u /* datagrams that are held one by one until a path is validated */
+
+struct ql_early_datagrams {
+    unsigned count;
+    struct {
+        uint32_t frame, length;
+        ql_side sender;
+    } of[EARLY_MAX];
+};
+
 struct ql_path_table {
     GPtrArray *paths;
     ql_hash_key key;
@@ -22,10 +32,17 @@ struct ql_path_table {
     GArray *orphans;     /* of ql_orphan_response */
 };
 
+static void free_path(gpointer data)
+{
+    ql_path *path = data;
+    g_free(path->early);
+    g_free(path);
+}
+
 ql_path_table *ql_path_table_new(void)
 {
     ql_path_table *table = g_new0(ql_path_table, 1);
-    table->paths = g_ptr_array_new_with_free_func(g_free);
+    table->paths = g_ptr_array_new_with_free_func(free_path);
     table->key = ql_hash_key_new();
     table->by_pair = g_hash_table_new_full(ql_hash_key_hash, ql_ends_key_equal, g_free, NULL);
     g_queue_init(&table->challenges);
@@ -44,11 +61,44 @@ void ql_path_table_free(ql_path_table *table)
     g_free(table);
 }
 
+void ql_path_count_early(ql_path *path, ql_side sender, size_t length, uint32_t frame)
+{
+    path->before_validation[sender] += length;
+    if (path->early == NULL)
+        path->early = g_new0(struct ql_early_datagrams, 1);
+    unsigned at = path->early->count;
+    if (at == EARLY_MAX)
+        return;
+    path->early->of[at].frame = frame;
+    path->early->of[at].length = (uint32_t)length;
+    path->early->of[at].sender = sender;
+    path->early->count++;
+}
+
+/* Where the proof stands behind all that is held one by one, all of these count. */
+static void recount(ql_path *path, uint32_t proof)
+{
+    const struct ql_early_datagrams *early = path->early;
+    uint64_t before[2] = { 0, 0 };
+    bool later = false;
+    for (unsigned i = 0; i < early->count; i++) {
+        later |= early->of[i].frame >= proof;
+        if (early->of[i].frame < proof)
+            before[early->of[i].sender] += early->of[i].length;
+    }
+    if (later)
+        memcpy(path->before_validation, before, sizeof before);
+}
+
 void ql_path_validate_for_server(ql_path *path, const ql_where *where)
 {
-    if (!path->validated_for_server)
-        path->validated_for_server_ns = where->time_ns;
+    if (path->validated_for_server)
+        return;
+    path->validated_for_server_ns = where->time_ns;
     path->validated_for_server = true;
+    if (path->early != NULL)
+        recount(path, where->frame);
+    g_clear_pointer(&path->early, g_free);
 }
 
 static bool is_between(const ql_path *path, const ql_endpoint *client, const ql_endpoint *server)

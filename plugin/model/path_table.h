@@ -7,6 +7,7 @@
 #include "model/datagram.h"
 
 struct ql_cid_entry;
+struct ql_early_datagrams;
 
 #define QL_PATHS_MAX      4096u /* of one connection; packets of further ones count for the last */
 #define QL_PATH_CIDS_MAX  16u   /* destination IDs of a path that are noted, by sender */
@@ -35,14 +36,15 @@ typedef struct ql_path {
     bool validated_for_server;        /* the client's address: the server may send without limit */
     uint64_t validated_for_server_ns; /* since when; 0: from the beginning */
     bool left; /* the client went on elsewhere, or its probes failed (RFC 9000, 8.2.4 and 9.3) */
-    bool over_limit;               /* the server sent more than three times the client's bytes */
-    ql_where excess;               /* where it did */
-    uint64_t excess_bytes[2];      /* what each had sent then, by side */
-    uint64_t before_validation[2]; /* bytes by sender until the client's address was validated */
-    uint64_t ecn[2][4];            /* datagrams by sender and ECN codepoint (RFC 3168) */
-    size_t largest[2];             /* largest datagram by sender, UDP payload, as captured */
-    size_t delivered[2];           /* largest one with a packet that was acknowledged; 0: none */
-    size_t smallest[2];            /* smallest one; 0: none */
+    bool over_limit;                  /* the server sent more than three times the client's bytes */
+    ql_where excess;                  /* where it did */
+    uint64_t excess_bytes[2];         /* what each had sent then, by side */
+    uint64_t before_validation[2];    /* bytes by sender until the client's address was validated */
+    struct ql_early_datagrams *early; /* private: the first of these, one by one */
+    uint64_t ecn[2][4];               /* datagrams by sender and ECN codepoint (RFC 3168) */
+    size_t largest[2];                /* largest datagram by sender, UDP payload, as captured */
+    size_t delivered[2];              /* largest one with a packet that was acknowledged; 0: none */
+    size_t smallest[2];               /* smallest one; 0: none */
     uint64_t spin_rtt_ns; /* RFC 9000, 17.4: shortest time between edges of the spin bit; 0: none */
     uint64_t spin_edge_ns; /* when the last edge came */
     bool spin;             /* the server's bit at present */
@@ -63,7 +65,12 @@ ql_path *ql_path_table_get(ql_path_table *table, const ql_endpoint *client,
 /* A packet of `sender` on the path had this destination ID, which has to outlive the path. */
 void ql_path_note_cid(ql_path *path, ql_side sender, const struct ql_cid_entry *cid);
 
-/* The client's address is proven to the server by what was captured there. */
+/* A datagram on the path, while the client's address is not validated: counted in
+ * before_validation. */
+void ql_path_count_early(ql_path *path, ql_side sender, size_t length, uint32_t frame);
+
+/* The client's address is proven to the server by what was captured there. What was counted of
+ * datagrams from there on, because the proof was opened late, is taken back. */
 void ql_path_validate_for_server(ql_path *path, const ql_where *where);
 
 /* NULL when the pair was never seen. */
@@ -86,6 +93,7 @@ typedef struct ql_orphan_response {
     ql_side sender;
     ql_where where;
     uint32_t path; /* where it came */
+    bool told;     /* nothing of the other side is missing, so that there was no challenge */
 } ql_orphan_response;
 
 void ql_path_table_keep_response(ql_path_table *table, const ql_orphan_response *response);

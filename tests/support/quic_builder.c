@@ -140,7 +140,7 @@ static GByteArray *header_of(const quic_ends *ends, ql_side sender, ql_packet_ty
     uint8_t low = (uint8_t)(ends->number_length - 1);
     if (type == QL_PACKET_ONE_RTT) {
         unsigned phase = ends->updates[sender] % 2;
-        quic_put_number(header, 0x40u | phase << 2 | low, 1);
+        quic_put_number(header, (ends->clears_fixed_bit ? 0u : 0x40u) | phase << 2 | low, 1);
         quic_put(header, ends->destination[sender].bytes, ends->destination[sender].length);
     } else {
         put_long_header(header, ends, sender, first_of_long(ends->version, type) | low);

@@ -28,6 +28,7 @@ typedef struct quic_ends {
     unsigned number_length;      /* of packet numbers, in bytes */
     uint64_t next_number[3][2];  /* by space (RFC 9000, 12.3) and sender */
     unsigned updates[2];         /* key updates so far, by sender */
+    bool clears_fixed_bit;       /* of 1-RTT packets (RFC 9287) */
 } quic_ends;
 
 /* Version 1, AES-128-GCM, IDs of 8 bytes, IPv4. What tells connections apart follows from `seed`.

@@ -98,6 +98,48 @@ static void test_in_the_handshake(void)
     tear_down(&f);
 }
 
+/* RFC 9287, and the first packets of a capture: those that were not tried are opened behind. */
+static void test_without_the_fixed_bit(void)
+{
+    fixture f;
+    set_up_with_secrets(&f);
+    begin_in_the_middle(&f, 700);
+    f.ends.clears_fixed_bit = true;
+    exchange(&f);
+    for (unsigned i = 0; i < 8; i++)
+        quic_send_frames(f.tape, &f.ends, (ql_side)(i % 2), quic_put_ping(quic_bytes()));
+    play(&f);
+    assert_connections(&f, 1);
+    assert_opened(&f, 0, 11);
+    g_assert_cmpuint(received(&f, 8, QL_CLIENT), ==, 5);
+    g_assert_cmpuint(facts_of(&f, 0)->first.frame, ==, 1);
+    tear_down(&f);
+}
+
+/* Some begin with any number, and show the end of it alone; its acknowledgement shows the rest. */
+static void test_number_from_an_acknowledgement(void)
+{
+    const uint64_t any = 0x51e2d3c4;
+    fixture f;
+    set_up_with_secrets(&f);
+    begin_in_the_middle(&f, 700);
+    f.ends.number_length = 1;
+    f.ends.next_number[2][QL_CLIENT] = any;
+    quic_send_frames(f.tape, &f.ends, QL_CLIENT,
+                     quic_put_stream(quic_bytes(), 8, 0, "hello", true));
+    f.ends.number_length = 2;
+    quic_send_frames(f.tape, &f.ends, QL_SERVER,
+                     quic_put_stream(quic_put_ack(quic_bytes(), any, any), 8, 0, "world!", true));
+    f.ends.number_length = 1;
+    quic_send_frames(f.tape, &f.ends, QL_CLIENT, quic_put_ping(quic_bytes()));
+    play(&f);
+    assert_connections(&f, 1);
+    assert_opened(&f, 0, 3);
+    g_assert_cmpuint(received(&f, 8, QL_CLIENT), ==, 5);
+    g_assert_cmpuint(received(&f, 8, QL_SERVER), ==, 6);
+    tear_down(&f);
+}
+
 static void test_empty_ids(void)
 {
     for (int side = 0; side < 2; side++) {
@@ -290,6 +332,9 @@ int main(int argc, char **argv)
     g_test_add_func("/adoption/the server may be heard first", test_server_first);
     g_test_add_func("/adoption/version 2 is known as well", test_version_2);
     g_test_add_func("/adoption/a capture may begin in the handshake", test_in_the_handshake);
+    g_test_add_func("/adoption/the fixed bit need not be set", test_without_the_fixed_bit);
+    g_test_add_func("/adoption/an acknowledgement tells a number",
+                    test_number_from_an_acknowledgement);
     g_test_add_func("/adoption/one side may have empty IDs", test_empty_ids);
     g_test_add_func("/adoption/keys may have been updated before", test_key_updates_before);
     g_test_add_func("/adoption/one of many sessions is found", test_long_log);

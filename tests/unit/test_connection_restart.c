@@ -109,6 +109,24 @@ static void test_retry_id_that_was_never_used(void)
     tear_down(&f);
 }
 
+/* The server answers twice, and the capture has the Retry that the client passed over. */
+static void test_other_retry_captured(void)
+{
+    fixture f;
+    ql_cid id = quic_cid("e1e2e3e4e5e6e7e8"), passed_over = quic_cid("d1d2d3d4d5d6d7d8");
+    set_up_with_secrets(&f);
+    quic_send(f.tape, &f.ends, QL_CLIENT, quic_client_hello(&f.ends));
+    quic_send(
+        f.tape, &f.ends, QL_SERVER,
+        quic_put_retry(quic_bytes(), &f.ends, &passed_over, (ql_slice){ token, sizeof token }));
+    take_retry(&f.ends, &id);
+    finish_handshake(&f);
+    play(&f);
+    assert_connections(&f, 1);
+    assert_findings(&f, "");
+    tear_down(&f);
+}
+
 /* The client may make a new ClientHello for it, with another random. */
 static void test_retry_with_another_random(void)
 {
@@ -287,6 +305,36 @@ static void test_second_connection_is_no_restart(void)
     tear_down(&f);
 }
 
+/* The same with a Retry for the first, and with empty IDs, which are the same for both. */
+static void test_second_connection_behind_a_retry(void)
+{
+    for (unsigned empty = 0; empty < 2; empty++) {
+        fixture f;
+        quic_ends second;
+        ql_cid id = quic_cid("e1e2e3e4e5e6e7e8");
+        set_up_with_secrets(&f);
+        quic_ends_init(&second, 2);
+        second.at[QL_CLIENT] = f.ends.at[QL_CLIENT];
+        if (empty)
+            f.ends.id[QL_CLIENT] = f.ends.destination[QL_SERVER] = second.id[QL_CLIENT] =
+                second.destination[QL_SERVER] = quic_cid("");
+        quic_add_secrets(f.session, &second);
+        quic_send(f.tape, &f.ends, QL_CLIENT, quic_client_hello(&f.ends));
+        quic_send(f.tape, &f.ends, QL_SERVER,
+                  quic_put_retry(quic_bytes(), &f.ends, &id, (ql_slice){ token, sizeof token }));
+        take_retry(&f.ends, &id);
+        quic_send(f.tape, &second, QL_CLIENT, quic_client_hello(&second));
+        quic_send(f.tape, &second, QL_SERVER, quic_server_flight(&second));
+        finish_handshake(&f);
+        play(&f);
+        assert_connections(&f, 2);
+        assert_opened(&f, 0, 2 + 7);
+        assert_opened(&f, 1, 3);
+        assert_findings(&f, "");
+        tear_down(&f);
+    }
+}
+
 static GByteArray *reset_of(const ql_cid *cid, size_t length)
 {
     uint8_t reset_token[16];
@@ -347,6 +395,8 @@ int main(int argc, char **argv)
     g_test_add_func("/connection_restart/a forged Retry is told and changes nothing",
                     test_forged_retry);
     g_test_add_func("/connection_restart/a late Retry changes nothing", test_late_retry);
+    g_test_add_func("/connection_restart/another Retry may have been captured",
+                    test_other_retry_captured);
     g_test_add_func("/connection_restart/a Retry need not be captured", test_retry_not_captured);
     g_test_add_func("/connection_restart/a client with an empty ID is sent away, too",
                     test_retry_with_an_empty_id);
@@ -357,6 +407,8 @@ int main(int argc, char **argv)
     g_test_add_func("/connection_restart/a ClientHello may be sent again", test_hello_sent_again);
     g_test_add_func("/connection_restart/another connection is no restart",
                     test_second_connection_is_no_restart);
+    g_test_add_func("/connection_restart/nor is it one behind a Retry",
+                    test_second_connection_behind_a_retry);
     g_test_add_func("/connection_restart/a stateless reset is known by its token",
                     test_stateless_reset);
     g_test_add_func("/connection_restart/the token may come with the handshake",

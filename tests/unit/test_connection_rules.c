@@ -162,16 +162,40 @@ static void test_early_move(void)
 static void test_move_captured_early(void)
 {
     fixture f;
-    set_up_connected(&f);
+    set_up_with_secrets(&f);
+    quic_send(f.tape, &f.ends, QL_CLIENT, quic_client_hello(&f.ends));
+    quic_send(f.tape, &f.ends, QL_SERVER, quic_server_flight(&f.ends));
+    quic_send(f.tape, &f.ends, QL_CLIENT, quic_client_finished(&f.ends));
     issue(&f, QL_SERVER);
+    quic_send_frames(f.tape, &f.ends, QL_SERVER, quic_put_handshake_done(quic_bytes()));
     f.ends.destination[QL_CLIENT] = quic_cid(FRESH);
     f.ends.at[QL_CLIENT].port = 61000;
     ping(&f, QL_CLIENT);
-    quic_play(f.tape, f.session, 1, 3);
-    quic_play(f.tape, f.session, 5, 6);
+    quic_play(f.tape, f.session, 1, 4);
+    quic_play(f.tape, f.session, 6, 6);
     assert_findings(&f, "path.migration-early@6");
-    quic_play(f.tape, f.session, 4, 4);
+    quic_play(f.tape, f.session, 5, 5);
     assert_findings(&f, "");
+    tear_down(&f);
+}
+
+/* What a side says can be held against the other only where nothing of the other is missing. */
+static void test_one_direction(void)
+{
+    fixture f;
+    set_up_with_secrets(&f);
+    quic_send_handshake(f.tape, &f.ends);
+    uint32_t from = quic_tape_length(f.tape);
+    f.ends.destination[QL_CLIENT] = quic_cid(FRESH);
+    f.ends.at[QL_CLIENT].port = 61000;
+    quic_send_frames(f.tape, &f.ends, QL_CLIENT, quic_put_retire_cid(quic_bytes(), 0));
+    quic_send_frames(f.tape, &f.ends, QL_CLIENT, quic_put_response(quic_bytes(), 0x1111));
+    quic_play(f.tape, f.session, 1, 1);
+    quic_play(f.tape, f.session, 3, 3);
+    quic_play(f.tape, f.session, from + 1, quic_tape_length(f.tape));
+    ql_session_finish(f.session);
+    ql_session_finish(f.session);
+    assert_findings(&f, "capture.one-direction@1");
     tear_down(&f);
 }
 
@@ -331,6 +355,8 @@ int main(int argc, char **argv)
                     test_early_move);
     g_test_add_func("/connection_rules/a move may be captured ahead of the confirmation",
                     test_move_captured_early);
+    g_test_add_func("/connection_rules/one direction alone is held against nobody",
+                    test_one_direction);
     g_test_add_func("/connection_rules/a response belongs on the path of its challenge",
                     test_response_elsewhere);
     g_test_add_func("/connection_rules/datagrams are not larger than the peer takes",

@@ -149,6 +149,22 @@ static void test_key_updates(void)
     tear_down(&f);
 }
 
+/* The capture lost so many packets that a number of one byte does not follow on. */
+static void test_gap_of_many_packets(void)
+{
+    fixture f;
+    set_up_with_secrets(&f);
+    quic_send_handshake(f.tape, &f.ends);
+    f.ends.number_length = 1;
+    quic_send_frames(f.tape, &f.ends, QL_CLIENT, quic_put_ping(quic_bytes()));
+    f.ends.next_number[2][QL_CLIENT] += 5000;
+    for (unsigned i = 0; i < 5; i++)
+        quic_send_frames(f.tape, &f.ends, QL_CLIENT, quic_put_ping(quic_bytes()));
+    play(&f);
+    assert_opened(&f, 0, 6 + 6);
+    tear_down(&f);
+}
+
 static void test_reordered_key_update(void)
 {
     fixture f;
@@ -283,6 +299,7 @@ int main(int argc, char **argv)
     g_test_add_func("/opener/a packet that comes twice counts once", test_duplicates);
     g_test_add_func("/opener/connections may share an address pair", test_connections_of_one_pair);
     g_test_add_func("/opener/either side may update keys", test_key_updates);
+    g_test_add_func("/opener/numbers go on behind a gap", test_gap_of_many_packets);
     g_test_add_func("/opener/packets around a key update are reordered", test_reordered_key_update);
     g_test_add_func("/opener/a forged phase bit changes nothing", test_forged_phase);
     g_test_add_func("/opener/an unknown version is told once", test_unknown_version);

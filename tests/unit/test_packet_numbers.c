@@ -35,6 +35,28 @@ static void test_decode_near_the_end(void)
     g_assert_cmpuint(ql_packet_number_decode(&numbers, 0xff, 1), ==, end);
 }
 
+/* Behind a gap, and where nothing was opened, an acknowledgement tells where the numbers stand. */
+static void test_guess(void)
+{
+    uint64_t guesses[2];
+    ql_packet_numbers numbers = { 0 };
+    g_assert_cmpuint(ql_packet_number_guess(&numbers, 0x12, 1, guesses), ==, 1);
+    g_assert_cmpuint(guesses[0], ==, 0x12);
+    g_assert_true(ql_packet_numbers_ack(&numbers, 0x123410));
+    g_assert_false(ql_packet_numbers_ack(&numbers, 0x123400));
+    g_assert_cmpuint(ql_packet_number_guess(&numbers, 0x12, 1, guesses), ==, 2);
+    g_assert_cmpuint(guesses[0], ==, 0x12);
+    g_assert_cmpuint(guesses[1], ==, 0x123412);
+    g_assert_true(ql_packet_numbers_add(&numbers, 0x123412));
+    g_assert_cmpuint(ql_packet_number_guess(&numbers, 0x13, 1, guesses), ==, 1);
+    g_assert_cmpuint(guesses[0], ==, 0x123413);
+    g_assert_false(ql_packet_numbers_ack(&numbers, 0x567810));
+    g_assert_cmpuint(ql_packet_number_guess(&numbers, 0x13, 1, guesses), ==, 2);
+    g_assert_cmpuint(guesses[0], ==, 0x123413);
+    g_assert_cmpuint(guesses[1], ==, 0x567813);
+    ql_packet_numbers_clear(&numbers);
+}
+
 /* Whatever is sent near the largest comes out again, for each length that has room for it. */
 static void test_decode_round_trip(void)
 {
@@ -125,6 +147,7 @@ int main(int argc, char **argv)
     g_test_add_func("/packet_numbers/no number goes beyond 62 bits", test_decode_near_the_end);
     g_test_add_func("/packet_numbers/numbers near the largest come out again",
                     test_decode_round_trip);
+    g_test_add_func("/packet_numbers/an acknowledgement tells where they stand", test_guess);
     g_test_add_func("/packet_numbers/a number is new once", test_add);
     g_test_add_func("/packet_numbers/numbers may come in any order", test_add_in_any_order);
     g_test_add_func("/packet_numbers/a gap is known", test_complete);

@@ -146,6 +146,30 @@ static void test_oldest_challenge_gives_way(void)
     ql_path_table_free(table);
 }
 
+/* The proof is opened late: what was captured behind it does not count. */
+static void test_late_proof(void)
+{
+    ql_path_table *table = ql_path_table_new();
+    bool fresh;
+    ql_path *path = path_from(table, 1000, &fresh);
+    for (uint32_t frame = 1; frame <= 200; frame++)
+        ql_path_count_early(path, frame % 2 == 1 ? QL_CLIENT : QL_SERVER, 100 + frame, frame);
+    ql_where proof = at_ms(4), second = at_ms(2);
+    ql_path_validate_for_server(path, &proof);
+    ql_path_validate_for_server(path, &second);
+    g_assert_cmpuint(path->before_validation[QL_CLIENT], ==, 101 + 103);
+    g_assert_cmpuint(path->before_validation[QL_SERVER], ==, 102);
+    g_assert_cmpuint(path->validated_for_server_ns, ==, proof.time_ns);
+
+    ql_path *slow = path_from(table, 1001, &fresh);
+    for (uint32_t frame = 1; frame <= 200; frame++)
+        ql_path_count_early(slow, QL_SERVER, 1, frame);
+    proof = at_ms(201);
+    ql_path_validate_for_server(slow, &proof);
+    g_assert_cmpuint(slow->before_validation[QL_SERVER], ==, 200);
+    ql_path_table_free(table);
+}
+
 static void test_names(void)
 {
     g_assert_cmpstr(ql_path_cause_name(QL_PATH_CAUSE_INITIAL), ==, "initial");
@@ -171,6 +195,8 @@ int main(int argc, char **argv)
                     test_clock_goes_back);
     g_test_add_func("/path_table/the oldest waiting challenge gives way",
                     test_oldest_challenge_gives_way);
+    g_test_add_func("/path_table/a proof that is opened late counts from its frame",
+                    test_late_proof);
     g_test_add_func("/path_table/causes have the names of the report", test_names);
     return g_test_run();
 }

@@ -71,7 +71,8 @@ static void test_one_foreign_datagram_clears_the_pair(void)
     ql_strays *strays = ql_strays_new();
     ql_journal *journal = ql_journal_new();
     note_many(strays, 1000, 5, 20);
-    ql_datagram foreign = turned(datagram_of(1000, 30, 0x12)); /* no fixed bit */
+    ql_datagram foreign = turned(datagram_of(1000, 30, 0x12)); /* no fixed bit, and a number */
+    quic_like[1] = quic_like[2] = 0;
     ql_strays_note(strays, &foreign);
     ql_strays_tell(strays, journal, 0);
     g_assert_cmpuint(ql_journal_findings(journal)->len, ==, 0);
@@ -153,14 +154,32 @@ static void test_tries(void)
     ql_strays_free(strays);
 }
 
+/* RFC 9287: some send all packets of a connection without the bit. A single one is no reason. */
+static void test_without_the_fixed_bit(void)
+{
+    ql_strays *strays = ql_strays_new();
+    ql_journal *journal = ql_journal_new();
+    for (uint32_t frame = 1; frame <= 20; frame++) {
+        ql_datagram datagram = datagram_of(1000, frame, (uint8_t)(frame * 7 % 32));
+        g_assert_cmpuint(ql_strays_try(strays, &datagram) > 0, ==, frame > 2 && frame < 19);
+        ql_strays_note(strays, &datagram);
+    }
+    ql_strays_tell(strays, journal, 0);
+    g_assert_cmpuint(ql_journal_findings(journal)->len, ==, 1);
+    ql_journal_free(journal);
+    ql_strays_free(strays);
+}
+
 static void test_foreign_is_not_tried(void)
 {
     ql_strays *strays = ql_strays_new();
     ql_datagram foreign = datagram_of(1000, 1, 0x12);
+    quic_like[1] = quic_like[2] = 0;
     g_assert_cmpuint(ql_strays_try(strays, &foreign), ==, 0);
     ql_datagram quic = datagram_of(1000, 2, 0x41);
     g_assert_cmpuint(ql_strays_try(strays, &quic), ==, 1);
     foreign = datagram_of(1000, 3, 0x12);
+    quic_like[1] = quic_like[2] = 0;
     ql_strays_note(strays, &foreign);
     quic = datagram_of(1000, 4, 0x41);
     g_assert_cmpuint(ql_strays_try(strays, &quic), ==, 0);
@@ -168,6 +187,24 @@ static void test_foreign_is_not_tried(void)
     quic.source.port = 1001;
     g_assert_cmpuint(ql_strays_try(strays, &quic), ==, 0);
     ql_strays_free(strays);
+}
+
+static void test_other_protocols_are_not_tried(void)
+{
+    static const char *const others[] = {
+        "0001000c2112a442", /* STUN */
+        "16fefd0000000000", /* DTLS */
+        "0400000001000000", /* WireGuard */
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(others); i++) {
+        ql_strays *strays = ql_strays_new();
+        note_many(strays, 1000, 1, 20);
+        ql_datagram datagram = datagram_of(1000, 30, 0);
+        g_autoptr(GByteArray) bytes = quic_put_hex(quic_bytes(), others[i]);
+        memcpy(quic_like, bytes->data, bytes->len);
+        g_assert_cmpuint(ql_strays_try(strays, &datagram), ==, 0);
+        ql_strays_free(strays);
+    }
 }
 
 /* A query of DNS whose random ID has the bit that marks a short header. */
@@ -196,7 +233,9 @@ int main(int argc, char **argv)
     g_test_add_func("/strays/pairs are told in the order of their frames", test_order_of_frames);
     g_test_add_func("/strays/pairs beyond the cap are not looked at", test_many_pairs);
     g_test_add_func("/strays/a pair is tried a few times", test_tries);
+    g_test_add_func("/strays/the fixed bit need not be set", test_without_the_fixed_bit);
     g_test_add_func("/strays/what does not look like QUIC is not tried", test_foreign_is_not_tried);
+    g_test_add_func("/strays/other protocols are not tried", test_other_protocols_are_not_tried);
     g_test_add_func("/strays/a query of DNS is not tried", test_dns_is_not_tried);
     return g_test_run();
 }

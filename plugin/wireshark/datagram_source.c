@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define UDP_HEADER_LENGTH 8
+#define HEADERS_MAX       256 /* bytes in which an IP header is looked for */
 
 /* A postdissector that wants a field is given a tree with it on the first pass. That costs a few
  * microseconds a packet, each further field another one; a tree of everything would cost twenty. */
@@ -49,12 +50,11 @@ static bool is_quoted(const ql_datagram_source *source, const packet_info *pinfo
     return false;
 }
 
-/* Whether an IP header of that length and version, with the frame's innermost addresses, ends where
- * the UDP header begins. */
-static bool header_fits(const uint8_t *header, int length, const packet_info *pinfo)
+/* Whether an IP header with the frame's innermost addresses stands there. */
+static bool header_fits(const uint8_t *header, const packet_info *pinfo)
 {
     bool v4 = pinfo->src.type == AT_IPv4;
-    if (v4 ? header[0] != (0x40 | length / 4) : header[0] >> 4 != 6)
+    if (header[0] >> 4 != (v4 ? 4 : 6))
         return false;
     const uint8_t *source = header + (v4 ? 12 : 8);
     size_t size = v4 ? 4 : 16;
@@ -62,21 +62,34 @@ static bool header_fits(const uint8_t *header, int length, const packet_info *pi
            memcmp(source + size, pinfo->dst.data, size) == 0;
 }
 
+/* The nearest such header that ends at `end` or ahead of it, with options or extension headers
+ * behind it, which are of `step` times as many bytes; NULL when there is none. */
+static const uint8_t *header_ahead(tvbuff_t *tvb, int end, int step, const packet_info *pinfo)
+{
+    int least = pinfo->src.type == AT_IPv4 ? 20 : 40;
+    for (int at = end - least; at >= 0 && at >= end - least - HEADERS_MAX; at -= step) {
+        const uint8_t *header = tvb_get_ptr(tvb, at, least);
+        if (header_fits(header, pinfo))
+            return header;
+    }
+    return NULL;
+}
+
 /* Out of the IP header ahead of the UDP header: Wireshark's field for it would cost a third of all
- * that taking a datagram costs. 0, which is Not-ECT, where it is not there: in reassembled packets
- * and behind extension headers of IPv6. */
+ * that taking a datagram costs. What was put together from fragments has none: there it is that of
+ * the last fragment, which stands in the frame. */
 static uint8_t ecn_of(tvbuff_t *tvb, int udp, const packet_info *pinfo)
 {
-    if (pinfo->src.type == AT_IPv6) {
-        const uint8_t *header = udp >= 40 ? tvb_get_ptr(tvb, udp - 40, 40) : NULL;
-        return header != NULL && header_fits(header, 40, pinfo) ? header[1] >> 4 & 3 : 0;
+    bool v4 = pinfo->src.type == AT_IPv4;
+    const uint8_t *header = header_ahead(tvb, udp, v4 ? 4 : 8, pinfo);
+    if (header == NULL && pinfo->data_src != NULL) {
+        tvbuff_t *frame = get_data_source_tvb(pinfo->data_src->data);
+        int length = (int)tvb_captured_length(frame);
+        header = header_ahead(frame, MIN(length, HEADERS_MAX), 1, pinfo);
     }
-    for (int length = 20; length <= 60 && length <= udp; length += 4) {
-        const uint8_t *header = tvb_get_ptr(tvb, udp - length, length);
-        if (header_fits(header, length, pinfo))
-            return header[1] & 3;
-    }
-    return 0;
+    if (header == NULL)
+        return 0;
+    return v4 ? header[1] & 3 : header[1] >> 4 & 3;
 }
 
 static uint64_t time_of(const packet_info *pinfo)

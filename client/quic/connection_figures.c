@@ -16,8 +16,7 @@ ql_connection_figures ql_connection_figures_of(const ql_connection *connection)
     figures.opened = context->handshake_done ? context->handshake_time : 0;
     figures.version = ngtcp2_conn_get_negotiated_version(context->quic);
     if (figures.version == 0) /* the handshake has not come so far */
-        figures.opened = context->handshake_done ? context->handshake_time : 0;
-    figures.version = ngtcp2_conn_get_client_chosen_version(context->quic);
+        figures.version = ngtcp2_conn_get_client_chosen_version(context->quic);
     figures.dcid = *ngtcp2_conn_get_dcid(context->quic);
     bool measured = info.min_rtt != UINT64_MAX;
     figures.rtt = measured ? info.smoothed_rtt : 0;

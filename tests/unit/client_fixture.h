@@ -24,12 +24,12 @@ static inline void client_fixture_report(const char *sentence, void *user)
     g_string_append_printf(user, "%s\n", sentence);
 }
 
-/* The client accepts any certificate. */
-static inline void client_fixture_start(client_fixture *f, const ql_origin_tls_settings *origin)
+/* The client accepts any certificate; the origin is as wanted has it. */
+static inline void client_fixture_start_as(client_fixture *f, const ql_origin_options *wanted)
 {
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *certificate = certificate_new(key, "localhost", -DAY, DAY);
-    origin_fixture_start_with(&f->origin, certificate, key, origin);
+    origin_fixture_start_as(&f->origin, certificate, key, wanted);
     f->tls = ql_tls_client_context_new(&(ql_tls_client_options){ .insecure = true }, NULL);
     f->resolver = ql_resolver_new(AF_INET, NULL, NULL);
     f->reports = g_string_new(NULL);
@@ -43,6 +43,11 @@ static inline void client_fixture_start(client_fixture *f, const ql_origin_tls_s
                                           .stop_fd = -1,
                                           .report = client_fixture_report,
                                           .report_user = f->reports };
+}
+
+static inline void client_fixture_start(client_fixture *f, const ql_origin_tls_settings *origin)
+{
+    client_fixture_start_as(f, &(ql_origin_options){ .tls = *origin });
 }
 
 static inline void client_fixture_stop(client_fixture *f)

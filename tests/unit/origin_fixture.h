@@ -54,10 +54,10 @@ static inline gpointer origin_fixture_run(gpointer data)
     return NULL;
 }
 
-/* Takes certificate and key, which tls needs not name. It serves the built-in pages on 127.0.0.1.
- */
-static inline void origin_fixture_start_with(origin_fixture *fixture, X509 *certificate,
-                                             EVP_PKEY *key, const ql_origin_tls_settings *tls)
+/* Takes certificate and key. It serves the built-in pages on 127.0.0.1; all else is as wanted has
+ * it. */
+static inline void origin_fixture_start_as(origin_fixture *fixture, X509 *certificate,
+                                           EVP_PKEY *key, const ql_origin_options *wanted)
 {
     g_autoptr(GError) error = NULL;
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
@@ -65,12 +65,10 @@ static inline void origin_fixture_start_with(origin_fixture *fixture, X509 *cert
     fixture->content = ql_origin_content_new(NULL, &error);
     g_assert_no_error(error);
     ql_address listen = ql_address_from((const struct sockaddr *)&address, sizeof address);
-    ql_origin_options options = {
-        .listen = &listen,
-        .listen_count = 1,
-        .tls = *tls,
-        .http.content = fixture->content,
-    };
+    ql_origin_options options = *wanted;
+    options.listen = &listen;
+    options.listen_count = 1;
+    options.http.content = fixture->content;
     options.tls.certificate = &fixture->certificate;
     fixture->origin = ql_origin_new(&options, &error);
     g_assert_no_error(error);
@@ -81,7 +79,7 @@ static inline void origin_fixture_start_with(origin_fixture *fixture, X509 *cert
 
 static inline void origin_fixture_start(origin_fixture *fixture, X509 *certificate, EVP_PKEY *key)
 {
-    origin_fixture_start_with(fixture, certificate, key, &(ql_origin_tls_settings){ 0 });
+    origin_fixture_start_as(fixture, certificate, key, &(ql_origin_options){ 0 });
 }
 
 static inline void origin_fixture_stop(origin_fixture *fixture)

@@ -247,12 +247,22 @@ void ql_connection_use_cids(ql_connection *c, const ql_packet_input *in, ql_path
         ql_connection_check_use(c, in, entry);
 }
 
+/* Whether an ID may have been given back in a packet of this side that was not captured, or that
+ * stays closed. */
+static bool may_have_retired_more(const ql_connection *c, ql_side side)
+{
+    if (c->numbers[QL_SPACE_APPLICATION][side].any)
+        return !ql_connection_saw_all(c, side);
+    return c->facts.closed[QL_OPENED] < c->facts.packets;
+}
+
 /* RFC 9000, 5.1.1: the peer says in its transport parameters how many it keeps. */
 static void check_limit(ql_connection *c, const ql_packet_input *in)
 {
     const ql_transport_parameters *peer = &c->facts.parameters[ql_side_other(in->sender)];
     unsigned active = ql_cid_ledger_active(c->cids[in->sender]);
-    if (!peer->present || active <= peer->active_connection_id_limit)
+    if (!peer->present || active <= peer->active_connection_id_limit ||
+        may_have_retired_more(c, ql_side_other(in->sender)))
         return;
     c->over_limit_ns[in->sender] = in->datagram->where.time_ns;
     ql_journal_find(c->context.journal, c->facts.number, in->datagram->where.frame,

@@ -181,6 +181,20 @@ static void test_limit_out_of_order(void)
     tear_down(&f);
 }
 
+static void test_limit_where_a_packet_is_missing(void)
+{
+    fixture f;
+    set_up_connected(&f);
+    issue(&f, QL_SERVER, 1, 0, FIRST);
+    GByteArray *missing = quic_one_rtt(&f.ends, QL_CLIENT, quic_put_retire_cid(quic_bytes(), 0));
+    ping_to(&f, QL_CLIENT, FIRST);
+    issue(&f, QL_SERVER, 2, 0, SECOND);
+    play(&f);
+    assert_findings(&f, "");
+    g_byte_array_free(missing, TRUE);
+    tear_down(&f);
+}
+
 static void test_retire_unknown(void)
 {
     fixture f;
@@ -338,6 +352,8 @@ int main(int argc, char **argv)
     g_test_add_func("/connection_ids/more IDs than the peer accepts are told", test_limit);
     g_test_add_func("/connection_ids/the limit counts though one side is read late",
                     test_limit_beside_a_late_reader);
+    g_test_add_func("/connection_ids/the limit is not held against what is missing",
+                    test_limit_where_a_packet_is_missing);
     g_test_add_func("/connection_ids/the limit is not held against what is out of order",
                     test_limit_out_of_order);
     g_test_add_func("/connection_ids/retiring an unknown ID is told", test_retire_unknown);

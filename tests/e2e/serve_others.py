@@ -149,6 +149,27 @@ class Curl(serve_lab.Case):
                         folder=False) as server:
             self.assertIn(b'"size": 100000', self.ask(server, "/echo", "-d", "u" * 100000))
 
+    def test_early_data_is_accepted_or_sent_again(self):
+        """The ticket stays in the program: another local address makes it connect anew."""
+        common = ("-sk", "--http3-only", "--tls-earlydata", "-o", "/dev/null", "-w",
+                  "%{http_code} %{num_connects} %{size_download} %{tls_earlydata}\\n")
+        for options, accepted in (((), True), (("--reject-early-data",), False)):
+            with self.subTest(options), self.serve(*options, folder=False) as server:
+                url = f"https://127.0.0.1:{server.port}"
+                done = subprocess.run([*self.curl.split(), *common, f"{url}/delay/200ms/status/200",
+                                       "--next", *common, "--interface", "127.0.0.1",
+                                       f"{url}/bytes/10k"], check=True, stdout=subprocess.PIPE,
+                                      timeout=support.TIMEOUT)
+                first, second = done.stdout.decode().splitlines()
+                self.assertEqual((first.split()[0], first.split()[3]), ("200", "0"))
+                self.assertEqual(second.split()[:3], ["200", "1", "10000"])
+                self.assertGreater(int(second.split()[3]), 0)
+                self.assertNotEqual(self.wire("quic.long.packet_type == 1", "frame.number"), [])
+                told = dict(self.wire("tls.handshake.type == 8", "udp.dstport",
+                                      "tls.handshake.extension.type"))
+                self.assertEqual(["42" in types.split(",") for types in told.values()],
+                                 [False, accepted], "early_data (RFC 8446, 4.2.10)")
+
     def test_a_reset_is_noticed(self):
         with self.serve(folder=False) as server, self.assertRaises(
                 subprocess.CalledProcessError) as failed:

@@ -208,6 +208,11 @@ static void print_start(const ql_relay *relay, const ql_relay_options *options)
                        options->scenario->seed);
 }
 
+static void print_trouble(const char *sentence)
+{
+    fprintf(stderr, "quiclens relay: %s\n", sentence);
+}
+
 static bool run_relay(const ql_relay_options *options, uint64_t packets[QL_RELAY_SIDES],
                       GError **error)
 {
@@ -246,7 +251,7 @@ static bool open_files_and_run(const relay_record *record, ql_relay_options *opt
 static int run(int argc, char **argv)
 {
     relay_record record = { .listen = NULL };
-    ql_relay_options options = { .scenario = &record.scenario };
+    ql_relay_options options = { .scenario = &record.scenario, .on_trouble = print_trouble };
     g_autoptr(GError) error = NULL;
     bool asked_for_help;
     int status = QL_EXIT_USAGE;

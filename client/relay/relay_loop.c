@@ -13,8 +13,14 @@
 /* As many as ql_udp reads in one system call, with segmentation: it then keeps nothing back. */
 #define DATAGRAMS_AT_ONCE 2048u
 
+#define MOST_FLOWS G_STRINGIFY(QL_RELAY_FLOWS_MAX)
+
+typedef enum trouble { TROUBLE_FULL, TROUBLE_SOCKET, TROUBLES } trouble;
+
 struct ql_relay {
     ql_relay_shared shared;
+    void (*on_trouble)(const char *sentence);
+    bool told[TROUBLES];
     ql_relay_pipe *pipes[QL_RELAY_SIDES]; /* by sender */
     ql_udp *listener;
     ql_address local; /* from where the server is reached; the port does not count */
@@ -78,6 +84,7 @@ ql_relay *ql_relay_new(const ql_relay_options *options, GError **error)
         .listener = relay->listener,
         .server = options->server,
     };
+    relay->on_trouble = options->on_trouble;
     for (int side = 0; side < QL_RELAY_SIDES; side++)
         relay->pipes[side] = ql_relay_pipe_new(&relay->shared, (ql_relay_side)side);
     return relay;
@@ -135,17 +142,44 @@ static const ql_address *binding_address(const ql_relay *relay, uint64_t rebinds
     return &scenario->rebind_addresses[(rebinds - 1) % scenario->rebind_address_count];
 }
 
+/* A flood of clients must not become one of words. */
+static void tell_once(ql_relay *relay, trouble what, const char *sentence, uint64_t now)
+{
+    if (relay->told[what])
+        return;
+    relay->told[what] = true;
+    ql_relay_log_trouble(relay->shared.log, since_begin(relay, now), sentence);
+    if (relay->on_trouble != NULL)
+        relay->on_trouble(sentence);
+}
+
+/* Without a socket for it, the client that was silent longest makes room. */
+static ql_relay_flow *open_flow(ql_relay *relay, const ql_address *client, uint64_t now)
+{
+    const ql_address *local = binding_address(relay, relay->rebinds);
+    g_autoptr(GError) error = NULL;
+    ql_relay_flow *flow = ql_relay_flow_new(client, local, relay->epoll, &error);
+    if (flow != NULL)
+        return flow;
+    tell_once(relay, TROUBLE_SOCKET, error->message, now);
+    if (relay->by_age.head == NULL)
+        return NULL;
+    forget(relay, relay->by_age.head->data);
+    return ql_relay_flow_new(client, local, relay->epoll, NULL);
+}
+
 static ql_relay_flow *add_flow(ql_relay *relay, const ql_address *client, uint64_t now)
 {
-    g_autoptr(GError) error = NULL;
-    if (g_hash_table_size(relay->flows) >= QL_RELAY_FLOWS_MAX)
+    static const char too_many[] =
+        "there are " MOST_FLOWS " clients, the most at one time: for each new one, the one that "
+        "was silent longest is forgotten";
+    if (g_hash_table_size(relay->flows) >= QL_RELAY_FLOWS_MAX) {
+        tell_once(relay, TROUBLE_FULL, too_many, now);
         forget(relay, relay->by_age.head->data);
-    ql_relay_flow *flow =
-        ql_relay_flow_new(client, binding_address(relay, relay->rebinds), relay->epoll, &error);
-    if (flow == NULL) {
-        ql_relay_log_trouble(relay->shared.log, since_begin(relay, now), error->message);
-        return NULL;
     }
+    ql_relay_flow *flow = open_flow(relay, client, now);
+    if (flow == NULL)
+        return NULL;
     g_hash_table_insert(relay->flows, &flow->client, flow);
     g_queue_push_tail_link(&relay->by_age, &flow->link);
     ql_relay_log_binding(relay->shared.log, since_begin(relay, now), &flow->client, NULL,
@@ -229,7 +263,7 @@ static void rebind_all(ql_relay *relay, uint64_t now)
             ql_relay_log_binding(relay->shared.log, since_begin(relay, now), &flow->client, &was,
                                  ql_udp_local(flow->now->udp));
         else
-            ql_relay_log_trouble(relay->shared.log, since_begin(relay, now), error->message);
+            tell_once(relay, TROUBLE_SOCKET, error->message, now);
     }
 }
 

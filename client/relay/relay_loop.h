@@ -6,7 +6,7 @@
 #include "relay_scenario.h"
 #include "self_capture.h"
 
-#define QL_RELAY_FLOWS_MAX    512u /* clients; then the one that was silent longest is forgotten */
+#define QL_RELAY_FLOWS_MAX    512 /* clients; then the one that was silent longest is forgotten */
 #define QL_RELAY_FLOW_IDLE_NS 180000000000u /* after so much silence a client is forgotten, too */
 
 /* All is borrowed, and outlives the relay. */
@@ -16,6 +16,7 @@ typedef struct ql_relay_options {
     const ql_relay_scenario *scenario;
     ql_relay_log *log;
     ql_self_capture *captures[QL_RELAY_SIDES]; /* what is seen on each side; NULL: no capture */
+    void (*on_trouble)(const char *sentence);  /* each kind once, as in the log; NULL: nobody */
 } ql_relay_options;
 
 typedef struct ql_relay ql_relay;

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import select
 import signal
 import socket
@@ -26,11 +27,11 @@ class Relay:
     """quiclens relay on a free port, as a context; in the end, its log. That goes to a file, as nobody reads
     the pipe meanwhile."""
 
-    def __init__(self, home, server, *arguments):
-        self.log = []
+    def __init__(self, home, server, *arguments, says=b"", **more):
+        self.log, self.says = [], says
         self.path = home.path / "relay.log"
         self.process = home.start("relay", "--to", f"127.0.0.1:{server}", "--log", self.path, *arguments,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
         first = self.process.stdout.readline().decode()
         found = re.match(r"Listening on (\S+):(\d+), relaying to ", first)
         if found is None:
@@ -45,7 +46,7 @@ class Relay:
         self.process.send_signal(signal.SIGTERM)
         out, err = self.process.communicate(timeout=support.TIMEOUT)
         assert self.process.returncode == 0, err.decode()
-        assert (out, err) == (b"", b""), (out, err)
+        assert (out, err) == (b"", self.says), (out, err)
         self.log = [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
 
     def cpu_seconds(self):
@@ -332,6 +333,30 @@ class WithPlainDatagrams(support.Case):
         self.assertGreater(len(arrived), end["pass"] * 0.9)
         self.assertLess(used / end["packets"], 1e-4)
         self.assertLess(idle, 0.05)
+
+
+class Crowds(support.Case):
+    """Of more clients than there is room for, each is served; what that means is said once."""
+
+    def crowd(self, count, says, **more):
+        with udp() as server:
+            with Relay(self.home, server.getsockname()[1], says=f"quiclens relay: {says}\n".encode(),
+                       **more) as relay:
+                for number in range(count):
+                    with udp() as client:
+                        client.sendto(b"%d" % number, ("127.0.0.1", relay.port))
+                        said, sender = server.recvfrom(100)
+                        server.sendto(b"to " + said, sender)
+                        self.assertEqual(client.recv(100), b"to %d" % number)
+        self.assertEqual([line["text"] for line in relay.log if line["event"] == "trouble"], [says])
+
+    def test_more_than_512(self):
+        self.crowd(530, "there are 512 clients, the most at one time: for each new one, the one "
+                        "that was silent longest is forgotten")
+
+    def test_more_than_there_are_descriptors(self):
+        few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+        self.crowd(60, "cannot open a UDP socket: Too many open files", preexec_fn=few)
 
 
 class Usage(support.Case):

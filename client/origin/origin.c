@@ -90,6 +90,7 @@ ql_origin *ql_origin_new(const ql_origin_options *options, GError **error)
     shared->qlogs = options->qlogs;
     shared->quic = options->quic;
     shared->http = options->http;
+    shared->http.mirrored = &shared->mirrored;
     if (!prepare(origin, options, error))
         g_clear_pointer(&origin, ql_origin_free);
     return origin;

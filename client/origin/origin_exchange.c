@@ -11,8 +11,8 @@
 
 #define PIECES_A_SECOND 10u /* of a body with a rate */
 
-/* Unacknowledged bytes of a WebSocket, whose client does not listen to what it is told. */
-#define MOST_UNHEARD_BYTES (4u * 1024u * 1024u)
+/* Unacknowledged bytes of a WebSocket: a client that has so many to hear first may not say more. */
+#define MOST_UNHEARD_BYTES (1024u * 1024u)
 
 struct ql_origin_exchange {
     nghttp3_conn *h3;
@@ -25,8 +25,10 @@ struct ql_origin_exchange {
     size_t field_bytes; /* as RFC 9114, 4.2.2 counts them */
     GChecksum *sha256;
     uint64_t body_size;
+    uint64_t owed;    /* bytes of it whose windows have not been given back */
     bool mirrors;     /* the request's content is wanted again */
-    GByteArray *kept; /* the first of it, then */
+    GByteArray *kept; /* all of it, then */
+    size_t mirrored;  /* how much of that counts in settings->mirrored */
     ql_origin_response response;
     bool answered; /* the response has been submitted */
     ql_origin_body *body;
@@ -61,6 +63,7 @@ void ql_origin_exchange_free(ql_origin_exchange *e)
     g_string_free(e->fields, TRUE);
     g_checksum_free(e->sha256);
     g_byte_array_unref(e->kept);
+    *e->settings->mirrored -= e->mirrored;
     ql_origin_body_free(e->body);
     ql_origin_response_clear(&e->response);
     ql_origin_websocket_free(e->socket);
@@ -145,21 +148,54 @@ static int answer_websocket(ql_origin_exchange *e, const uint8_t *data, size_t l
     g_autoptr(GByteArray) answer = g_byte_array_new();
     ql_origin_websocket_receive(e->socket, data, length, answer);
     ql_origin_body_append(e->body, answer->data, answer->len);
-    if (ql_origin_websocket_is_closed(e->socket) ||
-        ql_origin_body_kept(e->body) > MOST_UNHEARD_BYTES)
+    if (ql_origin_websocket_is_closed(e->socket))
         ql_origin_body_finish(e->body);
     return nghttp3_conn_resume_stream(e->h3, e->stream);
 }
 
+static bool is_kept_whole(const ql_origin_exchange *e)
+{
+    return e->kept->len == e->body_size;
+}
+
+/* Up to what one request may have, and all of them together. */
+static void keep_content(ql_origin_exchange *e, const uint8_t *data, size_t length)
+{
+    size_t *all = e->settings->mirrored;
+    if (!is_kept_whole(e))
+        return;
+    if (e->mirrored + length <= QL_ORIGIN_MAX_MIRRORED_BYTES &&
+        *all + length <= QL_ORIGIN_MAX_MIRRORED_BYTES_OF_ALL) {
+        g_byte_array_append(e->kept, data, (guint)length);
+        e->mirrored += length;
+        *all += length;
+    } else {
+        g_byte_array_unref(g_steal_pointer(&e->kept));
+        e->kept = g_byte_array_new();
+        *all -= e->mirrored;
+        e->mirrored = 0;
+    }
+}
+
 int ql_origin_exchange_content(ql_origin_exchange *e, const uint8_t *data, size_t length)
 {
+    e->owed += length;
     if (e->socket != NULL)
         return answer_websocket(e, data, length);
     g_checksum_update(e->sha256, data, (gssize)length);
+    if (e->mirrors)
+        keep_content(e, data, length);
     e->body_size += length;
-    if (e->mirrors && e->body_size <= QL_ORIGIN_MAX_MIRRORED_BYTES)
-        g_byte_array_append(e->kept, data, (guint)length);
     return 0;
+}
+
+uint64_t ql_origin_exchange_credit(ql_origin_exchange *e)
+{
+    if (e->socket != NULL && ql_origin_body_kept(e->body) > MOST_UNHEARD_BYTES)
+        return 0;
+    uint64_t credit = e->owed;
+    e->owed = 0;
+    return credit;
 }
 
 static int submit_response(ql_origin_exchange *e)
@@ -188,6 +224,7 @@ static int submit_early_hints(const ql_origin_exchange *e)
 
 static int answer(ql_origin_exchange *e, uint64_t now)
 {
+    bool whole = is_kept_whole(e);
     g_autoptr(GBytes) kept = g_byte_array_free_to_bytes(g_steal_pointer(&e->kept));
     const ql_origin_request request = {
         .method = e->method,
@@ -196,7 +233,7 @@ static int answer(ql_origin_exchange *e, uint64_t now)
         .fields = e->fields->str,
         .body_size = e->body_size,
         .body_sha256 = g_checksum_get_string(e->sha256),
-        .body = e->body_size <= QL_ORIGIN_MAX_MIRRORED_BYTES ? kept : NULL,
+        .body = whole ? kept : NULL,
     };
     e->kept = g_byte_array_new();
     ql_origin_response_init(&e->response, &request, e->settings->content);

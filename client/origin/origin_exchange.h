@@ -12,8 +12,9 @@
 /* The most that a request's header section has, as RFC 9114, 4.2.2 counts it. */
 #define QL_ORIGIN_MAX_FIELD_SECTION_BYTES (64u * 1024u)
 
-/* So much of a request's content is kept, for /mirror. */
-#define QL_ORIGIN_MAX_MIRRORED_BYTES (16u * 1024u * 1024u)
+/* So much of a request's content is kept, for /mirror; and of that of all clients together. */
+#define QL_ORIGIN_MAX_MIRRORED_BYTES        (16u * 1024u * 1024u)
+#define QL_ORIGIN_MAX_MIRRORED_BYTES_OF_ALL (128u * 1024u * 1024u)
 
 typedef struct ql_origin_exchange ql_origin_exchange;
 
@@ -34,6 +35,11 @@ void ql_origin_exchange_field(ql_origin_exchange *exchange, int32_t token, nghtt
 int ql_origin_exchange_fields_end(ql_origin_exchange *exchange);
 int ql_origin_exchange_content(ql_origin_exchange *exchange, const uint8_t *data, size_t length);
 int ql_origin_exchange_end(ql_origin_exchange *exchange, uint64_t now); /* it came whole */
+
+/* How much more the client may send, for what came of the content: each byte is told once, but not
+ * before a WebSocket's client has heard the most of what it is answered. To be asked after
+ * ql_origin_exchange_content and ql_origin_exchange_acknowledge. */
+uint64_t ql_origin_exchange_credit(ql_origin_exchange *exchange);
 
 /* What nghttp3_read_data_callback wants, in one vector. NGHTTP3_ERR_CALLBACK_FAILURE: the stream is
  * to be reset, as the content that was announced cannot be had, or is not to be had. */

@@ -97,8 +97,9 @@ static int on_body(nghttp3_conn *h3, int64_t stream, const uint8_t *data, size_t
                    void *stream_user)
 {
     (void)h3;
-    extend_windows(user, stream, length);
-    return callback_result(ql_origin_exchange_content(stream_user, data, length));
+    int status = ql_origin_exchange_content(stream_user, data, length);
+    extend_windows(user, stream, ql_origin_exchange_credit(stream_user));
+    return callback_result(status);
 }
 
 static int on_deferred_consume(nghttp3_conn *h3, int64_t stream, size_t length, void *user,
@@ -120,8 +121,10 @@ static int on_end_stream(nghttp3_conn *h3, int64_t stream, void *user, void *str
 static int on_acknowledged(nghttp3_conn *h3, int64_t stream, uint64_t length, void *user,
                            void *stream_user)
 {
-    (void)h3, (void)stream, (void)user;
-    return callback_result(ql_origin_exchange_acknowledge(stream_user, length));
+    (void)h3;
+    int status = ql_origin_exchange_acknowledge(stream_user, length);
+    extend_windows(user, stream, ql_origin_exchange_credit(stream_user));
+    return callback_result(status);
 }
 
 static int on_stream_close(nghttp3_conn *h3, int64_t stream, uint64_t error_code, void *user,

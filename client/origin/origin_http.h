@@ -26,7 +26,8 @@ typedef void (*ql_origin_access_log)(const ql_origin_access *access, void *user)
 typedef struct ql_origin_http_settings {
     const ql_origin_content *content; /* borrowed */
     size_t unacked;                   /* bytes of each response that may be under way; 0: 256 KB */
-    uint64_t goaway_after;            /* requests, after which a connection is to end; 0: never */
+    size_t *mirrored;      /* borrowed; bytes of content that are kept for all clients' /mirror */
+    uint64_t goaway_after; /* requests, after which a connection is to end; 0: never */
     const ql_origin_misbehaviour *misbehaviour; /* NULL: none */
     ql_origin_access_log log;                   /* NULL: none */
     void *log_user;

@@ -10,6 +10,7 @@
 #include "qlog.h"
 
 #include <openssl/ssl.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* The most that one call of ql_origin_sockets_send takes. */
@@ -25,4 +26,5 @@ typedef struct ql_origin_shared {
     ql_qlog_book *qlogs; /* NULL: none */
     ql_origin_quic_settings quic;
     ql_origin_http_settings http;
+    size_t mirrored; /* that of http */
 } ql_origin_shared;

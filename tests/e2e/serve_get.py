@@ -10,10 +10,17 @@ import signal
 import socket
 import stat
 import subprocess
+import threading
 import time
 import unittest
 
 import origin_support as support
+
+
+def peak_memory(server):
+    """In kilobytes."""
+    with open(f"/proc/{server.process.pid}/status", encoding="utf-8") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 
 
 class BuiltInPages(support.Case):
@@ -174,17 +181,11 @@ class Folder(support.Case):
         self.home.environment["ASAN_OPTIONS"] = "quarantine_size_mb=1"
         self.addCleanup(self.home.environment.pop, "ASAN_OPTIONS")
         with support.Server(self.home, "-s", self.www) as server:
-            before = self.peak_memory(server)
+            before = peak_memory(server)
             result = server.get("/big.bin")
             self.assert_done(result)
             self.assertEqual(result.stdout, (self.www / "big.bin").read_bytes())
-            self.assertLess(self.peak_memory(server) - before, 12 << 10)
-
-    @staticmethod
-    def peak_memory(server):
-        """In kilobytes."""
-        with open(f"/proc/{server.process.pid}/status", encoding="utf-8") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+            self.assertLess(peak_memory(server) - before, 12 << 10)
 
     def test_several_clients_at_once(self):
         with support.Server(self.home, self.www) as server:
@@ -243,6 +244,45 @@ class OtherClient(support.Case):
 
     def test_migration(self):
         self.fetch("--change-local-addr=4ms")
+
+
+class Memory(support.Case):
+    """Clients that send much and hear nothing."""
+
+    def test_who_does_not_listen_to_a_websocket_may_not_say_more(self):
+        self.home.environment["ASAN_OPTIONS"] = "quarantine_size_mb=1"
+        self.addCleanup(self.home.environment.pop, "ASAN_OPTIONS")
+        line, lines = b"x" * 999 + b"\n", 40000
+        with support.Server(self.home, "-s") as server:
+            before = peak_memory(server)
+            client = self.home.start("get", "--cacert", server.certificate,
+                                     server.url.replace("https", "wss") + "/echo",
+                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            said = threading.Thread(target=lambda: (client.stdin.write(line * lines),
+                                                    client.stdin.close()))
+            said.start()
+            said.join(3)
+            self.assertTrue(said.is_alive(), "all was taken, though nobody heard the answers")
+            self.assertLess(peak_memory(server) - before, 12 << 10)
+            self.assertEqual(client.stdout.read(), line * lines)
+            said.join(support.TIMEOUT)
+            client.stdout.close()
+            self.assertEqual(client.wait(support.TIMEOUT), 0)
+
+    def test_what_waits_to_be_mirrored_has_a_bound(self):
+        """128 MB of all clients together. The first are still waiting when the last has come."""
+        upload = self.home.path / "upload"
+        with open(upload, "wb") as file:
+            file.truncate(15 << 20)
+        with support.Server(self.home) as server:
+            client = self.home.start("get", "--cacert", server.certificate, "--data-binary",
+                                     f"@{upload}", *[f"{server.url}/mirror/delay/60s"] * 10,
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            lines = [server.next_request() for _ in range(10)]
+            client.kill()
+            client.wait(support.TIMEOUT)
+        for status, count in (("200", 8), ("413", 2)):
+            self.assertEqual(sum(f" -> {status}, " in line for line in lines), count, lines)
 
 
 class Usage(support.Case):

@@ -13,7 +13,7 @@ foreach(module pcapng self_capture origin_body origin_certificate origin_cids or
 endforeach()
 
 # With a client of ngtcp2's own.
-add_library(ql_origin_peer STATIC origin_peer.c)
+add_library(ql_origin_peer STATIC origin_peer.c origin_notes.c)
 target_link_libraries(ql_origin_peer PUBLIC ql_options ql_client PkgConfig::GLIB)
 foreach(module origin_callbacks origin_connection origin_faulty origin_hq origin_http)
     add_executable(test_${module} test_${module}.c)

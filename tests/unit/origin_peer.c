@@ -8,7 +8,6 @@
 #include "tls.h"
 
 #include <ngtcp2/ngtcp2_crypto.h>
-#include <openssl/rand.h>
 #include <poll.h>
 
 #define PLENTY    (UINT64_C(1) << 30)
@@ -36,29 +35,11 @@ struct origin_peer {
     ngtcp2_crypto_conn_ref ref;
     ngtcp2_conn *quic;
     ql_udp *udp;
-    GHashTable *streams; /* origin_stream, owned, by int64_t */
+    origin_notes *notes;
     GQueue chunks;
-    GPtrArray *kept; /* GBytes: what was sent may be sent again */
-    origin_told told;
+    GPtrArray *kept;   /* GBytes: what was sent may be sent again */
+    origin_told *told; /* of notes */
 };
-
-static origin_stream *find(const origin_peer *peer, int64_t stream)
-{
-    origin_stream *s = g_hash_table_lookup(peer->streams, &stream);
-    if (s != NULL)
-        return s;
-    s = g_new0(origin_stream, 1);
-    s->data = g_byte_array_new();
-    g_hash_table_insert(peer->streams, g_memdup2(&stream, sizeof stream), s);
-    return s;
-}
-
-static void stream_free(gpointer data)
-{
-    origin_stream *s = data;
-    g_byte_array_unref(s->data);
-    g_free(s);
-}
 
 static void chunk_free(gpointer data)
 {
@@ -66,105 +47,6 @@ static void chunk_free(gpointer data)
     g_bytes_unref(c->bytes);
     g_free(c);
 }
-
-static int on_stream_data(ngtcp2_conn *quic, uint32_t flags, int64_t stream, uint64_t offset,
-                          const uint8_t *data, size_t length, void *user, void *stream_user)
-{
-    origin_peer *peer = user;
-    origin_stream *s = find(peer, stream);
-    (void)stream_user;
-    g_assert_cmpuint(offset, ==, s->data->len);
-    g_byte_array_append(s->data, data, (guint)length);
-    s->ended = s->ended || (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0;
-    ngtcp2_conn_extend_max_offset(quic, length);
-    return 0;
-}
-
-static int on_acked(ngtcp2_conn *quic, int64_t stream, uint64_t offset, uint64_t length, void *user,
-                    void *stream_user)
-{
-    (void)quic, (void)stream_user;
-    find(user, stream)->acknowledged = offset + length;
-    return 0;
-}
-
-static int on_reset(ngtcp2_conn *quic, int64_t stream, uint64_t final_size, uint64_t code,
-                    void *user, void *stream_user)
-{
-    origin_stream *s = find(user, stream);
-    (void)quic, (void)final_size, (void)stream_user;
-    s->reset = true;
-    s->reset_code = code;
-    return 0;
-}
-
-static int on_token(ngtcp2_conn *quic, const uint8_t *token, size_t length, void *user)
-{
-    origin_peer *peer = user;
-    (void)quic;
-    g_byte_array_append(peer->told.token, token, (guint)length);
-    return 0;
-}
-
-static int on_datagram(ngtcp2_conn *quic, uint32_t flags, const uint8_t *data, size_t length,
-                       void *user)
-{
-    origin_peer *peer = user;
-    GByteArray *copy = g_byte_array_new();
-    (void)quic, (void)flags;
-    g_byte_array_append(copy, data, (guint)length);
-    g_ptr_array_add(peer->told.datagrams, copy);
-    return 0;
-}
-
-static int on_key_update(ngtcp2_conn *quic, uint8_t *rx_secret, uint8_t *tx_secret,
-                         ngtcp2_crypto_aead_ctx *rx_aead_ctx, uint8_t *rx_iv,
-                         ngtcp2_crypto_aead_ctx *tx_aead_ctx, uint8_t *tx_iv,
-                         const uint8_t *current_rx_secret, const uint8_t *current_tx_secret,
-                         size_t length, void *user)
-{
-    origin_peer *peer = user;
-    peer->told.key_updates++;
-    return ngtcp2_crypto_update_key_cb(quic, rx_secret, tx_secret, rx_aead_ctx, rx_iv, tx_aead_ctx,
-                                       tx_iv, current_rx_secret, current_tx_secret, length, user);
-}
-
-static void on_random(uint8_t *data, size_t length, const ngtcp2_rand_ctx *context)
-{
-    (void)context;
-    g_assert_cmpint(RAND_bytes(data, (int)length), ==, 1);
-}
-
-static int on_new_cid(ngtcp2_conn *quic, ngtcp2_cid *cid, ngtcp2_stateless_reset_token *token,
-                      size_t length, void *user)
-{
-    (void)quic, (void)user;
-    on_random(cid->data, length, NULL);
-    on_random(token->data, sizeof token->data, NULL);
-    cid->datalen = length;
-    return 0;
-}
-
-static const ngtcp2_callbacks callbacks = {
-    .client_initial = ngtcp2_crypto_client_initial_cb,
-    .recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
-    .encrypt = ngtcp2_crypto_encrypt_cb,
-    .decrypt = ngtcp2_crypto_decrypt_cb,
-    .hp_mask = ngtcp2_crypto_hp_mask_cb,
-    .recv_retry = ngtcp2_crypto_recv_retry_cb,
-    .update_key = on_key_update,
-    .delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
-    .delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
-    .get_path_challenge_data2 = ngtcp2_crypto_get_path_challenge_data2_cb,
-    .version_negotiation = ngtcp2_crypto_version_negotiation_cb,
-    .rand = on_random,
-    .get_new_connection_id2 = on_new_cid,
-    .recv_stream_data = on_stream_data,
-    .acked_stream_data_offset = on_acked,
-    .stream_reset = on_reset,
-    .recv_new_token = on_token,
-    .recv_datagram = on_datagram,
-};
 
 static ngtcp2_conn *conn_of(ngtcp2_crypto_conn_ref *ref)
 {
@@ -194,8 +76,8 @@ static void start_client(origin_peer *peer)
     ngtcp2_transport_params parameters;
     ngtcp2_cid server = { .datalen = CID_BYTES }, own = { .datalen = CID_BYTES };
     ngtcp2_path path = path_of(peer);
-    on_random(server.data, CID_BYTES, NULL);
-    on_random(own.data, CID_BYTES, NULL);
+    origin_notes_random(server.data, CID_BYTES, NULL);
+    origin_notes_random(own.data, CID_BYTES, NULL);
     ngtcp2_settings_default(&settings);
     settings.initial_ts = ql_clock_now();
     ngtcp2_transport_params_default(&parameters);
@@ -209,7 +91,8 @@ static void start_client(origin_peer *peer)
     peer->tls = ql_tls_client_new(peer->context, "localhost", &(ql_tls_terms){ .alpn = alpn },
                                   &peer->ref, NULL);
     g_assert_cmpint(ngtcp2_conn_client_new(&peer->quic, &server, &own, &path, NGTCP2_PROTO_VER_V1,
-                                           &callbacks, &settings, &parameters, NULL, peer),
+                                           &origin_notes_callbacks, &settings, &parameters, NULL,
+                                           peer->notes),
                     ==, 0);
     ngtcp2_conn_set_tls_native_handle(peer->quic, ql_tls_native_handle(peer->tls));
 }
@@ -228,13 +111,14 @@ static void prepare_origin(origin_peer *peer)
     const ql_origin_tls_settings tls = { .certificate = &peer->certificate, .alpn = peer->alpn };
     shared->quic = peer->options.quic;
     shared->http = peer->options.http;
+    shared->http.mirrored = &shared->mirrored;
     peer->content = ql_origin_content_new(NULL, &error);
     shared->http.content = peer->content;
     shared->sockets = ql_origin_sockets_new(NULL, true);
     shared->cids = ql_origin_cids_new();
     shared->buffer = g_malloc(QL_ORIGIN_SEND_BYTES);
-    on_random(shared->reset_secret, sizeof shared->reset_secret, NULL);
-    on_random(shared->token_secret, sizeof shared->token_secret, NULL);
+    origin_notes_random(shared->reset_secret, sizeof shared->reset_secret, NULL);
+    origin_notes_random(shared->token_secret, sizeof shared->token_secret, NULL);
     shared->tls = ql_origin_tls_context_new(&tls, &error);
     g_assert_no_error(error);
     g_assert_true(ql_origin_sockets_listen(shared->sockets, &at, &error));
@@ -247,10 +131,9 @@ origin_peer *origin_peer_new(const origin_peer_options *options)
     uint8_t first[NGTCP2_MAX_UDP_PAYLOAD_SIZE];
     origin_peer *peer = g_new0(origin_peer, 1);
     peer->options = *options;
-    peer->streams = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, stream_free);
+    peer->notes = origin_notes_new();
+    peer->told = origin_notes_told(peer->notes);
     peer->kept = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-    peer->told.token = g_byte_array_new();
-    peer->told.datagrams = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
     g_queue_init(&peer->chunks);
     prepare_origin(peer);
     start_client(peer);
@@ -274,10 +157,8 @@ void origin_peer_free(origin_peer *peer)
     X509_free(peer->certificate.certificate);
     EVP_PKEY_free(peer->certificate.key);
     g_queue_clear_full(&peer->chunks, chunk_free);
-    g_hash_table_unref(peer->streams);
+    origin_notes_free(peer->notes);
     g_ptr_array_unref(peer->kept);
-    g_byte_array_unref(peer->told.token);
-    g_ptr_array_unref(peer->told.datagrams);
     g_free(peer);
 }
 
@@ -298,12 +179,12 @@ ngtcp2_conn *origin_peer_client(const origin_peer *peer)
 
 const origin_told *origin_peer_told(const origin_peer *peer)
 {
-    return &peer->told;
+    return peer->told;
 }
 
 const origin_stream *origin_peer_stream(const origin_peer *peer, int64_t stream)
 {
-    return find(peer, stream);
+    return origin_notes_stream(peer->notes, stream);
 }
 
 size_t origin_peer_write_datagram(origin_peer *peer, uint8_t *data, size_t capacity)
@@ -357,7 +238,7 @@ static bool client_sends(origin_peer *peer)
     uint8_t data[NGTCP2_MAX_UDP_PAYLOAD_SIZE];
     size_t length;
     bool sent = false;
-    if (peer->told.closed)
+    if (peer->told->closed)
         return false;
     if (ngtcp2_conn_get_expiry(peer->quic) <= ql_clock_now())
         g_assert_cmpint(ngtcp2_conn_handle_expiry(peer->quic, ql_clock_now()), ==, 0);
@@ -376,14 +257,14 @@ static bool client_receives(origin_peer *peer)
     while (ql_udp_receive(peer->udp, &datagram, 1, NULL) == 1) {
         const ngtcp2_pkt_info info = { .ecn = datagram.ecn };
         received = true;
-        peer->told.packets++;
-        peer->told.marked += datagram.ecn != 0;
-        if (peer->told.closed)
+        peer->told->packets++;
+        peer->told->marked += datagram.ecn != 0;
+        if (peer->told->closed)
             continue;
         int status = ngtcp2_conn_read_pkt(peer->quic, &path, &info, datagram.data, datagram.length,
                                           ql_clock_now());
-        peer->told.closed = status == NGTCP2_ERR_DRAINING;
-        if (status != 0 && !peer->told.closed)
+        peer->told->closed = status == NGTCP2_ERR_DRAINING;
+        if (status != 0 && !peer->told->closed)
             g_error("the client: %s", ngtcp2_strerror(status));
     }
     return received;
@@ -403,7 +284,7 @@ void origin_peer_step(origin_peer *peer)
 
 void origin_peer_connect(origin_peer *peer)
 {
-    RUN_UNTIL(peer, peer->told.token->len > 0 && ngtcp2_conn_get_handshake_completed(peer->quic));
+    RUN_UNTIL(peer, peer->told->token->len > 0 && ngtcp2_conn_get_handshake_completed(peer->quic));
 }
 
 int64_t origin_peer_open(origin_peer *peer, bool bidirectional)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "origin_connection.h"
+#include "origin_notes.h"
 
 #include <glib.h>
 #include <ngtcp2/ngtcp2.h>
@@ -20,22 +21,6 @@ typedef struct origin_peer_options {
     uint64_t stream_window;       /* what the client takes on a stream until it is told to take
                                      more; 0: it takes all */
 } origin_peer_options;
-
-/* What came on one stream. */
-typedef struct origin_stream {
-    GByteArray *data;
-    bool ended, reset;
-    uint64_t reset_code;
-    uint64_t acknowledged; /* bytes of what the client sent */
-} origin_stream;
-
-/* What else the client was told. */
-typedef struct origin_told {
-    GByteArray *token;    /* NEW_TOKEN */
-    GPtrArray *datagrams; /* GByteArray */
-    unsigned key_updates, packets, marked;
-    bool closed; /* CONNECTION_CLOSE came: ngtcp2_conn_get_ccerr says more */
-} origin_told;
 
 /* The client's first packets are on their way; nothing has come back. */
 origin_peer *origin_peer_new(const origin_peer_options *options);

@@ -11,6 +11,7 @@
 typedef struct fixture {
     ql_origin_content *content;
     ql_origin_http_settings settings;
+    size_t mirrored;
     nghttp3_conn *h3;
     ql_origin_exchange *exchange;
     uint64_t now;
@@ -80,7 +81,7 @@ static void set_up(fixture *f, gconstpointer unused)
     (void)unused;
     nghttp3_settings_default(&settings);
     f->content = ql_origin_content_new(NULL, NULL);
-    f->settings = (ql_origin_http_settings){ .content = f->content };
+    f->settings = (ql_origin_http_settings){ .content = f->content, .mirrored = &f->mirrored };
     f->now = BEGIN;
     g_assert_cmpint(
         nghttp3_conn_server_new(&f->h3, &callbacks, &settings, nghttp3_mem_default(), f), ==, 0);
@@ -201,6 +202,40 @@ static void test_trailers_end_the_stream(fixture *f, gconstpointer unused)
     g_assert_cmpuint(with, >, 60);
 }
 
+/* A request whose content is wanted again, as far as its header section. */
+static ql_origin_exchange *begin_mirror(fixture *f)
+{
+    static const nghttp3_data_reader reader = { .read_data = on_read };
+    static uint8_t name[] = ":path", value[] = "/mirror";
+    const ql_origin_exchange_place place = { f->h3, &f->settings, &reader, NULL };
+    ql_origin_exchange *e = ql_origin_exchange_new(&place, STREAM);
+    ql_origin_exchange_field(e, NGHTTP3_QPACK_TOKEN__PATH, (nghttp3_vec){ name, sizeof name - 1 },
+                             (nghttp3_vec){ value, sizeof value - 1 });
+    g_assert_cmpint(ql_origin_exchange_fields_end(e), ==, 0);
+    return e;
+}
+
+static void test_content_that_is_kept_counts_until_it_is_gone(fixture *f, gconstpointer unused)
+{
+    g_autofree uint8_t *data = g_malloc0(QL_ORIGIN_MAX_MIRRORED_BYTES + 1);
+    ql_origin_exchange *one = begin_mirror(f), *other = begin_mirror(f);
+    (void)unused;
+    ql_origin_exchange_content(one, data, 10);
+    ql_origin_exchange_content(one, data, 5);
+    ql_origin_exchange_content(other, data, 20);
+    g_assert_cmpuint(f->mirrored, ==, 35);
+    g_assert_cmpuint(ql_origin_exchange_credit(one), ==, 15);
+    g_assert_cmpuint(ql_origin_exchange_credit(one), ==, 0);
+    ql_origin_exchange_content(one, data, QL_ORIGIN_MAX_MIRRORED_BYTES);
+    g_assert_cmpuint(f->mirrored, ==, 20);
+    ql_origin_exchange_content(one, data, 10);
+    g_assert_cmpuint(f->mirrored, ==, 20);
+    g_assert_cmpuint(ql_origin_exchange_credit(one), ==, QL_ORIGIN_MAX_MIRRORED_BYTES + 10);
+    ql_origin_exchange_free(one);
+    ql_origin_exchange_free(other);
+    g_assert_cmpuint(f->mirrored, ==, 0);
+}
+
 #define TEST(name, function)                                                                       \
     g_test_add("/origin-exchange/" name, fixture, NULL, set_up, function, tear_down)
 
@@ -212,5 +247,6 @@ int main(int argc, char **argv)
     TEST("slow", test_slow_content_comes_in_tenths_of_a_second);
     TEST("reset", test_a_reset_waits_until_all_has_arrived);
     TEST("trailers", test_trailers_end_the_stream);
+    TEST("kept", test_content_that_is_kept_counts_until_it_is_gone);
     return g_test_run();
 }

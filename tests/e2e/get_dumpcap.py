@@ -67,6 +67,24 @@ class Dumpcap(peers.Case):
         self.assertIn("quiclens get", said)
         self.assertIn(f"udp port {self.port} and host 127.0.0.1", said)
 
+    @support.proves("--no-gso")
+    def test_the_kernel_gets_datagrams_one_by_one_where_that_is_asked(self):
+        upload = self.home.path / "upload"
+        upload.write_bytes(os.urandom(500_000))
+        largest = []
+        switch = ["ethtool", "-K", "lo", "tx-udp-segmentation"]
+        subprocess.run([*switch, "on"], check=True, timeout=peers.TIMEOUT)
+        self.addCleanup(subprocess.run, [*switch, "off"], check=True, timeout=peers.TIMEOUT)
+        for option in ((), ("--no-gso",)):
+            done, capture = self.capture("--no-pmtud", *option, "-X", "POST", "--data-binary",
+                                         f"@{upload}", url="file-5",
+                                         capture=f"{len(option)}.pcapng")
+            self.assert_done(done)
+            largest.append(max(int(size) for size in peers.tshark(
+                capture, "-Y", f"udp.dstport == {self.port}", "-T", "fields", "-e", "udp.length")))
+        self.assertGreater(largest[0], 2 * 1208, "what goes in one call is one datagram there")
+        self.assertEqual(largest[1], 1208)
+
     def test_a_failed_transfer_leaves_a_capture_that_opens(self):
         done, capture = self.capture("--fail", url="not-there")
         self.assertEqual(done.returncode, 1)

@@ -247,29 +247,6 @@ class Course(Wire):
                                "did not complete the handshake within 0.3 s",
                                "--handshake-timeout TIME waits longer")
 
-    @support.proves("--no-gso")
-    def test_datagrams_one_by_one(self):
-        if shutil.which("strace") is None:
-            raise unittest.SkipTest("strace is not installed")
-        upload = self.home.path / "much"
-        upload.write_bytes(os.urandom(500_000))
-        calls = []
-        # A program that is traced cannot look for its leaks.
-        environment = {**self.home.environment, "ASAN_OPTIONS": "detect_leaks=0"}
-        with self.start(self.kind) as server:
-            for option in ((), ("--no-gso",)):
-                log = self.home.path / f"calls{len(option)}"
-                subprocess.run(["strace", "-f", "-e", "trace=sendmsg", "-o", log,
-                                *self.home.command(
-                                    "get", "--cacert", self.certificates.ca, "--no-pmtud", *option,
-                                    "-X", "POST", "--data-binary", f"@{upload}",
-                                    f"{server.url}/file-5")], env=environment, check=True,
-                               stdout=subprocess.DEVNULL, timeout=peers.TIMEOUT)
-                calls.append(log.read_text(encoding="utf-8").count("UDP_SEGMENT") or
-                             log.read_text(encoding="utf-8").count("cmsg_type=0x67"))
-        self.assertGreater(calls[0], 0)
-        self.assertEqual(calls[1], 0)
-
 
 class Sessions:
     """Tickets, early data and tokens, with each server."""

@@ -44,7 +44,7 @@ static const ql_option network_table[] = {
       "for the handshake; 10 if not given", NULL },
     { "idle-timeout", '\0', QL_OPTION_SECONDS, FIELD(idle_timeout), "SECONDS",
       "give up when nothing comes for so long, 30 if not given (RFC 9000, 10.1)", NULL },
-    { "max-time", '\0', QL_OPTION_SECONDS, FIELD(max_time), "SECONDS", "for everything", NULL },
+    { "max-time", 'm', QL_OPTION_SECONDS, FIELD(max_time), "SECONDS", "for everything", NULL },
     END,
 };
 

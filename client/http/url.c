@@ -75,7 +75,8 @@ static bool check(const char *text, GUri *uri, GError **error)
     if (g_ascii_strcasecmp(scheme, "https") != 0 && g_ascii_strcasecmp(scheme, "wss") != 0)
         return fail(text, "its scheme is neither https nor wss", error);
     if (g_uri_get_userinfo(uri) != NULL)
-        return fail(text, "a user name may not stand in an https URL (RFC 9110, 4.2.4)", error);
+        return fail(text, "a user name may not stand in an https URL (RFC 9110, 4.2.4); -u has it",
+                    error);
     if (g_uri_get_host(uri) == NULL || *g_uri_get_host(uri) == '\0')
         return fail(text, "it names no host", error);
     if (g_uri_get_port(uri) == 0)

@@ -10,7 +10,7 @@ static void test_options_mean_what_they_mean_in_curl(void)
     g_assert_true(
         get_line_parse(&options,
                        "-isvk4 -XDELETE -H a:b -HX: --cacert ca --keys log --capture - "
-                       "--resolve a:1:::1 --connect-timeout 2 --max-time 0.5 https://a https://b",
+                       "--resolve a:1:::1 --connect-timeout 2 -m 0.5 https://a https://b",
                        &error));
     g_assert_no_error(error);
     g_assert_true(options.include && options.silent && options.verbose && options.tls.insecure);

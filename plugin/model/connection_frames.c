@@ -148,6 +148,7 @@ static void on_frame(ql_connection *c, const ql_packet_input *in, ql_path *path,
             ql_connection_numbers(c, ql_side_other(in->sender), in->header->type),
             frame->ack.largest);
         ql_connection_on_ack(c, in, frame);
+        ql_connection_prove_first_path(c, in);
         ql_deliveries_on_ack(&c->deliveries[ql_side_other(in->sender)],
                              ql_space_of(in->header->type), frame);
         break;

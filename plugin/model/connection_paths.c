@@ -114,6 +114,15 @@ static void tell_excess(ql_connection *c, const ql_path *path)
                     path->id, path->excess_bytes[QL_SERVER], path->excess_bytes[QL_CLIENT]);
 }
 
+/* Whether packets of the client's may be missing that count for this path: on the first one they
+ * are of the handshake, later ones come behind it. */
+static bool may_have_got_more(const ql_connection *c, const ql_path *path)
+{
+    const ql_packet_numbers *initial = &c->numbers[QL_SPACE_INITIAL][QL_CLIENT];
+    return path->id == 0 ? initial->any && !ql_packet_numbers_complete(initial, initial->smallest)
+                         : !ql_connection_saw_all(c, QL_CLIENT);
+}
+
 /* RFC 9000, 8.1: three times what came from an address is all that may go there before it is
  * validated. Without the handshake's secrets nobody can see the validation. The capture may have
  * one of the client's datagrams later than the server had it, so that much is granted. */
@@ -123,7 +132,7 @@ static void check_amplification(ql_connection *c, ql_path *path, const ql_datagr
     /* A server sends nowhere unasked: without a byte of the client's the capture lacks some. */
     if (path->over_limit || got == 0 || sent <= 3 * (got + path->largest[QL_CLIENT]) ||
         c->facts.start_missing || c->facts.secrets == QL_SECRETS_MISSING ||
-        c->facts.secrets == QL_SECRETS_PARTIAL)
+        c->facts.secrets == QL_SECRETS_PARTIAL || may_have_got_more(c, path))
         return;
     path->over_limit = true;
     path->excess = datagram->where;
@@ -298,6 +307,17 @@ void ql_connection_prove_path(const ql_packet_input *in, ql_path *path)
     path->validated |= handshake;
     if (handshake || token)
         ql_path_validate_for_server(path, &in->datagram->where);
+}
+
+void ql_connection_prove_first_path(ql_connection *c, const ql_packet_input *in)
+{
+    const GPtrArray *paths = ql_path_table_paths(c->paths);
+    if (in->sender != QL_SERVER || in->header->type == QL_PACKET_INITIAL ||
+        c->facts.start_missing || paths->len == 0)
+        return;
+    ql_path *first = g_ptr_array_index(paths, 0);
+    first->validated = true;
+    ql_path_validate_for_server(first, &in->datagram->where);
 }
 
 /* RFC 9000, 9.3: the newest packet that is more than a probe tells where the client is. */

@@ -116,6 +116,9 @@ void ql_connection_on_response(ql_connection *connection, const ql_packet_input 
                                const ql_frame *frame);
 /* An opened packet, a copy as well, may prove the client's address to the server. */
 void ql_connection_prove_path(const ql_packet_input *in, ql_path *path);
+/* The server acknowledges packets of the client: it must have had those that prove the address from
+ * which the client made the handshake, captured or not. */
+void ql_connection_prove_first_path(ql_connection *connection, const ql_packet_input *in);
 /* After the packet's frames: whether the client has moved. */
 void ql_connection_judge_path(ql_connection *connection, const ql_packet_input *in, ql_path *path,
                               bool newest);

@@ -323,6 +323,40 @@ static void test_amplification(void)
     tear_down(&f);
 }
 
+/* What is missing is no fault of the server's. */
+static void test_amplification_where_packets_are_missing(void)
+{
+    fixture f;
+    set_up_with_secrets(&f);
+    quic_send(f.tape, &f.ends, QL_CLIENT, quic_client_hello(&f.ends));
+    quic_send(f.tape, &f.ends, QL_SERVER,
+              quic_packet_of_size(&f.ends, QL_SERVER, QL_PACKET_HANDSHAKE, 1200,
+                                  quic_put_hex(quic_bytes(), "0200000000"))); /* ACK of number 0 */
+    for (unsigned i = 0; i < 8; i++)
+        quic_send(f.tape, &f.ends, QL_SERVER,
+                  quic_packet_of_size(&f.ends, QL_SERVER, QL_PACKET_HANDSHAKE, 1200, quic_bytes()));
+    play(&f);
+    assert_findings(&f, "");
+    tear_down(&f);
+}
+
+static void test_amplification_of_a_later_path_where_packets_are_missing(void)
+{
+    fixture f;
+    set_up_connected(&f);
+    ping(&f, QL_CLIENT);
+    f.ends.at[QL_CLIENT].port = 61000;
+    GByteArray *missing = quic_one_rtt(&f.ends, QL_CLIENT, quic_put_hex(quic_bytes(), "01"));
+    ping(&f, QL_CLIENT);
+    for (unsigned i = 0; i < 8; i++)
+        quic_send(f.tape, &f.ends, QL_SERVER,
+                  quic_packet_of_size(&f.ends, QL_SERVER, QL_PACKET_ONE_RTT, 1200, quic_bytes()));
+    play(&f);
+    assert_findings(&f, "");
+    g_byte_array_free(missing, TRUE);
+    tear_down(&f);
+}
+
 static void test_unmatched_response(void)
 {
     fixture f;
@@ -428,6 +462,10 @@ int main(int argc, char **argv)
                     test_migration_that_is_ruled_out);
     g_test_add_func("/connection_paths/both legs of a relay are one exchange", test_relay);
     g_test_add_func("/connection_paths/amplification is told", test_amplification);
+    g_test_add_func("/connection_paths/amplification is not told where packets are missing",
+                    test_amplification_where_packets_are_missing);
+    g_test_add_func("/connection_paths/nor on a later path",
+                    test_amplification_of_a_later_path_where_packets_are_missing);
     g_test_add_func("/connection_paths/a response without a challenge is told",
                     test_unmatched_response);
     g_test_add_func("/connection_paths/a probe with an ID in use is told",

@@ -68,6 +68,15 @@ bool ql_address_is_loopback(const ql_address *address)
     return v6 != NULL && IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }
 
+bool ql_address_is_any(const ql_address *address)
+{
+    const struct sockaddr_in *v4 = as_ipv4(address);
+    const struct sockaddr_in6 *v6 = as_ipv6(address);
+    if (v4 != NULL)
+        return v4->sin_addr.s_addr == htonl(INADDR_ANY);
+    return v6 != NULL && IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr);
+}
+
 char *ql_address_to_string(const ql_address *address)
 {
     char text[INET6_ADDRSTRLEN] = "";

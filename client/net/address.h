@@ -26,6 +26,7 @@ void ql_address_set_port(ql_address *address, uint16_t port);
 bool ql_address_equal(const ql_address *a, const ql_address *b);
 
 bool ql_address_is_loopback(const ql_address *address);
+bool ql_address_is_any(const ql_address *address); /* 0.0.0.0, [::]: all that a host has */
 
 /* "192.0.2.1:443", "[2001:db8::1]:443"; to be freed by g_free. */
 char *ql_address_to_string(const ql_address *address);

@@ -11,6 +11,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* What the origin borrows. */
@@ -54,16 +55,33 @@ static FILE *speech(const ql_serve_options *options)
     return g_strcmp0(options->capture, "-") == 0 ? stderr : stdout;
 }
 
+/* How to ask for the front page, so that it works: a certificate of our own making is for localhost
+ * and the usual loopback addresses. */
+static char *example(const ql_serve_options *options, const ql_address *at)
+{
+    g_autofree char *place = ql_address_to_string(at);
+    int host = (int)(strrchr(place, ':') - place);
+    unsigned port = ql_address_port(at);
+    if (ql_address_is_any(at))
+        return g_strdup_printf("https://%s:%u/", place[0] == '[' ? "[::1]" : "127.0.0.1", port);
+    if (options->certificate != NULL || g_str_has_prefix(place, "127.0.0.1:") ||
+        g_str_has_prefix(place, "[::1]:"))
+        return g_strdup_printf("https://%s/", place);
+    return g_strdup_printf("--resolve localhost:%u:%.*s https://localhost:%u/", port, host, place,
+                           port);
+}
+
 static void print_start(const ql_serve_options *options, const ql_origin *origin, size_t count,
                         const char *certificate)
 {
     FILE *out = speech(options);
     g_autofree char *first = ql_address_to_string(ql_origin_address(origin, 0));
+    g_autofree char *try = example(options, ql_origin_address(origin, 0));
     g_autofree char *shown =
         ql_text_escape(options->folder != NULL ? options->folder : "the built-in pages");
     fprintf(out, "Serving %s at https://%s/\n", shown, first);
     fprintf(out, "Its certificate is %s; for example:\n", certificate);
-    fprintf(out, "    quiclens get --cacert %s https://%s/\n", certificate, first);
+    fprintf(out, "    quiclens get --cacert %s %s\n", certificate, try);
     for (size_t i = 0; i < count; i++) {
         const ql_address *address = ql_origin_address(origin, i);
         g_autofree char *place = ql_address_to_string(address);

@@ -6,6 +6,7 @@
 #include "quic_options.h"
 #include "text.h"
 
+#include <inttypes.h>
 #include <netdb.h>
 #include <string.h>
 
@@ -123,12 +124,26 @@ static bool refuse(GError **error, const char *message)
     return false;
 }
 
-static bool check(const ql_serve_options *options, GError **error)
+/* At least 1 where it is given; it is 0 if not. */
+static bool check_count(const char *name, int64_t *count, GError **error)
 {
+    if (*count == 0 || *count > INT32_MAX) {
+        g_set_error(error, QL_OPTIONS_ERROR, 0,
+                    "bad value \"%" PRId64 "\" of %s: 1 to %d is expected", *count, name,
+                    INT32_MAX);
+        return false;
+    }
+    *count = MAX(*count, 0);
+    return true;
+}
+
+static bool check(ql_serve_options *options, GError **error)
+{
+    if (!check_count("--max-connections", &options->max_connections, error) ||
+        !check_count("--goaway-after", &options->goaway_after, error))
+        return false;
     if ((options->certificate == NULL) != (options->key == NULL))
         return refuse(error, "--cert and --key belong together");
-    if (options->max_connections > INT32_MAX)
-        return refuse(error, "bad value of --max-connections: 1 to 2147483647 is expected");
     size_t length = ql_quic_settings_cid_length(&options->quic);
     bool none = options->zero_length_cid || length == 0;
     if (options->zero_length_cid && length > 0 && options->quic.has_cid_length)
@@ -154,7 +169,7 @@ bool ql_serve_options_parse(ql_serve_options *options, int argc, char **argv, GE
         "    /slow/10k /reset/5000 /trailers /gzip /br /zstd, such as "
         "/delay/1s/status/404/trailers\n"
         "WebSockets (RFC 9220) and datagrams (RFC 9297) come back as they came.";
-    *options = (ql_serve_options){ .listen = NULL };
+    *options = (ql_serve_options){ .max_connections = -1, .goaway_after = -1 };
     const ql_option_group groups[] = {
         { "Origin", origin_table, options },
         { "TLS", tls_table, options },

@@ -90,6 +90,17 @@ class BuiltInPages(support.Case):
         with support.Server(self.home, listen="[::1]:0") as server:
             self.assert_done(server.get("/data.json"))
 
+    def test_the_command_that_is_shown_works(self):
+        """Though the certificate is for few names."""
+        for listen in ("127.0.0.1:0", "0.0.0.0:0", "127.0.0.2:0", "[::]:0"):
+            with self.subTest(listen):
+                server = support.Server(self.home, listen=listen)
+                (_, _, *words) = server.process.stdout.readline().decode().split()
+                result = self.home.run("get", *words)
+                server.stop()
+                self.assert_done(result)
+                self.assertIn(b"It works, over HTTP/3", result.stdout)
+
     def test_secrets_are_logged_as_the_client_has_them(self):
         with support.Server(self.home, "--keys", "server.keys") as server:
             self.assert_done(server.get("--keys", "client.keys", "/data.json"))

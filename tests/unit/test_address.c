@@ -76,6 +76,16 @@ static void test_all_of_127_and_one_of_ipv6_are_loopback(void)
         g_assert_false(ql_address_is_loopback(&no[i]));
 }
 
+static void test_zero_is_any_address(void)
+{
+    ql_address yes[] = { ipv4("0.0.0.0", 1), ipv6("::", 1, 0) };
+    ql_address no[] = { ipv4("127.0.0.1", 1), ipv6("::1", 1, 0), { .length = 0 } };
+    for (size_t i = 0; i < G_N_ELEMENTS(yes); i++)
+        g_assert_true(ql_address_is_any(&yes[i]));
+    for (size_t i = 0; i < G_N_ELEMENTS(no); i++)
+        g_assert_false(ql_address_is_any(&no[i]));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -84,5 +94,6 @@ int main(int argc, char **argv)
     g_test_add_func("/address/flow", test_flow_labels_make_no_difference);
     g_test_add_func("/address/port", test_the_port_can_be_read_and_set);
     g_test_add_func("/address/loopback", test_all_of_127_and_one_of_ipv6_are_loopback);
+    g_test_add_func("/address/any", test_zero_is_any_address);
     return g_test_run();
 }

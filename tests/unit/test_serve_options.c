@@ -94,6 +94,8 @@ static void test_bad_usage_is_explained(void)
         { "--cid-length 0 --retry", "--retry" },
         { "--cc vegas", "reno, cubic or bbr" },
         { "--max-connections 4294967296", "--max-connections" },
+        { "--max-connections 0", "1 to 2147483647" },
+        { "--goaway-after 0", "--goaway-after" },
         { "--zero-length-cid --retire-after 1", "--retire-after" },
         { "--max-data x", "--max-data" },
         { "--retire-after 0", "--retire-after" },

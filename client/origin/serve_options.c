@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "serve_options.h"
 
+#include "endpoint.h"
 #include "options.h"
 #include "origin_sockets.h"
 #include "quic_options.h"
 #include "text.h"
 
 #include <inttypes.h>
-#include <netdb.h>
-#include <string.h>
 
 #define DEFAULT_LISTEN "127.0.0.1:4433"
 #define CID_BYTES_MIN  4 /* so that chance does not give one of them twice */
@@ -209,36 +208,6 @@ void ql_serve_options_clear(ql_serve_options *options)
     *options = (ql_serve_options){ .listen = NULL };
 }
 
-/* "127.0.0.1:4433", "[::1]:0", "localhost:4433". */
-static bool parse_address(const char *option, const char *text, ql_address *address, GError **error)
-{
-    const char *colon = strrchr(text, ':');
-    guint64 port;
-    if (colon == NULL || colon == text ||
-        !g_ascii_string_to_unsigned(colon + 1, 10, 0, UINT16_MAX, &port, NULL)) {
-        g_autofree char *shown = ql_text_escape(text);
-        g_set_error(error, QL_OPTIONS_ERROR, 0,
-                    "%s %s: ADDR:PORT is wanted, such as " DEFAULT_LISTEN " or [::1]:0", option,
-                    shown);
-        return false;
-    }
-    bool bracketed = text[0] == '[' && colon[-1] == ']';
-    g_autofree char *host = bracketed ? g_strndup(text + 1, (gsize)(colon - text) - 2)
-                                      : g_strndup(text, (gsize)(colon - text));
-    struct addrinfo hints = { .ai_family = bracketed ? AF_INET6 : AF_UNSPEC,
-                              .ai_socktype = SOCK_DGRAM };
-    struct addrinfo *found;
-    int status = getaddrinfo(host, colon + 1, &hints, &found);
-    if (status != 0) {
-        g_autofree char *shown = ql_text_escape(text);
-        g_set_error(error, QL_OPTIONS_ERROR, 0, "%s %s: %s", option, shown, gai_strerror(status));
-        return false;
-    }
-    *address = ql_address_from(found->ai_addr, found->ai_addrlen);
-    freeaddrinfo(found);
-    return true;
-}
-
 GArray *ql_serve_options_addresses(const ql_serve_options *options, GError **error)
 {
     static char usual[] = DEFAULT_LISTEN;
@@ -247,7 +216,7 @@ GArray *ql_serve_options_addresses(const ql_serve_options *options, GError **err
     for (char *const *text = options->listen != NULL ? options->listen : fallback; *text != NULL;
          text++) {
         ql_address address;
-        if (!parse_address("--listen", *text, &address, error))
+        if (!ql_endpoint_parse("--listen", *text, 0, &address, error))
             return NULL;
         g_array_append_val(addresses, address);
     }
@@ -260,7 +229,7 @@ static bool parse_preferred(const ql_serve_options *options, ql_origin_quic_sett
     static const char name[] = "--preferred-address";
     for (char **text = options->preferred; text != NULL && *text != NULL; text++) {
         ql_address address;
-        if (!parse_address(name, *text, &address, error))
+        if (!ql_endpoint_parse(name, *text, 0, &address, error))
             return false;
         ql_address *place =
             address.storage.ss_family == AF_INET6 ? &quic->preferred_v6 : &quic->preferred_v4;

@@ -3,14 +3,12 @@
 #include "command.h"
 #include "command_line.h"
 #include "ending_signals.h"
+#include "endpoint.h"
 #include "options.h"
 #include "relay_loop.h"
-#include "resolve.h"
 #include "text.h"
 
-#include <netdb.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -70,7 +68,7 @@ static const ql_option impairments[] = {
     KEY("seed", "N", "the same seed does the same to the same packet numbers"),
     KEY("delay", "TIME", "one way: 15ms"),
     KEY("jitter", "TIME", "up to so much more; it keeps the order"),
-    KEY("bandwidth", "RATE", "10Mbit"),
+    KEY("bandwidth", "RATE", "bits a second: 10Mbit, 500kbit"),
     KEY("queue", "N", "packets that may wait for the bandwidth (default 25)"),
     KEY("drop", "N,N-M,...", "lose these packets, counted from 1: client:2-7"),
     KEY("drop-rate", "PERCENT", "lose packets by chance"),
@@ -124,31 +122,6 @@ static bool refuse(const char *option, const char *text, const char *why, GError
     return false;
 }
 
-/* "127.0.0.1:4433", "[::1]:0", "localhost:4433". */
-static bool parse_address(const char *option, const char *text, guint64 least_port,
-                          ql_address *address, GError **error)
-{
-    const char *colon = strrchr(text, ':');
-    guint64 port;
-    g_autoptr(GError) cause = NULL;
-    if (colon == NULL || colon == text ||
-        !g_ascii_string_to_unsigned(colon + 1, 10, least_port, UINT16_MAX, &port, NULL))
-        return refuse(option, text, "ADDR:PORT is wanted, such as 127.0.0.1:4433 or [::1]:4433",
-                      error);
-    bool bracketed = text[0] == '[' && colon[-1] == ']';
-    g_autofree char *host = bracketed ? g_strndup(text + 1, (gsize)(colon - text) - 2)
-                                      : g_strndup(text, (gsize)(colon - text));
-    ql_resolver *resolver = ql_resolver_new(AF_UNSPEC, NULL, &cause);
-    GArray *found =
-        resolver != NULL ? ql_resolver_lookup(resolver, host, (uint16_t)port, &cause) : NULL;
-    ql_resolver_free(resolver);
-    if (found == NULL)
-        return refuse(option, text, cause->message, error);
-    *address = g_array_index(found, ql_address, 0);
-    g_array_unref(found);
-    return true;
-}
-
 static bool check(const relay_record *record, const ql_relay_options *options, GError **error)
 {
     const ql_relay_scenario *scenario = &record->scenario;
@@ -182,9 +155,9 @@ static bool parse(relay_record *record, ql_relay_options *options, int argc, cha
         g_set_error(error, QL_OPTIONS_ERROR, 0, "--to ADDR:PORT is needed: where the server is");
         return false;
     }
-    return parse_address("--listen", record->listen != NULL ? record->listen : DEFAULT_LISTEN, 0,
-                         &options->listen, error) &&
-           parse_address("--to", record->to, 1, &options->server, error) &&
+    return ql_endpoint_parse("--listen", record->listen != NULL ? record->listen : DEFAULT_LISTEN,
+                             0, &options->listen, error) &&
+           ql_endpoint_parse("--to", record->to, 1, &options->server, error) &&
            check(record, options, error);
 }
 

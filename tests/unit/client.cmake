@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What quiclens get is made of.
 foreach(module address application certificate_text clock connection_end connection_figures
-        connection_start datagram_queue early_data ending_signals failure fields get get_options
+        connection_start datagram_queue early_data ending_signals endpoint failure fields get get_options
         get_reporter get_request_options get_requests get_urls http09 http3_callbacks keylog
         measure options options_help outcome output packets path path_batch path_options
         path_sockets progress quic_error quic_options quic_settings request request_body

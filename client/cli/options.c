@@ -98,7 +98,7 @@ static char **split_values(const ql_option_group *groups, int argc, char **argv)
     return (char **)g_ptr_array_free(list, FALSE);
 }
 
-static gboolean fail(const char *name, const char *value, const char *why, GError **error)
+gboolean ql_options_refuse(const char *name, const char *value, const char *why, GError **error)
 {
     g_autofree char *shown = ql_text_escape(value);
     g_set_error(error, QL_OPTIONS_ERROR, 0, "bad value \"%s\" of %s: %s", shown, name, why);
@@ -113,12 +113,12 @@ static gboolean take_number(const ql_option *option, const char *name, const cha
     if (option->kind == QL_OPTION_SECONDS) {
         double seconds = g_ascii_strtod(value, &end);
         if (end == value || *end != '\0' || !(seconds > 0 && seconds < SECONDS_AT_MOST))
-            return fail(name, value, "a number of seconds above 0 is expected", error);
+            return ql_options_refuse(name, value, "a number of seconds above 0 is expected", error);
         *(double *)field = seconds;
         return TRUE;
     }
     if (!g_ascii_string_to_unsigned(value, 10, 0, INT64_MAX, &number, NULL))
-        return fail(name, value, "a number is expected", error);
+        return ql_options_refuse(name, value, "a number is expected", error);
     *(int64_t *)field = (int64_t)number;
     return TRUE;
 }

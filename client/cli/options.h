@@ -25,6 +25,10 @@ typedef enum ql_option_kind {
 typedef gboolean (*ql_option_take)(const char *name, const char *value, void *record,
                                    GError **error);
 
+/* FALSE, and the error of a bad value: what it is, of which option, and why, which is a sentence
+ * such as "on or off is expected". */
+gboolean ql_options_refuse(const char *name, const char *value, const char *why, GError **error);
+
 typedef struct ql_option {
     const char *name; /* without "--" */
     char letter;      /* '\0': none */

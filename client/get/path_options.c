@@ -2,16 +2,8 @@
 #include "path_options.h"
 
 #include "relay_value.h"
-#include "text.h"
 
 #include <string.h>
-
-static gboolean refuse(const char *name, const char *value, const char *why, GError **error)
-{
-    g_autofree char *shown = ql_text_escape(value);
-    g_set_error(error, QL_OPTIONS_ERROR, 0, "bad value \"%s\" of %s: %s", shown, name, why);
-    return FALSE;
-}
 
 static gboolean take_trigger(const char *name, const char *value, void *record, GError **error)
 {
@@ -26,13 +18,13 @@ static gboolean take_trigger(const char *name, const char *value, void *record, 
 static gboolean take_address(const char *name, const char *value, void *record, GError **error)
 {
     return ql_relay_value_address(value, &((ql_path_plan *)record)->other.address) ||
-           refuse(name, value, "an address without port is expected", error);
+           ql_options_refuse(name, value, "an address without port is expected", error);
 }
 
 static gboolean take_preferred(const char *name, const char *value, void *record, GError **error)
 {
     if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
-        return refuse(name, value, "yes or no is expected", error);
+        return ql_options_refuse(name, value, "yes or no is expected", error);
     ((ql_path_plan *)record)->stay = strcmp(value, "no") == 0;
     return TRUE;
 }

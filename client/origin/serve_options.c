@@ -18,10 +18,7 @@ static gboolean take_version(const char *name, const char *value, void *record, 
     if (ql_quic_version_parse(value, &options->quic.version) &&
         ql_quic_version_is_known(options->quic.version))
         return TRUE;
-    g_autofree char *shown = ql_text_escape(value);
-    g_set_error(error, QL_OPTIONS_ERROR, 0, "bad value \"%s\" of %s: v1 or v2 is expected", shown,
-                name);
-    return FALSE;
+    return ql_options_refuse(name, value, "v1 or v2 is expected", error);
 }
 
 static gboolean take_retire(const char *name, const char *value, void *record, GError **error)
@@ -36,13 +33,10 @@ static gboolean take_misbehaviour(const char *name, const char *value, void *rec
     options->misbehaviour = ql_origin_misbehaviour_find(value);
     if (options->misbehaviour != NULL)
         return TRUE;
-    g_autoptr(GString) names = g_string_new(NULL);
+    g_autoptr(GString) names = g_string_new("one of these is expected: ");
     for (size_t i = 0; (known = ql_origin_misbehaviour_at(i)) != NULL; i++)
         g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", known->name);
-    g_autofree char *shown = ql_text_escape(value);
-    g_set_error(error, QL_OPTIONS_ERROR, 0, "bad value \"%s\" of %s: one of these is expected: %s",
-                shown, name, names->str);
-    return FALSE;
+    return ql_options_refuse(name, value, names->str, error);
 }
 
 #define FIELD(name) offsetof(ql_serve_options, name)
@@ -126,12 +120,9 @@ static bool refuse(GError **error, const char *message)
 /* At least 1 where it is given; it is 0 if not. */
 static bool check_count(const char *name, int64_t *count, GError **error)
 {
-    if (*count == 0 || *count > INT32_MAX) {
-        g_set_error(error, QL_OPTIONS_ERROR, 0,
-                    "bad value \"%" PRId64 "\" of %s: 1 to %d is expected", *count, name,
-                    INT32_MAX);
-        return false;
-    }
+    g_autofree char *text = g_strdup_printf("%" PRId64, *count);
+    if (*count == 0 || *count > INT32_MAX)
+        return ql_options_refuse(name, text, "1 to 2147483647 is expected", error);
     *count = MAX(*count, 0);
     return true;
 }

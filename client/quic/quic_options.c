@@ -2,7 +2,6 @@
 #include "quic_options.h"
 
 #include "measure.h"
-#include "text.h"
 
 #include <string.h>
 
@@ -12,17 +11,11 @@
 #define FIRST_DCID_MIN   8                   /* RFC 9000, 7.2 */
 #define TIMEOUT_AT_MOST  (86400 * NGTCP2_SECONDS)
 
-static gboolean refuse(const char *name, const char *value, const char *why, GError **error)
-{
-    g_autofree char *shown = ql_text_escape(value);
-    g_set_error(error, QL_OPTIONS_ERROR, 0, "bad value \"%s\" of %s: %s", shown, name, why);
-    return FALSE;
-}
-
 static gboolean take_version(const char *name, const char *value, void *record, GError **error)
 {
     return ql_quic_version_parse(value, &((ql_quic_settings *)record)->version) ||
-           refuse(name, value, "v1, v2 or a hexadecimal number (0x1a2a3a4a) is expected", error);
+           ql_options_refuse(name, value, "v1, v2 or a hexadecimal number (0x1a2a3a4a) is expected",
+                             error);
 }
 
 static gboolean take_available(const char *name, const char *value, void *record, GError **error)
@@ -33,14 +26,15 @@ static gboolean take_available(const char *name, const char *value, void *record
     for (char **word = words; *word != NULL; word++) {
         uint32_t version;
         if (settings->available_count == QL_QUIC_VERSIONS_AT_MOST)
-            return refuse(name, value, "these are more than eight versions", error);
+            return ql_options_refuse(name, value, "these are more than eight versions", error);
         if (!ql_quic_version_parse(*word, &version) ||
             !(ql_quic_version_is_known(version) || ngtcp2_is_reserved_version(version)))
-            return refuse(name, *word, "v1, v2 or a reserved version (0x?a?a?a?a) is expected",
-                          error);
+            return ql_options_refuse(
+                name, *word, "v1, v2 or a reserved version (0x?a?a?a?a) is expected", error);
         settings->available[settings->available_count++] = version;
     }
-    return settings->available_count > 0 || refuse(name, value, "a version is expected", error);
+    return settings->available_count > 0 ||
+           ql_options_refuse(name, value, "a version is expected", error);
 }
 
 /* The options whose value is a number of bytes, or a number, from least to most. */
@@ -71,7 +65,7 @@ static gboolean take_size(const char *name, const char *value, void *record, GEr
         if (strcmp(sizes[i].name, name) != 0)
             continue;
         if (!ql_measure_bytes(value, &bytes) || bytes < sizes[i].least || bytes > sizes[i].most)
-            return refuse(name, value, sizes[i].rule, error);
+            return ql_options_refuse(name, value, sizes[i].rule, error);
         memcpy((char *)record + sizes[i].offset, &bytes, sizeof bytes);
         return TRUE;
     }
@@ -86,13 +80,13 @@ static gboolean take_probes(const char *name, const char *value, void *record, G
     for (char **word = words; *word != NULL; word++) {
         guint64 bytes;
         if (settings->probe_count == QL_QUIC_PROBES_AT_MOST)
-            return refuse(name, value, "these are more than eight sizes", error);
+            return ql_options_refuse(name, value, "these are more than eight sizes", error);
         if (!g_ascii_string_to_unsigned(*word, 10, NGTCP2_MAX_UDP_PAYLOAD_SIZE + 1,
                                         LARGEST_DATAGRAM, &bytes, NULL))
-            return refuse(name, *word, "1201 to 65527 bytes are expected", error);
+            return ql_options_refuse(name, *word, "1201 to 65527 bytes are expected", error);
         settings->probes[settings->probe_count++] = (uint16_t)bytes;
     }
-    return settings->probe_count > 0 || refuse(name, value, "a size is expected", error);
+    return settings->probe_count > 0 || ql_options_refuse(name, value, "a size is expected", error);
 }
 
 /* A bare number is one of seconds, as with the other timeouts. */
@@ -108,7 +102,7 @@ static gboolean take_time(const char *name, const char *value, void *record, GEr
     ql_quic_settings *settings = record;
     ngtcp2_duration duration;
     if (!parse_time(value, &duration))
-        return refuse(name, value, "a time (300ms, 2s) is expected", error);
+        return ql_options_refuse(name, value, "a time (300ms, 2s) is expected", error);
     if (strcmp(name, "--initial-rtt") == 0)
         settings->initial_rtt = duration;
     else if (strcmp(name, "--handshake-timeout") == 0)
@@ -130,7 +124,7 @@ static gboolean take_congestion(const char *name, const char *value, void *recor
         settings->congestion = (ql_congestion)i;
         return TRUE;
     }
-    return refuse(name, value, "reno, cubic or bbr is expected", error);
+    return ql_options_refuse(name, value, "reno, cubic or bbr is expected", error);
 }
 
 static gboolean take_switch(const char *name, const char *value, void *record, GError **error)
@@ -143,7 +137,7 @@ static gboolean take_switch(const char *name, const char *value, void *record, G
     else if (strcmp(value, "on") == 0 || strcmp(value, "off") == 0)
         settings->no_ecn = strcmp(value, "off") == 0;
     else
-        return refuse(name, value, "on or off is expected", error);
+        return ql_options_refuse(name, value, "on or off is expected", error);
     return TRUE;
 }
 
@@ -174,10 +168,10 @@ static gboolean take_cid(const char *name, const char *value, void *record, GErr
     const char *digits = g_str_has_prefix(value, "0x") ? value + 2 : value;
     ngtcp2_cid cid;
     if (!parse_cid(digits, &cid) || cid.datalen < (own ? 1 : FIRST_DCID_MIN))
-        return refuse(name, value,
-                      own ? "1 to 20 bytes in hexadecimal are expected"
-                          : "8 to 20 bytes in hexadecimal are expected (RFC 9000, 7.2)",
-                      error);
+        return ql_options_refuse(name, value,
+                                 own ? "1 to 20 bytes in hexadecimal are expected"
+                                     : "8 to 20 bytes in hexadecimal are expected (RFC 9000, 7.2)",
+                                 error);
     *(own ? &settings->scid : &settings->dcid) = cid;
     return TRUE;
 }
@@ -189,8 +183,9 @@ static gboolean take_number(const char *name, const char *value, void *record, G
     guint64 number;
     if (!g_ascii_string_to_unsigned(value, 10, 0, length ? NGTCP2_MAX_CIDLEN : INT32_MAX, &number,
                                     NULL))
-        return refuse(name, value,
-                      length ? "0 to 20 bytes are expected" : "0 to 2147483647 is expected", error);
+        return ql_options_refuse(
+            name, value, length ? "0 to 20 bytes are expected" : "0 to 2147483647 is expected",
+            error);
     if (length) {
         settings->has_cid_length = true;
         settings->cid_length = (size_t)number;

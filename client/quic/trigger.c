@@ -3,7 +3,6 @@
 
 #include "measure.h"
 #include "options.h"
-#include "text.h"
 
 #define NEVER UINT64_MAX
 
@@ -15,11 +14,7 @@ bool ql_trigger_parse(const char *option, const char *text, ql_trigger *trigger,
         *trigger = (ql_trigger){ bytes, duration };
         return true;
     }
-    g_autofree char *shown = ql_text_escape(text);
-    g_set_error(error, QL_OPTIONS_ERROR, 0,
-                "bad value \"%s\" of %s: bytes (200k) or a time (300ms) is expected", shown,
-                option);
-    return false;
+    return ql_options_refuse(option, text, "bytes (200k) or a time (300ms) is expected", error);
 }
 
 bool ql_trigger_is_set(const ql_trigger *trigger)

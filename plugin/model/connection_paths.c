@@ -141,15 +141,20 @@ static void check_amplification(ql_connection *c, ql_path *path, const ql_datagr
     tell_excess(c, path);
 }
 
-/* What allowed the server to send so much was sent before, and captured behind. */
+/* What allowed the server to send so much was sent before, and captured behind; or it is missing,
+ * as a number that was passed over shows. */
 static void forgive_excess(ql_connection *c, ql_path *path, const ql_datagram *datagram)
 {
-    if (!path->over_limit || datagram->where.time_ns > path->excess.time_ns)
+    if (!path->over_limit)
         return;
-    uint64_t got = path->excess_bytes[QL_CLIENT] += datagram->wire_length;
-    if (!path->validated_for_server &&
-        path->excess_bytes[QL_SERVER] > 3 * (got + path->largest[QL_CLIENT]))
-        return;
+    if (!may_have_got_more(c, path)) {
+        if (datagram->where.time_ns > path->excess.time_ns)
+            return;
+        uint64_t got = path->excess_bytes[QL_CLIENT] += datagram->wire_length;
+        if (!path->validated_for_server &&
+            path->excess_bytes[QL_SERVER] > 3 * (got + path->largest[QL_CLIENT]))
+            return;
+    }
     path->over_limit = false;
     ql_journal_withdraw(c->context.journal, c->facts.number, QL_FINDING_PATH_AMPLIFICATION);
     const GPtrArray *paths = ql_path_table_paths(c->paths);

@@ -357,6 +357,26 @@ static void test_amplification_of_a_later_path_where_packets_are_missing(void)
     tear_down(&f);
 }
 
+static void test_amplification_is_taken_back(void)
+{
+    fixture f;
+    set_up_connected(&f);
+    ping(&f, QL_CLIENT);
+    f.ends.at[QL_CLIENT].port = 61000;
+    ping(&f, QL_CLIENT);
+    for (unsigned i = 0; i < 8; i++)
+        quic_send(f.tape, &f.ends, QL_SERVER,
+                  quic_packet_of_size(&f.ends, QL_SERVER, QL_PACKET_ONE_RTT, 1200, quic_bytes()));
+    GByteArray *missing = quic_one_rtt(&f.ends, QL_CLIENT, quic_put_hex(quic_bytes(), "01"));
+    uint32_t later = ping(&f, QL_CLIENT);
+    quic_play(f.tape, f.session, 1, later - 1);
+    assert_findings(&f, "path.amplification@7");
+    ql_session_add_datagram(f.session, quic_tape_frame(f.tape, later));
+    assert_findings(&f, "");
+    g_byte_array_free(missing, TRUE);
+    tear_down(&f);
+}
+
 static void test_unmatched_response(void)
 {
     fixture f;
@@ -466,6 +486,8 @@ int main(int argc, char **argv)
                     test_amplification_where_packets_are_missing);
     g_test_add_func("/connection_paths/nor on a later path",
                     test_amplification_of_a_later_path_where_packets_are_missing);
+    g_test_add_func("/connection_paths/amplification is taken back when a number was passed over",
+                    test_amplification_is_taken_back);
     g_test_add_func("/connection_paths/a response without a challenge is told",
                     test_unmatched_response);
     g_test_add_func("/connection_paths/a probe with an ID in use is told",

@@ -36,17 +36,19 @@ enum { NAME_END = 0, NAME_IPV4 = 1, NAME_IPV6 = 2 };
 
 #define BYTE_ORDER_MAGIC 0x1a2b3c4du
 #define NAME_BYTES       255u
-#define GATHER_BYTES     (256u * 1024u) /* then the gathered blocks are written without being asked */
+#define PIECE_BYTES      (256u * 1024u) /* of the file, which are written without being asked */
 #define SPARE_BYTES      (4u * 1024u)   /* behind them, for the block that crosses the line */
-#define RESERVE_FROM     (1024 * 1024) /* bytes of a file, from which on room is reserved ahead: */
+#define RESERVE_FROM     (1024 * 1024)  /* bytes of a file, from which on room is reserved ahead: */
 #define RESERVE_AT_MOST  (64 * 1024 * 1024) /* as much as there is, up to this */
 
 struct ql_pcapng {
     int fd;
-    uint8_t *gathered;    /* whole blocks, and the one under construction */
+    uint8_t *gathered;    /* the rest of a block, whole blocks, and the one under construction */
     size_t length, space; /* of gathered: used, and there */
+    size_t rest;          /* bytes of gathered that end a block of which a part is written */
     size_t block_start;   /* of the one under construction, in gathered */
-    int64_t written;      /* bytes of whole blocks that the kernel took */
+    int64_t written;      /* bytes that the kernel took, */
+    int64_t whole;        /* of which so many are whole blocks */
     int64_t reserved;     /* the file system has room for so many; INT64_MAX: it is not asked */
     bool asked;           /* it was */
     GError *error;        /* the first failure */
@@ -59,13 +61,20 @@ static void make_space(ql_pcapng *writer, size_t length)
     writer->gathered = g_realloc(writer->gathered, writer->space);
 }
 
-static void put(ql_pcapng *writer, const void *data, size_t length)
+/* Where length bytes are to be put. */
+static uint8_t *take_space(ql_pcapng *writer, size_t length)
 {
     if (writer->space - writer->length < length)
         make_space(writer, length);
-    if (length > 0)
-        memcpy(writer->gathered + writer->length, data, length);
     writer->length += length;
+    return writer->gathered + writer->length - length;
+}
+
+static void put(ql_pcapng *writer, const void *data, size_t length)
+{
+    uint8_t *at = take_space(writer, length);
+    if (length > 0)
+        memcpy(at, data, length);
 }
 
 static void put_u16(ql_pcapng *writer, uint16_t value)
@@ -107,26 +116,6 @@ static void begin_block(ql_pcapng *writer, uint32_t type)
     put_u32(writer, 0); /* the total length, known at its end */
 }
 
-static void end_block(ql_pcapng *writer)
-{
-    put_padding(writer);
-    uint32_t length = (uint32_t)(writer->length - writer->block_start) + 4;
-    put_u32(writer, length);
-    length = GUINT32_TO_LE(length);
-    memcpy(writer->gathered + writer->block_start + 4, &length, sizeof length);
-    if (writer->length >= GATHER_BYTES)
-        ql_pcapng_flush(writer);
-}
-
-/* What lies in memory only has nothing to lay out. */
-static bool is_fresh_file_on_disk(int fd)
-{
-    struct stat entry;
-    struct statfs system;
-    return fstat(fd, &entry) == 0 && S_ISREG(entry.st_mode) && entry.st_size == 0 &&
-           fstatfs(fd, &system) == 0 && system.f_type != TMPFS_MAGIC;
-}
-
 /* A file system that is told ahead where it will have to write has less to do then. The file gets
  * no longer by it. */
 static void reserve(ql_pcapng *writer)
@@ -139,6 +128,86 @@ static void reserve(ql_pcapng *writer)
         writer->reserved = writer->written + more;
     else
         writer->reserved = INT64_MAX; /* it cannot, or has not so much: the write will tell */
+}
+
+static size_t length_of_block(const ql_pcapng *writer, size_t start)
+{
+    uint32_t length;
+    memcpy(&length, writer->gathered + start + 4, sizeof length);
+    return GUINT32_FROM_LE(length);
+}
+
+/* Of the bytes gathered, the kernel took so many. */
+static void count_written(ql_pcapng *writer, size_t taken)
+{
+    size_t end = writer->rest;
+    for (; end < taken; end += length_of_block(writer, end))
+        writer->whole = writer->written + (int64_t)end;
+    if (end == taken)
+        writer->whole = writer->written + (int64_t)end;
+    writer->written += (int64_t)taken;
+    writer->rest = end - taken;
+}
+
+/* A block that only half fitted on the disk would make readers complain: it is taken away again. A
+ * pipe cannot be cut, and ftruncate says so without harm. */
+static void remember_write_failure(ql_pcapng *writer, int cause)
+{
+    g_set_error(&writer->error, G_FILE_ERROR, (gint)g_file_error_from_errno(cause),
+                "after %" PRId64 " bytes: %s", writer->whole, g_strerror(cause));
+    off_t position = lseek(writer->fd, 0, SEEK_CUR);
+    if (position < 0)
+        return;
+    off_t torn = (off_t)(writer->written - writer->whole);
+    if (torn > 0 && ftruncate(writer->fd, position - torn) != 0)
+        g_prefix_error(&writer->error, "the last block is incomplete: ");
+}
+
+/* Hands the first length bytes gathered to the kernel. */
+static void write_gathered(ql_pcapng *writer, size_t length)
+{
+    size_t taken = 0;
+    int cause = 0;
+    reserve(writer);
+    while (writer->error == NULL && cause == 0 && taken < length) {
+        ssize_t n = write(writer->fd, writer->gathered + taken, length - taken);
+        if (n >= 0) {
+            taken += (size_t)n;
+        } else if (errno == EAGAIN) { /* somebody made the pipe non-blocking: wait for its reader */
+            struct pollfd writable = { .fd = writer->fd, .events = POLLOUT };
+            poll(&writable, 1, -1);
+        } else if (errno != EINTR) {
+            cause = errno;
+        }
+    }
+    count_written(writer, taken);
+    if (cause != 0)
+        remember_write_failure(writer, cause);
+    writer->length -= length;
+    memmove(writer->gathered, writer->gathered + length, writer->length);
+}
+
+/* Pieces end where the file has a round number of bytes, in the middle of a block: the page cache
+ * then takes each as one run of memory, which costs a quarter less than whole blocks. */
+static void end_block(ql_pcapng *writer)
+{
+    put_padding(writer);
+    uint32_t length = (uint32_t)(writer->length - writer->block_start) + 4;
+    put_u32(writer, length);
+    length = GUINT32_TO_LE(length);
+    memcpy(writer->gathered + writer->block_start + 4, &length, sizeof length);
+    size_t piece = PIECE_BYTES - (size_t)(writer->written % PIECE_BYTES);
+    if (writer->length >= piece)
+        write_gathered(writer, piece);
+}
+
+/* What lies in memory only has nothing to lay out. */
+static bool is_fresh_file_on_disk(int fd)
+{
+    struct stat entry;
+    struct statfs system;
+    return fstat(fd, &entry) == 0 && S_ISREG(entry.st_mode) && entry.st_size == 0 &&
+           fstatfs(fd, &system) == 0 && system.f_type != TMPFS_MAGIC;
 }
 
 /* A file that is cut to the length that it has loses what was reserved behind it. */
@@ -154,7 +223,7 @@ ql_pcapng *ql_pcapng_new(int fd, const ql_pcapng_description *description)
 {
     ql_pcapng *writer = g_new0(ql_pcapng, 1);
     writer->fd = fd;
-    writer->space = GATHER_BYTES + SPARE_BYTES;
+    writer->space = PIECE_BYTES + SPARE_BYTES;
     writer->gathered = g_malloc(writer->space);
     writer->reserved = is_fresh_file_on_disk(fd) ? RESERVE_FROM : INT64_MAX;
 
@@ -212,84 +281,37 @@ void ql_pcapng_write_name(ql_pcapng *writer, const uint8_t *address, size_t addr
     end_block(writer);
 }
 
-static void put_packet_options(ql_pcapng *writer, const ql_pcapng_packet *packet)
-{
-    uint32_t flags = GUINT32_TO_LE((uint32_t)packet->way);
-    uint64_t lost = GUINT64_TO_LE(packet->lost);
-    put_padding(writer);
-    put_text_option(writer, OPTION_COMMENT, packet->comment);
-    if (packet->way != QL_PCAPNG_WAY_UNKNOWN)
-        put_option(writer, OPTION_EPB_FLAGS, &flags, sizeof flags);
-    if (packet->lost != 0)
-        put_option(writer, OPTION_EPB_DROPCOUNT, &lost, sizeof lost);
-    put_option(writer, OPTION_END, NULL, 0);
-}
-
-void ql_pcapng_write_packet(ql_pcapng *writer, const ql_pcapng_packet *packet)
+uint8_t *ql_pcapng_begin_packet(ql_pcapng *writer, uint64_t time_ns, size_t length)
 {
     if (writer->error != NULL)
-        return;
-    uint32_t length = (uint32_t)(packet->head_length + packet->body_length);
+        return NULL;
     begin_block(writer, BLOCK_ENHANCED_PACKET);
     put_u32(writer, 0); /* the one interface */
-    put_u32(writer, (uint32_t)(packet->time_ns >> 32));
-    put_u32(writer, (uint32_t)packet->time_ns);
-    put_u32(writer, length);
-    put_u32(writer, length);
-    put(writer, packet->head, packet->head_length);
-    put(writer, packet->body, packet->body_length);
-    if (packet->comment != NULL || packet->way != QL_PCAPNG_WAY_UNKNOWN || packet->lost != 0)
-        put_packet_options(writer, packet);
+    put_u32(writer, (uint32_t)(time_ns >> 32));
+    put_u32(writer, (uint32_t)time_ns);
+    put_u32(writer, (uint32_t)length);
+    put_u32(writer, (uint32_t)length);
+    return take_space(writer, length);
+}
+
+void ql_pcapng_end_packet(ql_pcapng *writer, const ql_pcapng_remarks *remarks)
+{
+    uint32_t flags = GUINT32_TO_LE((uint32_t)remarks->way);
+    uint64_t lost = GUINT64_TO_LE(remarks->lost);
+    put_padding(writer);
+    put_text_option(writer, OPTION_COMMENT, remarks->comment);
+    if (remarks->way != QL_PCAPNG_WAY_UNKNOWN)
+        put_option(writer, OPTION_EPB_FLAGS, &flags, sizeof flags);
+    if (remarks->lost != 0)
+        put_option(writer, OPTION_EPB_DROPCOUNT, &lost, sizeof lost);
+    if (remarks->comment != NULL || remarks->way != QL_PCAPNG_WAY_UNKNOWN || remarks->lost != 0)
+        put_option(writer, OPTION_END, NULL, 0);
     end_block(writer);
-}
-
-/* The end of the last whole block among the first length bytes gathered. */
-static size_t whole_blocks(const ql_pcapng *writer, size_t length)
-{
-    size_t end = 0;
-    while (end + 8 <= length) {
-        uint32_t total;
-        memcpy(&total, writer->gathered + end + 4, sizeof total);
-        total = GUINT32_FROM_LE(total);
-        if (end + total > length)
-            break;
-        end += total;
-    }
-    return end;
-}
-
-/* A block that only half fitted on the disk would make readers complain: it is taken away again. A
- * pipe cannot be cut, and ftruncate says so without harm. */
-static void remember_write_failure(ql_pcapng *writer, int cause, size_t taken)
-{
-    g_set_error(&writer->error, G_FILE_ERROR, (gint)g_file_error_from_errno(cause),
-                "after %" PRId64 " bytes: %s",
-                writer->written + (int64_t)whole_blocks(writer, taken), g_strerror(cause));
-    off_t position = lseek(writer->fd, 0, SEEK_CUR);
-    if (position < 0)
-        return;
-    off_t torn = (off_t)(taken - whole_blocks(writer, taken));
-    if (torn > 0 && ftruncate(writer->fd, position - torn) != 0)
-        g_prefix_error(&writer->error, "the last block is incomplete: ");
 }
 
 void ql_pcapng_flush(ql_pcapng *writer)
 {
-    size_t taken = 0;
-    reserve(writer);
-    while (writer->error == NULL && taken < writer->length) {
-        ssize_t n = write(writer->fd, writer->gathered + taken, writer->length - taken);
-        if (n >= 0) {
-            taken += (size_t)n;
-        } else if (errno == EAGAIN) { /* somebody made the pipe non-blocking: wait for its reader */
-            struct pollfd writable = { .fd = writer->fd, .events = POLLOUT };
-            poll(&writable, 1, -1);
-        } else if (errno != EINTR) {
-            remember_write_failure(writer, errno, taken);
-        }
-    }
-    writer->written += (int64_t)taken;
-    writer->length = 0;
+    write_gathered(writer, writer->length);
 }
 
 void ql_pcapng_fail(ql_pcapng *writer, GError *error)

@@ -3,8 +3,10 @@
  * nanosecond times, secrets, and names of addresses. It knows bytes and a file descriptor, nothing
  * of networks.
  *
- * Blocks are gathered and written whole. A write that fails is remembered: every later call does
- * nothing, a regular file is cut back to its last whole block, and close reports the failure. */
+ * What is gathered is written when it is much, and by ql_pcapng_flush, after which the last block
+ * is whole; before, its end may still be to come. A write that fails is remembered: every later
+ * call does nothing, a regular file is cut back to its last whole block, and close reports the
+ * failure. */
 #pragma once
 
 #include <glib.h>
@@ -49,20 +51,21 @@ typedef enum ql_pcapng_way {
     QL_PCAPNG_WAY_OUTBOUND = 2,
 } ql_pcapng_way; /* of epb_flags */
 
-/* A packet that was captured whole, made of two parts (headers, payload). */
-typedef struct ql_pcapng_packet {
-    uint64_t time_ns; /* nanoseconds since 1970 */
+/* Begins an Enhanced Packet Block for a packet that was captured whole, at time_ns nanoseconds
+ * since 1970. Returns where its length bytes are to be put, before the packet is ended; NULL after
+ * a failure: there is nothing to end then. */
+uint8_t *ql_pcapng_begin_packet(ql_pcapng *writer, uint64_t time_ns, size_t length);
+
+/* What is said about a packet. */
+typedef struct ql_pcapng_remarks {
     ql_pcapng_way way;
-    const void *head, *body;
-    size_t head_length, body_length;
     uint64_t lost;       /* epb_dropcount: packets that were lost between this and the one before */
     const char *comment; /* opt_comment; NULL: none */
-} ql_pcapng_packet;
+} ql_pcapng_remarks;
 
-/* An Enhanced Packet Block. */
-void ql_pcapng_write_packet(ql_pcapng *writer, const ql_pcapng_packet *packet);
+void ql_pcapng_end_packet(ql_pcapng *writer, const ql_pcapng_remarks *remarks);
 
-/* Hands all whole blocks to the kernel. */
+/* Hands all that is gathered to the kernel. */
 void ql_pcapng_flush(ql_pcapng *writer);
 
 /* Marks the capture as failed for a reason of the caller's; the first failure stays. Takes error.

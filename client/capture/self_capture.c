@@ -36,12 +36,6 @@ typedef struct endpoint {
     uint16_t port;
 } endpoint;
 
-/* Both headers of one datagram, as they go on the wire. */
-typedef struct headers {
-    uint8_t bytes[IPV6_HEADER_BYTES + UDP_HEADER_BYTES];
-    size_t length;
-} headers;
-
 /* "Linux 6.1.0"; to be freed by g_free. */
 static char *name_of_system(void)
 {
@@ -125,28 +119,39 @@ static endpoint endpoint_of(const struct sockaddr *address)
 
 /* RFC 1071 has the sum of 16-bit words, in any byte order as long as it is one: here it is that of
  * memory. As 65536 counts as 1, wider words have the same sum, which two lanes of 64 bits hold of
- * their halves without a carry. An odd last byte counts with a zero behind it. */
+ * their halves without a carry. An odd last byte counts with a zero behind it. What is summed up is
+ * copied in the same pass: most of what a datagram costs here is to go over its bytes. */
 typedef uint64_t lanes __attribute__((vector_size(16)));
 
-static uint64_t sum_words(uint64_t sum, const uint8_t *data, size_t length)
+static uint64_t copy_and_sum(uint8_t *to, const uint8_t *data, size_t length)
 {
     lanes low = { 0 }, high = { 0 }, both;
     uint16_t word = 0;
-    for (; length >= sizeof both; data += sizeof both, length -= sizeof both) {
+    for (; length >= sizeof both; to += sizeof both, data += sizeof both, length -= sizeof both) {
         memcpy(&both, data, sizeof both);
+        memcpy(to, &both, sizeof both);
         low += both & 0xffffffff;
         high += both >> 32;
     }
-    sum += low[0] + low[1] + high[0] + high[1];
-    for (; length >= sizeof word; data += sizeof word, length -= sizeof word) {
+    uint64_t sum = low[0] + low[1] + high[0] + high[1];
+    for (; length >= sizeof word; to += sizeof word, data += sizeof word, length -= sizeof word) {
         memcpy(&word, data, sizeof word);
+        memcpy(to, &word, sizeof word);
         sum += word;
     }
     if (length == 0)
         return sum; /* data may be NULL */
     word = 0;
     memcpy(&word, data, length);
+    memcpy(to, data, length);
     return sum + word;
+}
+
+/* As many bytes as a header has. */
+static uint64_t sum_words(const uint8_t *data, size_t length)
+{
+    uint8_t unused[IPV6_HEADER_BYTES];
+    return copy_and_sum(unused, data, length);
 }
 
 /* In the byte order of memory, too. */
@@ -172,6 +177,7 @@ static void write_ipv4_header(uint8_t *ip, const endpoint *from, const endpoint 
                               const ql_captured *datagram)
 {
     size_t udp_length = UDP_HEADER_BYTES + datagram->length;
+    memset(ip, 0, IPV4_HEADER_BYTES);
     ip[0] = 0x45;
     ip[1] = datagram->ecn & 3;
     store_u16(ip + 2, (uint16_t)(IPV4_HEADER_BYTES + udp_length));
@@ -181,13 +187,14 @@ static void write_ipv4_header(uint8_t *ip, const endpoint *from, const endpoint 
     ip[9] = IPPROTO_UDP;
     memcpy(ip + 12, from->address, 4);
     memcpy(ip + 16, to->address, 4);
-    uint16_t checksum = fold_checksum(sum_words(0, ip, IPV4_HEADER_BYTES));
+    uint16_t checksum = fold_checksum(sum_words(ip, IPV4_HEADER_BYTES));
     memcpy(ip + 10, &checksum, sizeof checksum);
 }
 
 static void write_ipv6_header(uint8_t *ip, const endpoint *from, const endpoint *to,
                               const ql_captured *datagram)
 {
+    memset(ip, 0, IPV6_HEADER_BYTES);
     ip[0] = 0x60;
     ip[1] = (uint8_t)((datagram->ecn & 3) << 4);
     store_u16(ip + 4, (uint16_t)(UDP_HEADER_BYTES + datagram->length));
@@ -197,36 +204,25 @@ static void write_ipv6_header(uint8_t *ip, const endpoint *from, const endpoint 
     memcpy(ip + 24, to->address, 16);
 }
 
-static void write_udp_header(uint8_t *udp, const endpoint *from, const endpoint *to,
-                             const uint8_t *data, size_t length)
+/* With the datagram behind it. */
+static void write_udp(uint8_t *udp, const endpoint *from, const endpoint *to,
+                      const ql_captured *datagram)
 {
-    uint16_t udp_length = (uint16_t)(UDP_HEADER_BYTES + length);
+    uint16_t udp_length = (uint16_t)(UDP_HEADER_BYTES + datagram->length);
     memcpy(udp, &from->port, 2);
     memcpy(udp + 2, &to->port, 2);
     store_u16(udp + 4, udp_length);
+    store_u16(udp + 6, 0);
 
     /* The pseudo header of RFC 768 and RFC 8200, 8.1: addresses, length, protocol. */
     uint64_t sum = (uint64_t)htons(udp_length) + htons(IPPROTO_UDP);
-    sum = sum_words(sum, from->address, from->address_length);
-    sum = sum_words(sum, to->address, to->address_length);
-    sum = sum_words(sum, udp, UDP_HEADER_BYTES);
-    uint16_t checksum = fold_checksum(sum_words(sum, data, length));
+    sum += sum_words(from->address, from->address_length);
+    sum += sum_words(to->address, to->address_length);
+    sum += sum_words(udp, UDP_HEADER_BYTES);
+    sum += copy_and_sum(udp + UDP_HEADER_BYTES, datagram->data, datagram->length);
+    uint16_t checksum = fold_checksum(sum);
     checksum = checksum != 0 ? checksum : 0xffff; /* zero would say: there is none */
     memcpy(udp + 6, &checksum, sizeof checksum);
-}
-
-static headers make_headers(const endpoint *from, const endpoint *to, const ql_captured *datagram)
-{
-    headers made = { .length = 0 };
-    bool v4 = from->address_length == 4;
-    size_t ip_length = v4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
-    if (v4)
-        write_ipv4_header(made.bytes, from, to, datagram);
-    else
-        write_ipv6_header(made.bytes, from, to, datagram);
-    write_udp_header(made.bytes + ip_length, from, to, datagram->data, datagram->length);
-    made.length = ip_length + UDP_HEADER_BYTES;
-    return made;
 }
 
 /* Says why no header can carry the datagram, or NULL. */
@@ -253,18 +249,19 @@ void ql_self_capture_record(ql_self_capture *capture, const ql_captured *datagra
         return;
     }
     write_secrets(capture);
-    headers made = make_headers(&sender, &receiver, datagram);
-    const ql_pcapng_packet packet = {
-        .time_ns = datagram->time_ns,
-        .way = datagram->way,
-        .head = made.bytes,
-        .head_length = made.length,
-        .body = datagram->data,
-        .body_length = datagram->length,
-        .lost = datagram->lost,
-        .comment = datagram->comment,
-    };
-    ql_pcapng_write_packet(capture->writer, &packet);
+    bool v4 = sender.address_length == 4;
+    size_t ip_length = v4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES;
+    uint8_t *ip = ql_pcapng_begin_packet(capture->writer, datagram->time_ns,
+                                         ip_length + UDP_HEADER_BYTES + datagram->length);
+    if (ip == NULL)
+        return;
+    if (v4)
+        write_ipv4_header(ip, &sender, &receiver, datagram);
+    else
+        write_ipv6_header(ip, &sender, &receiver, datagram);
+    write_udp(ip + ip_length, &sender, &receiver, datagram);
+    const ql_pcapng_remarks remarks = { datagram->way, datagram->lost, datagram->comment };
+    ql_pcapng_end_packet(capture->writer, &remarks);
     if (capture->live)
         ql_pcapng_flush(capture->writer);
 }

@@ -71,17 +71,29 @@ static gssize find_block(const GByteArray *bytes, uint32_t type, unsigned nth)
     return found;
 }
 
-static void write_packet(ql_pcapng *writer, uint64_t time_ns, ql_pcapng_way way, const char *head,
-                         const char *body, const char *comment)
+static void write_bytes(ql_pcapng *writer, uint64_t time_ns, const void *data, size_t length,
+                        const ql_pcapng_remarks *remarks)
 {
-    const ql_pcapng_packet packet = { .time_ns = time_ns,
-                                      .way = way,
-                                      .head = head,
-                                      .body = body,
-                                      .head_length = strlen(head),
-                                      .body_length = strlen(body),
-                                      .comment = comment };
-    ql_pcapng_write_packet(writer, &packet);
+    uint8_t *at = ql_pcapng_begin_packet(writer, time_ns, length);
+    if (at == NULL)
+        return;
+    memcpy(at, data, length);
+    ql_pcapng_end_packet(writer, remarks);
+}
+
+static void write_packet(ql_pcapng *writer, uint64_t time_ns, ql_pcapng_way way, const char *text,
+                         const char *comment)
+{
+    const ql_pcapng_remarks remarks = { .way = way, .comment = comment };
+    write_bytes(writer, time_ns, text, strlen(text), &remarks);
+}
+
+/* Blocks of 1,232 bytes, behind the 96 of the section and the interface. */
+static void write_many(ql_pcapng *writer, unsigned count)
+{
+    static const uint8_t payload[1200];
+    for (unsigned i = 0; i < count; i++)
+        write_bytes(writer, i, payload, sizeof payload, &(ql_pcapng_remarks){ 0 });
 }
 
 static void test_section_is_byte_for_byte_what_the_format_says(capture_file *file,
@@ -105,7 +117,7 @@ static void test_packet_carries_its_time_in_nanoseconds(capture_file *file, gcon
 {
     (void)unused;
     ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
-    write_packet(writer, 0x1122334455667788u, QL_PCAPNG_WAY_UNKNOWN, "head", "body!", NULL);
+    write_packet(writer, 0x1122334455667788u, QL_PCAPNG_WAY_UNKNOWN, "headbody!", NULL);
     g_assert_true(ql_pcapng_close(writer, NULL));
 
     g_autoptr(GByteArray) bytes = contents(file);
@@ -123,8 +135,7 @@ static void test_a_packet_says_how_many_were_lost_before_it(capture_file *file,
 {
     (void)unused;
     ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
-    const ql_pcapng_packet packet = { .head = "head", .head_length = 4, .lost = 0x102 };
-    ql_pcapng_write_packet(writer, &packet);
+    write_bytes(writer, 0, "head", 4, &(ql_pcapng_remarks){ .lost = 0x102 });
     g_assert_true(ql_pcapng_close(writer, NULL));
     g_autoptr(GByteArray) bytes = contents(file);
     gssize at = find_block(bytes, 6, 0);
@@ -137,8 +148,8 @@ static void test_a_packet_can_carry_a_comment(capture_file *file, gconstpointer 
 {
     (void)unused;
     ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
-    write_packet(writer, 1, QL_PCAPNG_WAY_UNKNOWN, "head", "body!", "five!");
-    write_packet(writer, 2, QL_PCAPNG_WAY_UNKNOWN, "head", "body!", NULL);
+    write_packet(writer, 1, QL_PCAPNG_WAY_UNKNOWN, "headbody!", "five!");
+    write_packet(writer, 2, QL_PCAPNG_WAY_UNKNOWN, "headbody!", NULL);
     g_assert_true(ql_pcapng_close(writer, NULL));
     g_autoptr(GByteArray) bytes = contents(file);
     gssize at = find_block(bytes, 6, 0);
@@ -154,7 +165,7 @@ static void test_a_packet_says_which_way_it_went(capture_file *file, gconstpoint
 {
     (void)unused;
     ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
-    write_packet(writer, 1, QL_PCAPNG_WAY_OUTBOUND, "head", "body", NULL);
+    write_packet(writer, 1, QL_PCAPNG_WAY_OUTBOUND, "headbody", NULL);
     g_assert_true(ql_pcapng_close(writer, NULL));
     g_autoptr(GByteArray) bytes = contents(file);
     static const uint8_t options[] = { 2, 0, 4, 0, 2, 0, 0, 0, 0, 0, 0, 0 };
@@ -204,7 +215,7 @@ static void test_secrets_stay_ahead_of_the_packet_that_follows(capture_file *fil
     (void)unused;
     ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
     ql_pcapng_write_secrets(writer, QL_PCAPNG_SECRETS_TLS, "LABEL 00 11\n", 12);
-    write_packet(writer, 1, QL_PCAPNG_WAY_UNKNOWN, "x", "", NULL);
+    write_packet(writer, 1, QL_PCAPNG_WAY_UNKNOWN, "x", NULL);
     g_assert_true(ql_pcapng_close(writer, NULL));
 
     g_autoptr(GByteArray) bytes = contents(file);
@@ -222,7 +233,7 @@ static void test_nothing_waits_after_a_flush(void)
     uint8_t read_back[512];
     g_assert_cmpint(pipe(ends), ==, 0);
     ql_pcapng *writer = ql_pcapng_new(ends[1], &description);
-    write_packet(writer, 1, QL_PCAPNG_WAY_UNKNOWN, "x", "", NULL);
+    write_packet(writer, 1, QL_PCAPNG_WAY_UNKNOWN, "x", NULL);
     ql_pcapng_flush(writer);
     g_assert_cmpint(read(ends[0], read_back, sizeof read_back), ==, 56 + 40 + 36);
     g_assert_true(ql_pcapng_close(writer, NULL));
@@ -231,13 +242,9 @@ static void test_nothing_waits_after_a_flush(void)
 
 static void test_many_packets_are_written_without_a_flush(capture_file *file, gconstpointer unused)
 {
-    static uint8_t payload[1200];
     (void)unused;
     ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
-    for (unsigned i = 0; i < 1000; i++)
-        ql_pcapng_write_packet(
-            writer,
-            &(ql_pcapng_packet){ .time_ns = i, .head = payload, .head_length = sizeof payload });
+    write_many(writer, 1000);
     g_autoptr(GByteArray) before_close = contents(file);
     g_assert_cmpuint(before_close->len, >, 1000000);
     g_assert_true(ql_pcapng_close(writer, NULL));
@@ -250,14 +257,10 @@ static void test_many_packets_are_written_without_a_flush(capture_file *file, gc
  * behind the last block. */
 static void test_what_is_reserved_never_shows(capture_file *file, gconstpointer unused)
 {
-    static uint8_t payload[1200];
     struct stat during, after;
     (void)unused;
     ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
-    for (unsigned i = 0; i < 5000; i++)
-        ql_pcapng_write_packet(
-            writer,
-            &(ql_pcapng_packet){ .time_ns = i, .head = payload, .head_length = sizeof payload });
+    write_many(writer, 5000);
     ql_pcapng_flush(writer);
     g_autoptr(GByteArray) bytes = contents(file);
     g_assert_cmpint(fstat(file->fd, &during), ==, 0);
@@ -272,36 +275,81 @@ static void test_what_is_reserved_never_shows(capture_file *file, gconstpointer 
 }
 
 /* The limit on a file's size stands in for a full disk: the same write comes back short. */
-static void test_a_full_disk_is_reported_and_leaves_whole_blocks(capture_file *file,
-                                                                 gconstpointer unused)
+static void write_until_full(capture_file *file, unsigned count, rlim_t limit, GError **error)
 {
-    static uint8_t payload[1200];
-    struct rlimit before, small = { .rlim_cur = 100001 };
-    (void)unused;
+    struct rlimit before, small = { .rlim_cur = limit };
     g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
     small.rlim_max = before.rlim_max;
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
 
     ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
-    for (unsigned i = 0; i < 200; i++)
-        ql_pcapng_write_packet(
-            writer,
-            &(ql_pcapng_packet){ .time_ns = i, .head = payload, .head_length = sizeof payload });
-    GError *error = NULL;
-    bool ok = ql_pcapng_close(writer, &error);
+    write_many(writer, count);
+    bool ok = ql_pcapng_close(writer, error);
     g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
     signal(SIGXFSZ, handler);
-
     g_assert_false(ok);
+}
+
+static void assert_full_after(capture_file *file, unsigned count, rlim_t limit, unsigned whole)
+{
+    g_autoptr(GError) error = NULL;
+    write_until_full(file, count, limit, &error);
     g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED); /* EFBIG has no code of its own */
     g_autoptr(GByteArray) bytes = contents(file);
-    g_assert_cmpuint(bytes->len, >, 95000);
-    g_assert_cmpuint(bytes->len, <=, 100001);
-    g_assert_cmpint(find_block(bytes, 6, 78), >=, 0);
+    g_assert_cmpuint(bytes->len, ==, 96 + whole * 1232);
+    g_assert_cmpint(find_block(bytes, 6, whole - 1), >=, 0);
     g_autofree char *position = g_strdup_printf("after %u bytes", bytes->len);
     g_assert_nonnull(strstr(error->message, position));
-    g_error_free(error);
+}
+
+static void test_a_full_disk_is_reported_and_leaves_whole_blocks(capture_file *file,
+                                                                 gconstpointer unused)
+{
+    (void)unused;
+    assert_full_after(file, 200, 100001, 81);
+}
+
+/* Of the block across 256 KB, the first 864 bytes were written before the disk was full. */
+static void test_a_block_that_ends_on_a_full_disk_is_taken_away(capture_file *file,
+                                                                gconstpointer unused)
+{
+    (void)unused;
+    assert_full_after(file, 1000, 256 * 1024 + 300, 212);
+}
+
+/* A reader may find the end of the last block missing, but only until the next flush. */
+static void test_much_is_written_in_round_pieces_and_whole_after_a_flush(capture_file *file,
+                                                                         gconstpointer unused)
+{
+    (void)unused;
+    ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
+    write_many(writer, 300);
+    g_autoptr(GByteArray) piece = contents(file);
+    g_assert_cmpuint(piece->len, ==, 256 * 1024);
+    ql_pcapng_flush(writer);
+    g_autoptr(GByteArray) whole = contents(file);
+    g_assert_cmpint(find_block(whole, 6, 299), >=, 0);
+    write_many(writer, 300);
+    g_autoptr(GByteArray) pieces = contents(file);
+    g_assert_cmpuint(pieces->len, ==, 2 * 256 * 1024);
+    g_assert_true(ql_pcapng_close(writer, NULL));
+    g_autoptr(GByteArray) all = contents(file);
+    g_assert_cmpint(find_block(all, 6, 599), >=, 0);
+}
+
+/* It is longer than what is written at once. */
+static void test_a_block_may_be_of_any_length(capture_file *file, gconstpointer unused)
+{
+    (void)unused;
+    g_autofree uint8_t *secrets = g_malloc0(1000000);
+    ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
+    ql_pcapng_write_secrets(writer, QL_PCAPNG_SECRETS_TLS, secrets, 1000000);
+    write_many(writer, 1000);
+    g_assert_true(ql_pcapng_close(writer, NULL));
+    g_autoptr(GByteArray) bytes = contents(file);
+    g_assert_cmpuint(bytes->len, ==, 96 + 20 + 1000000 + 1000 * 1232);
+    g_assert_cmpint(find_block(bytes, 6, 999), >=, 0);
 }
 
 static void test_a_reader_that_went_away_is_reported(void)
@@ -312,7 +360,7 @@ static void test_a_reader_that_went_away_is_reported(void)
     void (*handler)(int) = signal(SIGPIPE, SIG_IGN);
     ql_pcapng *writer = ql_pcapng_new(ends[1], &description);
     ql_pcapng_flush(writer);
-    write_packet(writer, 1, QL_PCAPNG_WAY_UNKNOWN, "x", "", NULL);
+    write_packet(writer, 1, QL_PCAPNG_WAY_UNKNOWN, "x", NULL);
     GError *error = NULL;
     g_assert_false(ql_pcapng_close(writer, &error));
     signal(SIGPIPE, handler);
@@ -326,7 +374,7 @@ static void test_the_first_failure_is_the_one_that_is_told(capture_file *file, g
     ql_pcapng *writer = ql_pcapng_new(file->fd, &description);
     ql_pcapng_fail(writer, g_error_new_literal(G_FILE_ERROR, G_FILE_ERROR_INVAL, "first"));
     ql_pcapng_fail(writer, g_error_new_literal(G_FILE_ERROR, G_FILE_ERROR_INVAL, "second"));
-    write_packet(writer, 1, QL_PCAPNG_WAY_UNKNOWN, "x", "", NULL);
+    write_packet(writer, 1, QL_PCAPNG_WAY_UNKNOWN, "x", NULL);
     GError *error = NULL;
     g_assert_false(ql_pcapng_close(writer, &error));
     g_assert_cmpstr(error->message, ==, "first");
@@ -352,6 +400,9 @@ int main(int argc, char **argv)
     FILE_TEST("many-packets", test_many_packets_are_written_without_a_flush);
     FILE_TEST("reserve", test_what_is_reserved_never_shows);
     FILE_TEST("full-disk", test_a_full_disk_is_reported_and_leaves_whole_blocks);
+    FILE_TEST("full-disk-across-pieces", test_a_block_that_ends_on_a_full_disk_is_taken_away);
+    FILE_TEST("pieces", test_much_is_written_in_round_pieces_and_whole_after_a_flush);
+    FILE_TEST("long-block", test_a_block_may_be_of_any_length);
     FILE_TEST("first-failure", test_the_first_failure_is_the_one_that_is_told);
     g_test_add_func("/pcapng/flush", test_nothing_waits_after_a_flush);
     g_test_add_func("/pcapng/reader-gone", test_a_reader_that_went_away_is_reported);

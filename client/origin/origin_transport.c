@@ -42,9 +42,10 @@ void ql_origin_transport_init(const ql_origin_quic_settings *settings, uint32_t 
 {
     const ql_quic_settings *common = &settings->common;
     ql_quic_settings_init(common, QL_QUIC_SERVER, version, quic, params);
-    quic->handshake_timeout = MIN(quic->handshake_timeout, HANDSHAKE_TIMEOUT);
+    if (common->handshake_timeout == 0)
+        quic->handshake_timeout = HANDSHAKE_TIMEOUT;
     params->initial_max_streams_uni = MAX_STREAMS_UNI;
-    params->max_idle_timeout = IDLE_TIMEOUT;
+    params->max_idle_timeout = settings->idle_timeout > 0 ? settings->idle_timeout : IDLE_TIMEOUT;
     params->max_datagram_frame_size = UINT16_MAX; /* of any size (RFC 9221, 3) */
     params->stateless_reset_token_present = 1;
     /* RFC 9000, 9: without connection IDs a client's packets from elsewhere find nobody. */

@@ -15,8 +15,9 @@ typedef struct ql_origin_quic_settings {
                                 of 0) clients are known by their addresses (RFC 9000, 5.1) */
     bool retry;              /* nobody is let in without a token (8.1.2) */
     ql_address preferred_v4,
-        preferred_v6;  /* where clients are to move (9.6); no address: nowhere */
-    ql_trigger retire; /* origin_drill.h */
+        preferred_v6;             /* where clients are to move (9.6); no address: nowhere */
+    ql_trigger retire;            /* origin_drill.h */
+    ngtcp2_duration idle_timeout; /* after so much silence a connection ends (10.1); 0: 30 s */
 } ql_origin_quic_settings;
 
 /* The usual, and what settings choose, for a client that begins with that version. What belongs to

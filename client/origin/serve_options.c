@@ -77,6 +77,9 @@ static const ql_option quic_table[] = {
       "answer a client without a token by Retry (RFC 9000, 8.1.2)", NULL },
     { "quic-version", '\0', QL_OPTION_CALL, 0, "v1|v2",
       "go on in that version where the client has it, too (RFC 9368, 2.3)", take_version },
+    { "idle-timeout", '\0', QL_OPTION_SECONDS, FIELD(idle_timeout), "SECONDS",
+      "end a connection on which nothing comes for so long, 30 if not given (RFC 9000, 10.1)",
+      NULL },
     { "zero-length-cid", '\0', QL_OPTION_FLAG, FIELD(zero_length_cid), NULL,
       "have no connection IDs, and know clients by their addresses (RFC 9000, 5.1)", NULL },
     { "preferred-address", '\0', QL_OPTION_STRINGS, FIELD(preferred), "ADDR:PORT",
@@ -241,6 +244,7 @@ bool ql_serve_options_quic(const ql_serve_options *options, ql_origin_quic_setti
         .common = options->quic,
         .retry = options->retry,
         .retire = options->retire,
+        .idle_timeout = (ngtcp2_duration)(options->idle_timeout * (double)NGTCP2_SECONDS),
     };
     quic->common.has_cid_length |= options->zero_length_cid != FALSE;
     return parse_preferred(options, quic, error);

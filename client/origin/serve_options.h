@@ -19,6 +19,7 @@ typedef struct ql_serve_options {
     int64_t max_connections; /* 0: as usual */
     gboolean reject_early_data;
     gboolean retry, zero_length_cid;
+    double idle_timeout; /* in seconds; 0: not given */
     ql_quic_settings quic;
     char **preferred; /* "ADDR:PORT" */
     ql_trigger retire;

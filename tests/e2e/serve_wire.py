@@ -248,10 +248,16 @@ class Through(Case):
 
 
 class Times(Case):
-    """With a client that says how it begins, and nothing more."""
+    @support.proves("--idle-timeout", of="serve")
+    def test_the_idle_timeout_is_announced_and_kept(self):
+        """The server answers later than that; nobody says anything meanwhile."""
+        with self.serve("--idle-timeout", "1.5", "--no-pmtud", folder=False) as server:
+            self.assert_nothing_came(server, "delay/4s/bytes/10")
+        told = self.wire("tls.handshake.type == 8", "tls.quic.parameter.max_idle_timeout")
+        self.assertEqual(told, [["1500"]])
 
     def answers(self, *options):
-        """How many datagrams come in 2 s."""
+        """How many datagrams come in 2 s to a client that says how it begins, and nothing more."""
         with self.serve(*options, folder=False) as server, \
                 socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             for datagram in support.first_flight(self.home):

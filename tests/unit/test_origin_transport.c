@@ -44,6 +44,21 @@ static void test_windows_are_as_small_as_asked_for(void)
     g_assert_cmpuint(params.initial_max_streams_bidi, ==, 3);
 }
 
+static void test_timeouts_are_as_long_as_asked_for(void)
+{
+    ql_origin_quic_settings settings = { .retry = false };
+    ngtcp2_settings quic;
+    ngtcp2_transport_params params;
+    ql_origin_transport_init(&settings, NGTCP2_PROTO_VER_V1, &quic, &params);
+    g_assert_cmpuint(quic.handshake_timeout, ==, 10 * NGTCP2_SECONDS);
+    g_assert_cmpuint(params.max_idle_timeout, ==, 30 * NGTCP2_SECONDS);
+    settings.common.handshake_timeout = 25 * NGTCP2_SECONDS;
+    settings.idle_timeout = 2 * NGTCP2_SECONDS;
+    ql_origin_transport_init(&settings, NGTCP2_PROTO_VER_V1, &quic, &params);
+    g_assert_cmpuint(quic.handshake_timeout, ==, 25 * NGTCP2_SECONDS);
+    g_assert_cmpuint(params.max_idle_timeout, ==, 2 * NGTCP2_SECONDS);
+}
+
 static void test_without_ids_nobody_may_move(void)
 {
     const ql_origin_quic_settings settings = { .common.has_cid_length = true };
@@ -69,6 +84,7 @@ static void test_a_preferred_address_is_offered_by_family(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/origin-transport/timeouts", test_timeouts_are_as_long_as_asked_for);
     g_test_add_func("/origin-transport/usual", test_an_ordinary_server_follows_the_client);
     g_test_add_func("/origin-transport/version", test_a_version_can_be_preferred);
     g_test_add_func("/origin-transport/windows", test_windows_are_as_small_as_asked_for);

@@ -48,7 +48,8 @@ static bool adopt(ql_opening *o, const ql_candidate *owner, ql_side sender,
     }
     if (candidate.connection == NULL) {
         candidate.connection =
-            ql_session_begin_connection(o->session, o->datagram, sender, header->version);
+            ql_session_begin_connection(o->session, o->datagram, sender,
+                                        header->version != 0 ? header->version : opened->version);
         if (candidate.connection == NULL) {
             ql_keyring_free(ring);
             return false;

@@ -229,7 +229,8 @@ static bool open_with(ql_packet_keys *keys, const ql_packet_header *header,
                         .first = unmasked->first,
                         .key_phase =
                             (unmasked->first & 0x04) != 0 && header->type == QL_PACKET_ONE_RTT,
-                        .suite = ql_packet_keys_suite(keys) };
+                        .suite = ql_packet_keys_suite(keys),
+                        .version = ql_packet_keys_version(keys) };
     return true;
 }
 

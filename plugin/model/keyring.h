@@ -42,6 +42,7 @@ typedef struct ql_opened {
     bool key_phase;  /* of 1-RTT */
     bool key_update; /* the sender's first packet in a new key phase */
     ql_suite suite;
+    uint32_t version; /* whose labels made the keys: version 2, or 1 for all others */
 } ql_opened;
 
 typedef enum ql_open_status {

@@ -168,7 +168,8 @@ static bool try_begin(ql_opening *o, const ql_packet_header *header, const ql_ca
     ql_opened opened = { .payload = payload,
                          .packet_number = unmasked.truncated_pn,
                          .first = unmasked.first,
-                         .suite = QL_SUITE_AES_128_GCM };
+                         .suite = QL_SUITE_AES_128_GCM,
+                         .version = header->version };
     ql_opener_take(o, &owner, header, &opened);
     return true;
 }

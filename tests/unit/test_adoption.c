@@ -42,6 +42,7 @@ static void assert_adopted(fixture *f, uint64_t packets)
     g_assert_true(facts->start_missing);
     g_assert_true(memcmp(facts->client_random, f->ends.client_random, 32) == 0);
     g_assert_cmpuint(facts->client.port, ==, 50001);
+    g_assert_cmphex(facts->version, ==, f->ends.version); /* by the labels of its keys */
     g_assert_cmpuint(received(f, 8, QL_CLIENT), ==, 5);
     g_assert_cmpuint(received(f, 8, QL_SERVER), ==, 6);
 }

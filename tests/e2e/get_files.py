@@ -109,9 +109,7 @@ class Files(peers.Case):
         self.assert_failed(self.ask("--max-filesize", "10k", "-o", into, "/backend/endless"),
                            "10240 bytes")
         self.assertLessEqual(into.stat().st_size, 10240)
-        self.assertTrue(self.wire(f"udp.dstport == {self.server.port} and quic.frame_type == 5",
-                                  "frame.number"), "the server was not told to stop")
-        self.assertLess(self.capture.stat().st_size, ENDLESS / 2)
+        self.assertLess(self.capture.stat().st_size, ENDLESS / 2, "the rest came, too")
         self.assert_failed(self.ask("--max-filesize", "10k", "--remove-on-error", "-o", into,
                                     "/backend/endless"), "10240 bytes")
         self.assertFalse(into.exists())

@@ -131,7 +131,7 @@ class Home:
         """The command line; it counts as one that was run."""
         words = [str(word) for word in arguments]
         self.ran.append(words)
-        if IGNORED[:1] == words[:1]:
+        if IGNORED and IGNORED[0] in words[:1]:
             words = without(options_of(self.quiclens, IGNORED[0])[IGNORED[1]], words)
         return [str(self.quiclens), *words]
 

@@ -85,6 +85,8 @@ static bool check_combinations(const ql_get_options *options, GError **error)
         return refuse(error, "-I and -d exclude each other, but with -G");
     if (options->datagrams != NULL && (options->data->len > 0 || options->uploads != NULL))
         return refuse(error, "--datagram excludes -d and -T");
+    if (options->http3 && options->tls.alpn != NULL && strcmp(options->tls.alpn, "h3") != 0)
+        return refuse(error, "--http3 and --alpn exclude each other, but for --alpn h3");
     if (!ql_get_options_have_http3(options) &&
         (options->datagrams != NULL || g_hash_table_size(options->later_priorities) > 0))
         return refuse(error, "--datagram and --reprioritize need HTTP/3: --alpn without h3 is "

@@ -35,7 +35,7 @@ typedef struct ql_get_options {
     GHashTable *later_priorities; /* guint, a request's place -> char * */
     ql_trigger reprioritize_after;
     gboolean head, data_in_query, json, compressed, globoff;
-    gboolean as_usual; /* what is done anyway was asked for */
+    gboolean http3; /* nothing else may be spoken */
     unsigned config_depth; /* of config files that are being read */
 
     gboolean location, location_trusted;

@@ -349,15 +349,14 @@ class WithCaddy(peers.Case):
             self.home, self.capture, condition, "ip.src", "udp.srcport", "ip.dst", "udp.dstport")
             if all(row)}
 
-    @support.proves("--http3", "--http3-only", "--parallel")
-    def test_what_curl_has_to_be_asked_for_is_done_anyway(self):
-        result = self.done("--http3", "--http3-only", "-Z", "-w", "<%{http_version}>",
-                           "-o", "/dev/null", "-o", "/dev/null", "/www/file-7", "/www/file-8")
-        self.assertEqual(result.stdout, b"<3><3>")
-        frames = [[int(row[0][0]) for row in peers.wire(self.home, self.capture, field,
-                                                        "frame.number")]
-                  for field in ("quiclens.request.method", "quiclens.response.status")]
-        self.assertLess(max(frames[0]), min(frames[1]))
+    @support.proves("--http3", "--http3-only")
+    def test_nothing_but_http3_may_be_asked_for(self):
+        for option in ("--http3", "--http3-only"):
+            result = self.done(option, "-o", "/dev/null", "-w", "%{http_version}", "/www/file-7")
+            self.assertEqual(result.stdout, b"3")
+            self.assertEqual(self.paths(), {"/file-7"})
+            refused = self.ask(option, "--alpn", "h3,hq-interop", "/www/file-7")
+            self.assert_failed(refused, "--http3", "--alpn", status=2)
 
     @support.proves("--connect-to")
     def test_another_address_is_gone_to(self):

@@ -30,6 +30,7 @@ static void test_options_mean_what_they_mean_in_curl(void)
 static void test_what_excludes_each_other_is_refused(void)
 {
     get_line_assert_refused("-u a --oauth2-bearer b c", "exclude each other");
+    get_line_assert_refused("--http3 --alpn hq-interop c", "--http3 and --alpn exclude");
     get_line_assert_refused("-C 5 --remove-on-error -o a b", "exclude each other");
     get_line_assert_refused("-s", "no URL");
     get_line_assert_refused("-4 -6 a", "-4 and -6");

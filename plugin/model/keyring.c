@@ -345,6 +345,17 @@ static const struct {
     [QL_SEARCH_WIDE] = { 8, { 0, 256, 64, 2, 1 } },  /* up to 2^16, 2^22, 2^25, 2^32 */
 };
 
+#define PHASE_COST 16u /* attempts that making the keys of the next phase amounts to */
+
+/* False when there is not so much left. */
+static bool spend(unsigned *budget, unsigned cost)
+{
+    if (*budget < cost)
+        return false;
+    *budget -= cost;
+    return true;
+}
+
 /* One search, with what is the same for all of its attempts. */
 typedef struct search {
     const ql_packet_header *header;
@@ -360,8 +371,7 @@ static bool search_number(const search *with, ql_packet_keys *keys, const ql_unm
 {
     unsigned windows = efforts[with->effort].windows[unmasked->pn_length];
     uint64_t number = unmasked->truncated_pn, window = UINT64_C(1) << (unmasked->pn_length * 8);
-    for (unsigned i = 0; i<windows && * with->budget> 0; i++, number += window) {
-        --*with->budget;
+    for (unsigned i = 0; i < windows && spend(with->budget, 1); i++, number += window) {
         if (open_with(keys, with->header, unmasked, number, with->scratch, with->out))
             return true;
     }
@@ -389,7 +399,8 @@ static bool search_phases(const search *with, slot *s, unsigned candidate,
         opened = (!has_phases || (i % 2 == 1) == phase) && search_number(with, keys, unmasked);
         if (opened)
             break;
-        ql_packet_keys *next = i < updates ? ql_packet_keys_next(keys) : NULL;
+        bool more = i < updates && spend(with->budget, PHASE_COST);
+        ql_packet_keys *next = more ? ql_packet_keys_next(keys) : NULL;
         if (before != first)
             ql_packet_keys_free(before);
         before = keys;
@@ -422,9 +433,8 @@ ql_open_status ql_keyring_search(ql_keyring *ring, ql_side sender, const ql_pack
         return QL_OPEN_FAILED;
     if (s->candidate_count == 0)
         candidates_make(s, header->version);
-    for (unsigned i = 0; i<s->candidate_count && * with.budget> 0; i++) {
+    for (unsigned i = 0; i < s->candidate_count && spend(budget, 1); i++) {
         ql_unmasked unmasked;
-        --*budget;
         if (unmask_plausibly(s->candidates[i], header, &unmasked) &&
             search_phases(&with, s, i, &unmasked))
             return QL_OPEN_OK;
@@ -441,9 +451,8 @@ ql_open_status ql_keyring_seek(ql_keyring *ring, ql_side sender, const ql_packet
     if (s == NULL || s->keys == NULL || !unmask_plausibly(s->keys, header, &unmasked))
         return QL_OPEN_FAILED;
     uint64_t number = ql_packet_number_decode(numbers, unmasked.truncated_pn, unmasked.pn_length);
-    for (unsigned i = 0; i<SEEK_WINDOWS && * budget> 0; i++) {
+    for (unsigned i = 0; i < SEEK_WINDOWS && spend(budget, 1); i++) {
         number += UINT64_C(1) << (unmasked.pn_length * 8);
-        --*budget;
         if (open_numbered(s, header, &unmasked, number, scratch, out))
             return QL_OPEN_OK;
     }

@@ -137,3 +137,17 @@ static inline void own_connection_keep(own_connection *f)
     g_ptr_array_add(f->requests, request);
     g_queue_push_tail(&f->waiting, request);
 }
+
+/* For g_test_add: a connection to an origin of its own, which stays, and its end. */
+static inline void own_connection_set_up(own_connection *f, gconstpointer unused)
+{
+    (void)unused;
+    own_connection_start(f, &(ql_origin_options){ 0 });
+    own_connection_keep(f);
+}
+
+static inline void own_connection_tear_down(own_connection *f, gconstpointer unused)
+{
+    (void)unused;
+    own_connection_stop(f);
+}

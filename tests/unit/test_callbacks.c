@@ -5,19 +5,6 @@
 #include "faulty_server.h"
 #include "own_connection.h"
 
-static void set_up(own_connection *f, gconstpointer unused)
-{
-    (void)unused;
-    own_connection_start(f, &(ql_origin_options){ 0 });
-    own_connection_keep(f);
-}
-
-static void tear_down(own_connection *f, gconstpointer unused)
-{
-    (void)unused;
-    own_connection_stop(f);
-}
-
 static void test_a_handshake_leaves_its_time_and_the_application(own_connection *f,
                                                                  gconstpointer unused)
 {
@@ -79,7 +66,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, test)                                                                            \
-    g_test_add("/callbacks/" name, own_connection, NULL, set_up, test, tear_down)
+    g_test_add("/callbacks/" name, own_connection, NULL, own_connection_set_up, test,              \
+               own_connection_tear_down)
     ADD("a handshake leaves its time and the application",
         test_a_handshake_leaves_its_time_and_the_application);
     ADD("a server without a protocol is told an alert",

@@ -2,19 +2,6 @@
 /* How a connection of the client ends, and what is told of it. */
 #include "own_connection.h"
 
-static void set_up(own_connection *f, gconstpointer unused)
-{
-    (void)unused;
-    own_connection_start(f, &(ql_origin_options){ 0 });
-    own_connection_keep(f);
-}
-
-static void tear_down(own_connection *f, gconstpointer unused)
-{
-    (void)unused;
-    own_connection_stop(f);
-}
-
 static void assert_failed(const own_connection *f, const char *words)
 {
     g_assert_cmpint(f->connection->state, ==, QL_CONNECTION_FAILED);
@@ -106,7 +93,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, test)                                                                            \
-    g_test_add("/connection_end/" name, own_connection, NULL, set_up, test, tear_down)
+    g_test_add("/connection_end/" name, own_connection, NULL, own_connection_set_up, test,         \
+               own_connection_tear_down)
     ADD("a closed port leaves the request to another address",
         test_a_closed_port_leaves_the_request_to_another_address);
     ADD("silence names the limit that was reached", test_silence_names_the_limit_that_was_reached);

@@ -34,19 +34,6 @@ static first_packet begin(own_connection *f)
     return hear(f);
 }
 
-static void set_up(own_connection *f, gconstpointer unused)
-{
-    (void)unused;
-    own_connection_start(f, &(ql_origin_options){ 0 });
-    own_connection_keep(f);
-}
-
-static void tear_down(own_connection *f, gconstpointer unused)
-{
-    (void)unused;
-    own_connection_stop(f);
-}
-
 static void test_ids_are_those_that_were_chosen(own_connection *f, gconstpointer unused)
 {
     (void)unused;
@@ -125,7 +112,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, test)                                                                            \
-    g_test_add("/connection_start/" name, own_connection, NULL, set_up, test, tear_down)
+    g_test_add("/connection_start/" name, own_connection, NULL, own_connection_set_up, test,       \
+               own_connection_tear_down)
     ADD("IDs are those that were chosen", test_ids_are_those_that_were_chosen);
     ADD("chance chooses IDs for each connection", test_chance_chooses_ids_for_each_connection);
     ADD("datagrams show that the path takes 1200 bytes",

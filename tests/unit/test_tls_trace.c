@@ -6,19 +6,6 @@
 #include <glib/gstdio.h>
 #include <openssl/pem.h>
 
-static void set_up(own_connection *f, gconstpointer unused)
-{
-    (void)unused;
-    own_connection_start(f, &(ql_origin_options){ 0 });
-    own_connection_keep(f);
-}
-
-static void tear_down(own_connection *f, gconstpointer unused)
-{
-    (void)unused;
-    own_connection_stop(f);
-}
-
 /* What is told of a connection whose handshake is done. */
 static char *told(own_connection *f)
 {
@@ -70,7 +57,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, test)                                                                            \
-    g_test_add("/tls_trace/" name, own_connection, NULL, set_up, test, tear_down)
+    g_test_add("/tls_trace/" name, own_connection, NULL, own_connection_set_up, test,              \
+               own_connection_tear_down)
     ADD("what was negotiated", test_what_was_negotiated);
     ADD("a certificate that is trusted", test_a_certificate_that_is_trusted);
     return g_test_run();

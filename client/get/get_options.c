@@ -94,6 +94,8 @@ static bool check_combinations(const ql_get_options *options, GError **error)
     if (ql_trigger_is_set(&options->reprioritize_after) &&
         g_hash_table_size(options->later_priorities) == 0)
         return refuse(error, "--reprioritize-after needs --reprioritize, to say which");
+    if (ql_trigger_is_set(&options->delay) && options->tls.early_data)
+        return refuse(error, "--delay-requests and --early-data exclude each other");
     if (options->user != NULL && options->bearer != NULL)
         return refuse(error, "-u and --oauth2-bearer exclude each other");
     if (options->continue_at != NULL && options->remove_on_error)

@@ -34,8 +34,9 @@ typedef struct ql_get_options {
     char **datagrams, *protocol;
     GHashTable *later_priorities; /* guint, a request's place -> char * */
     ql_trigger reprioritize_after;
+    ql_trigger delay; /* of the first request on each connection: a time */
     gboolean head, data_in_query, json, compressed, globoff;
-    gboolean http3; /* nothing else may be spoken */
+    gboolean http3;        /* nothing else may be spoken */
     unsigned config_depth; /* of config files that are being read */
 
     gboolean location, location_trusted;

@@ -179,6 +179,13 @@ static gboolean take_reprioritize(const char *name, const char *value, void *rec
     return TRUE;
 }
 
+static gboolean take_delay(const char *name, const char *value, void *record, GError **error)
+{
+    ql_trigger *delay = &((ql_get_options *)record)->delay;
+    return (ql_measure_duration(value, &delay->duration) && delay->duration > 0) ||
+           ql_options_refuse(name, value, "a time is expected, such as 300ms", error);
+}
+
 static gboolean take_reprioritize_after(const char *name, const char *value, void *record,
                                         GError **error)
 {
@@ -247,6 +254,8 @@ const ql_option ql_get_request_table[] = {
     { "http3-only", '\0', QL_OPTION_FLAG, FIELD(http3), NULL, "the same", NULL },
     { "parallel-max", '\0', QL_OPTION_CALL, 0, "NUMBER",
       "requests at a time on one connection; 100 if not given", take_parallel },
+    { "delay-requests", '\0', QL_OPTION_CALL, 0, "TIME",
+      "send the first request of a connection so long after the handshake", take_delay },
     { "config", 'K', QL_OPTION_CALL, 0, "FILE",
       "take options and URLs from a file, one a line, as curl does; \"-\" is standard input",
       ql_get_options_take_config },

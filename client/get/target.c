@@ -171,6 +171,7 @@ static void connect_next(ql_target *target)
                   .requests_at_once =
                       from->requests_at_once > 0 ? from->requests_at_once : PARALLEL,
                   .datagrams = from->datagrams,
+                  .begin = from->begin,
                   .reprioritize = from->reprioritize,
                   .trace = from->trace,
                   .trace_frames = from->trace_frames },

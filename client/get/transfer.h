@@ -53,7 +53,7 @@ typedef struct ql_transfer_settings {
     bool datagrams;                    /* of HTTP are taken (RFC 9297) */
     bool trace_frames;                 /* with a line for each frame of HTTP/3 */
     unsigned requests_at_once;         /* on one connection; 0: 100 */
-    ql_trigger reprioritize;           /* as of ql_http_settings */
+    ql_trigger begin, reprioritize;    /* as of ql_http_settings */
     ql_qlog_book *qlogs;               /* NULL: none */
     const ql_relay_scenario *scenario; /* of a bad network; NULL: none */
     ql_progress *progress;             /* NULL: none */

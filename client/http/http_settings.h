@@ -17,6 +17,8 @@ typedef struct ql_http_settings {
     ql_trace *trace;   /* NULL: none */
     bool trace_frames; /* a line for each frame of HTTP/3, too */
 
+    ql_trigger begin; /* when the first request may be sent; not set: at once */
+
     /* When requests that have another priority besides get it (RFC 9218, 7). */
     ql_trigger reprioritize;
 } ql_http_settings;

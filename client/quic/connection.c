@@ -127,6 +127,14 @@ static void reprioritize(ql_connection *connection, ngtcp2_tstamp now)
     ql_remarks_add(context->remarks, NULL, "PRIORITY_UPDATE: %s (RFC 9218, 7)", done);
 }
 
+/* Requests, and what they send, are left alone until then. */
+static bool may_begin(const ql_connection *connection, ngtcp2_tstamp now)
+{
+    const ql_trigger *begin = &connection->settings.http.begin;
+    return !ql_trigger_is_set(begin) ||
+           ql_trigger_is_due(begin, 0, connection->context.handshake_time, now);
+}
+
 /* Servers may send a ticket behind the last response. */
 static bool wants_to_linger(ql_connection *connection)
 {
@@ -160,7 +168,8 @@ ql_connection_state ql_connection_step(ql_connection *connection)
         !ql_connection_check(connection, ngtcp2_conn_handle_expiry(context->quic, now), NULL))
         return connection->state;
     if (context->application != NULL) {
-        if (!ql_connection_check(connection, ql_application_tick(context->application), NULL))
+        if (may_begin(connection, now) &&
+            !ql_connection_check(connection, ql_application_tick(context->application), NULL))
             return connection->state;
         ql_paths_tick(context->paths, context->quic,
                       ql_application_content_bytes(context->application), now);
@@ -198,6 +207,9 @@ ngtcp2_tstamp ql_connection_expiry(const ql_connection *connection)
         expiry = MIN(expiry, connection->linger);
     if (!connection->keys_are_updated && context->confirmed)
         expiry = MIN(expiry, update);
+    if (!may_begin(connection, ql_clock_now()))
+        expiry = MIN(expiry,
+                     ql_trigger_expiry(&connection->settings.http.begin, context->handshake_time));
     if (!connection->reprioritizes)
         expiry = MIN(expiry, ql_trigger_expiry(&connection->settings.http.reprioritize,
                                                context->handshake_time));

@@ -214,6 +214,13 @@ class Course(Wire):
                 rows = self.fields(capture, f"udp.dstport == {server.port}", "ip.dsfield.ecn")
                 self.assertEqual({row[0] for row in rows[:5]}, marks)
 
+    @support.proves("--delay-requests")
+    def test_requests_wait(self):
+        with self.start(self.kind) as server:
+            capture, _ = self.session(server, "--delay-requests", "700ms")
+        first = self.fields(capture, "quic.stream.stream_id == 0", "frame.time_relative")[0][0]
+        self.assertGreaterEqual(float(first), 0.7)
+
     @support.proves("--keep-alive")
     def test_keep_alive(self):
         with self.start(self.kind) as server:

@@ -7,11 +7,10 @@ static void test_options_mean_what_they_mean_in_curl(void)
 {
     ql_get_options options;
     g_autoptr(GError) error = NULL;
-    g_assert_true(
-        get_line_parse(&options,
-                       "-isvk4 -XDELETE -H a:b -HX: --cacert ca --keys log --capture - "
-                       "--resolve a:1:::1 --connect-timeout 2 -m 0.5 https://a https://b",
-                       &error));
+    g_assert_true(get_line_parse(&options,
+                                 "-isvk4 -XDELETE -H a:b -HX: --cacert ca --keys log --capture - "
+                                 "--resolve a:1:::1 --connect-timeout 2 -m 0.5 https://a https://b",
+                                 &error));
     g_assert_no_error(error);
     g_assert_true(options.include && options.silent && options.verbose && options.tls.insecure);
     g_assert_true(options.ipv4 && !options.ipv6 && !options.show_error && !options.fail);
@@ -32,6 +31,7 @@ static void test_what_excludes_each_other_is_refused(void)
     get_line_assert_refused("-u a --oauth2-bearer b c", "exclude each other");
     get_line_assert_refused("--http3 --alpn hq-interop c", "--http3 and --alpn exclude");
     get_line_assert_refused("-C 5 --remove-on-error -o a b", "exclude each other");
+    get_line_assert_refused("--session s --early-data --delay-requests 1s a", "exclude each other");
     get_line_assert_refused("-s", "no URL");
     get_line_assert_refused("-4 -6 a", "-4 and -6");
     get_line_assert_refused("-d x -T y a", "-d and -T");

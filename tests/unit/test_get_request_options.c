@@ -102,6 +102,8 @@ static void test_what_is_out_of_range_is_refused_by_name(void)
     static const char *const refused[][2] = {
         { "--parallel-max 0 a", "--parallel-max takes a number from 1 to 65535" },
         { "--parallel-max 65536 a", "--parallel-max takes" },
+        { "--delay-requests 0 a", "a time is expected" },
+        { "--delay-requests 10x a", "bad value \"10x\" of --delay-requests" },
         { "-C 0 -o x a", "-C takes" },
         { "-C -5 -o x a", "-C takes" },
         { "--reprioritize u=1 a", "--reprioritize takes" },
